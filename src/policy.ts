@@ -1,0 +1,18 @@
+import type { Policy } from "./config.ts";
+import { ROLES, type Role } from "./trieve/invitation.ts";
+
+/** The roles that may be invited, lowest first. */
+export function allowedRoles({ maxRole }: Policy): readonly Role[] {
+  return ROLES.slice(0, ROLES.indexOf(maxRole) + 1);
+}
+
+/** Whether the operator lets this address be invited: its domain must be listed, letter case aside. */
+export function isDomainAllowed({ allowedDomains }: Policy, email: string): boolean {
+  const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+  return allowedDomains === undefined || allowedDomains.includes(domain);
+}
+
+/** Whether a person has to agree before somebody is invited with this role. */
+export function needsConsent(role: Role): boolean {
+  return role !== "user";
+}
