@@ -1,0 +1,238 @@
+import createClient from "openapi-fetch";
+import pLimit from "p-limit";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import type { paths } from "./api.gen.ts";
+import { networkError, statusError, TrieveError } from "./errors.ts";
+import { type InvitationList, readRows } from "./invitation.ts";
+import { createRetryBudget, parseRetryAfter, retryDelay } from "./retry.ts";
+import { createRowReader } from "./rows.ts";
+
+/** What one tool call may spend on Trieve, and what it has spent. */
+export interface Scope {
+  /** Fires when the caller has given up. Heeded by reads, and by writes until they are sent. */
+  readonly signal: AbortSignal;
+  /** When the call's time is up, on the clock; waiting for a person moves it. */
+  endsAt: number;
+  /** Requests sent so far, and how many of them may have changed something. */
+  requests: number;
+  writes: number;
+}
+
+export interface Limits {
+  attemptMs: number;
+  callMs: number;
+  bodyBytes: number;
+}
+
+export const LIMITS: Limits = { attemptMs: 20_000, callMs: 45_000, bodyBytes: 64 * 1024 * 1024 };
+
+// Enough for a person's work, few enough for any proxy, however many calls come at once.
+const SOCKETS = 8;
+const REFUSAL_BYTES = 16 * 1024;
+
+export interface TrieveOptions {
+  config: Config;
+  clock: Clock;
+  version: string;
+  fetch?: typeof globalThis.fetch;
+  random?: () => number;
+  limits?: Limits;
+}
+
+/** How Trieve answered a write. `refusal` is its error text, for recognising it and nothing else. */
+export interface Answer {
+  status: number;
+  refusal?: string;
+  retryAfterMs?: number | undefined;
+}
+
+/** Until when a cancelled call takes a request along: at any time, until it is sent, or never. */
+export type Cancellable = "always" | "until_sent" | "never";
+
+export interface Client {
+  /** All invitations of the organization, asked for again where that helps. Throws TrieveError. */
+  list(scope: Scope, cancellable?: Cancellable): Promise<InvitationList>;
+  /** One POST, never repeated. Throws TrieveError when no answer came. */
+  send(scope: Scope, email: string, role: number): Promise<Answer>;
+  /** One DELETE. Throws TrieveError when no answer came. */
+  delete(scope: Scope, id: string, cancellable?: Cancellable): Promise<Answer>;
+}
+
+/** The three operations over HTTP: headers, deadlines, size limit, no redirects. */
+export function createTrieveClient(options: TrieveOptions): Client {
+  const { config, clock, version, random = Math.random, limits = LIMITS } = options;
+  const organization = config.organizationId;
+  const header = { "TR-Organization": organization };
+  const places = pLimit(SOCKETS);
+  const budget = createRetryBudget(clock.now());
+
+  const api = createClient<paths>({
+    baseUrl: config.baseUrl,
+    redirect: "manual",
+    headers: {
+      Authorization: config.apiKey(),
+      Accept: "application/json",
+      "User-Agent": `trieve-invitations-mcp/${version}`,
+    },
+    fetch: async (request) => {
+      const response = await (options.fetch ?? fetch)(request);
+      const isList = request.method === "GET" && response.status === 200;
+      return isList ? response : withoutLongBody(response);
+    },
+  });
+
+  /** Runs one HTTP exchange, body included, within its time and in its turn. */
+  function attempt<T>(
+    scope: Scope,
+    cancellable: Cancellable,
+    exchange: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return places(async () => {
+      if (cancellable !== "never") scope.signal.throwIfAborted();
+      const ms = Math.min(limits.attemptMs, scope.endsAt - clock.now());
+      if (ms <= 0) throw new TrieveError("timeout", { nothingSent: true });
+      scope.requests += 1;
+      const timer = new AbortController();
+      const timeout = setTimeout(() => timer.abort(), ms);
+      const cancel = () => timer.abort();
+      if (cancellable === "always") scope.signal.addEventListener("abort", cancel, { once: true });
+      try {
+        return await exchange(timer.signal);
+      } catch (error) {
+        if (cancellable === "always") scope.signal.throwIfAborted();
+        if (error instanceof TrieveError) throw error;
+        if (timer.signal.aborted) throw new TrieveError("timeout");
+        throw networkError(error);
+      } finally {
+        clearTimeout(timeout);
+        scope.signal.removeEventListener("abort", cancel);
+      }
+    });
+  }
+
+  async function readList(signal: AbortSignal): Promise<InvitationList> {
+    const { data, response } = await api.GET("/api/invitations/{organization_id}", {
+      params: { header, path: { organization_id: organization } },
+      parseAs: "stream",
+      signal,
+    });
+    if (response.status !== 200) {
+      throw statusError(response.status, { retryAfterMs: retryAfter(response) });
+    }
+    const list: InvitationList = { invitations: [], skipped: 0 };
+    const reader = createRowReader((rows) => readRows(rows, organization, list));
+    try {
+      await readBody(data ?? null, limits.bodyBytes, reader.push);
+      reader.end();
+    } catch (error) {
+      // Not kept as the cause: its message quotes the body.
+      if (error instanceof SyntaxError) {
+        throw new TrieveError("bad_response", { detail: "not a JSON list" });
+      }
+      throw error;
+    }
+    return list;
+  }
+
+  function retryAfter(response: Response): number | undefined {
+    return parseRetryAfter(response.headers.get("retry-after"), clock.now());
+  }
+
+  function answer(error: { message?: unknown } | undefined, response: Response): Answer {
+    const { message } = Object(error);
+    return {
+      status: response.status,
+      retryAfterMs: retryAfter(response),
+      ...(typeof message === "string" ? { refusal: message } : {}),
+    };
+  }
+
+  return {
+    async list(scope, cancellable = "always") {
+      for (let attempts = 1; ; attempts += 1) {
+        try {
+          return await attempt(scope, cancellable, readList);
+        } catch (error) {
+          const wait =
+            error instanceof TrieveError ? retryDelay(error, attempts, random()) : undefined;
+          const now = clock.now();
+          if (wait === undefined || now + wait >= scope.endsAt || !budget.take(now)) throw error;
+          await clock.sleep(wait, cancellable === "always" ? scope.signal : undefined);
+        }
+      }
+    },
+    send: (scope, email, role) =>
+      attempt(scope, "until_sent", async (signal) => {
+        scope.writes += 1;
+        const { error, response } = await api.POST("/api/invitation", {
+          params: { header },
+          body: {
+            email,
+            user_role: role,
+            app_url: config.appUrl,
+            redirect_uri: `${config.dashboardUrl}/?org=${organization}`,
+          },
+          parseAs: "stream",
+          signal,
+        });
+        return answer(error, response);
+      }),
+    delete: (scope, id, cancellable = "until_sent") =>
+      attempt(scope, cancellable, async (signal) => {
+        scope.writes += 1;
+        const { error, response } = await api.DELETE("/api/invitation/{invitation_id}", {
+          params: { header, path: { invitation_id: id } },
+          parseAs: "stream",
+          signal,
+        });
+        return answer(error, response);
+      }),
+  };
+}
+
+// openapi-fetch reads the body of a failure to its end, however long it is. Only a 400 says something
+// that is worth reading, and it is short.
+async function withoutLongBody(response: Response): Promise<Response> {
+  const { status } = response;
+  if (status < 200 || status > 599) throw statusError(status);
+  const retryAfter = response.headers.get("retry-after");
+  const headers = retryAfter === null ? {} : { "retry-after": retryAfter };
+  if (status === 400) {
+    const refusal = await readText(response.body, REFUSAL_BYTES).catch(() => "");
+    return new Response(refusal, { status, headers });
+  }
+  await response.body?.cancel();
+  return new Response(null, { status, headers });
+}
+
+async function readText(body: ReadableStream<Uint8Array> | null, most: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  await readBody(body, most, (chunk) => chunks.push(chunk));
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/**
+ * Hands the decoded body to `onChunk`, piece by piece, and lets go of it when that throws. Throws
+ * TrieveError when it is longer than `most` bytes.
+ */
+async function readBody(
+  body: ReadableStream<Uint8Array> | null,
+  most: number,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
+  const reader = body?.getReader();
+  if (reader === undefined) return;
+  let size = 0;
+  try {
+    for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
+      size += value?.byteLength ?? 0;
+      if (size > most) throw new TrieveError("bad_response", { detail: "too large" });
+      if (value !== undefined)
+        onChunk(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+    }
+  } catch (error) {
+    reader.cancel().catch(() => {});
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import type { TrieveError } from "./errors.ts";
+
+const ATTEMPTS = 3;
+const BASE_MS = 300;
+const CAP_MS = 5_000;
+const LONGEST_RETRY_AFTER_MS = 10_000;
+
+/**
+ * How long to wait before a read is tried again, in milliseconds, or undefined for "do not".
+ * `attempt` counts from 1; `random` is in [0, 1). Full jitter, as in "Exponential Backoff And
+ * Jitter" (AWS Architecture Blog, 2015); never less than what Retry-After asks for.
+ */
+export function retryDelay(
+  error: TrieveError,
+  attempt: number,
+  random: number,
+): number | undefined {
+  if (attempt >= ATTEMPTS || !TRANSIENT.has(error.code)) return undefined;
+  const asked = error.retryAfterMs ?? 0;
+  if (asked > LONGEST_RETRY_AFTER_MS) return undefined;
+  const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
+  return Math.max(asked, jitter);
+}
+
+const TRANSIENT: ReadonlySet<string> = new Set([
+  "network_error",
+  "timeout",
+  "rate_limited",
+  "upstream_error",
+]);
+
+/**
+ * The wait that a Retry-After header asks for, in milliseconds: whole seconds or an HTTP date
+ * (RFC 9110, 10.2.3). Undefined for anything else; a date gone by is 0.
+ */
+export function parseRetryAfter(value: string | null, now: number): number | undefined {
+  const text = value?.trim() ?? "";
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  // Date.parse takes much that is no HTTP date ("1.5", "-3"); all three forms of a date start with a day.
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+const BUDGET = 20;
+const REFILL_MS = 10_000;
+
+/** Retries the whole process may spend: 20, of which one comes back every 10 s. */
+export interface RetryBudget {
+  /** Takes one retry; false when none is left. */
+  take(now: number): boolean;
+}
+
+export function createRetryBudget(start: number): RetryBudget {
+  let left = BUDGET;
+  let since = start;
+  return {
+    take(now) {
+      const refill = Math.floor((now - since) / REFILL_MS);
+      if (refill > 0) {
+        left = Math.min(BUDGET, left + refill);
+        since += refill * REFILL_MS;
+      }
+      if (left === 0) return false;
+      left -= 1;
+      return true;
+    },
+  };
+}

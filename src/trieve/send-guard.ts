@@ -1,0 +1,62 @@
+import type { Clock } from "../clock.ts";
+import { TrieveError } from "./errors.ts";
+
+const SENDS_A_MINUTE = 30;
+const MINUTE_MS = 60_000;
+const DOUBT_MS = 2 * MINUTE_MS;
+
+/** What has to be remembered of sends so that no mail goes out twice, nor too many at once. */
+export interface SendGuard {
+  /** Runs `send` when no other send to this address, in any case, is running. */
+  oneAtATime<T>(email: string, send: () => Promise<T>): Promise<T>;
+  /**
+   * Takes one of the sends of this minute. Throws TrieveError `rate_limited` when all are taken.
+   * The returned function gives it back, for a send that turned out not to be needed.
+   */
+  takeTurn(): () => void;
+  /** Remembers for two minutes that a mail to this address may be on its way. */
+  doubt(email: string): void;
+  isInDoubt(email: string): boolean;
+}
+
+export function createSendGuard(clock: Clock): SendGuard {
+  const running = new Map<string, Promise<unknown>>();
+  const doubts = new Map<string, number>();
+  const turns: { at: number }[] = [];
+
+  return {
+    async oneAtATime(email, send) {
+      const key = email.toLowerCase();
+      const mine = (running.get(key) ?? Promise.resolve()).then(send, send);
+      running.set(key, mine);
+      try {
+        return await mine;
+      } finally {
+        if (running.get(key) === mine) running.delete(key);
+      }
+    },
+    takeTurn() {
+      const now = clock.now();
+      while (turns[0] !== undefined && turns[0].at <= now - MINUTE_MS) turns.shift();
+      if (turns[0] !== undefined && turns.length >= SENDS_A_MINUTE) {
+        throw new TrieveError("rate_limited", {
+          retryAfterMs: turns[0].at + MINUTE_MS - now,
+          nothingSent: true,
+          detail: `this server's own limit of ${SENDS_A_MINUTE} invitations a minute`,
+        });
+      }
+      const turn = { at: now };
+      turns.push(turn);
+      return () => {
+        const at = turns.indexOf(turn);
+        if (at >= 0) turns.splice(at, 1);
+      };
+    },
+    doubt(email) {
+      const now = clock.now();
+      for (const [key, until] of doubts) if (until <= now) doubts.delete(key);
+      doubts.set(email.toLowerCase(), now + DOUBT_MS);
+    },
+    isInDoubt: (email) => (doubts.get(email.toLowerCase()) ?? 0) > clock.now(),
+  };
+}
