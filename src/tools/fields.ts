@@ -1,0 +1,51 @@
+import * as z from "zod";
+import { isPlainEmail, neutralise } from "../text.ts";
+import { ageInDays, type Invitation, isUuid, type Role, sentDate } from "../trieve/invitation.ts";
+
+/** One of `roles`, as an argument. */
+export function roleField(roles: readonly Role[]) {
+  return z.enum(roles);
+}
+
+export const confirmation = z
+  .string()
+  .optional()
+  .describe("Only the text returned by a confirmation_required answer");
+
+export const invitationId = z
+  .string()
+  .refine(isUuid, "must be an id that list_invitations returned")
+  .describe("id from list_invitations");
+
+/** An invitation in a result. */
+export const shownInvitation = z.object({
+  id: z.string(),
+  email: z.string(),
+  role: z.string(),
+  status: z.enum(["pending", "used"]),
+  sent_at: z.string(),
+  age_days: z.int(),
+  email_suspicious: z.boolean().optional(),
+});
+
+export type ShownInvitation = z.infer<typeof shownInvitation>;
+
+/** An invitation with everything untrusted in it made safe. */
+export function show(invitation: Invitation, now: number): ShownInvitation {
+  const { id, email, role, status } = invitation;
+  const facts = {
+    role,
+    status,
+    sent_at: sentDate(invitation),
+    age_days: ageInDays(invitation, now),
+  };
+  if (isPlainEmail(email)) return { id, email, ...facts };
+  return { id, email: neutralise(email), ...facts, email_suspicious: true };
+}
+
+/** The same as one line of text. */
+export function invitationLine(shown: ShownInvitation): string {
+  const { id, email, role, status, sent_at, age_days, email_suspicious } = shown;
+  const flag = email_suspicious ? " (suspicious address)" : "";
+  return `${id} ${email}${flag} ${role} ${status} ${sent_at} ${age_days}d`;
+}

@@ -1,0 +1,136 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { ageInDays, type Invitation, ROLES } from "../trieve/invitation.ts";
+import { roleField, type ShownInvitation, show, shownInvitation } from "./fields.ts";
+import { defineTool, ToolError } from "./tool.ts";
+
+const input = {
+  status: z.enum(["pending", "used", "all"]).default("pending"),
+  email: z.string().optional().describe("Part of the address, any case"),
+  role: roleField(ROLES).optional(),
+  older_than_days: z.int().min(0).max(3650).optional().describe("0-3650"),
+  limit: z.int().min(1).max(200).default(50).describe("1-200"),
+  cursor: z.string().optional().describe("next_cursor of the previous page, same filters"),
+};
+
+type Input = z.output<z.ZodObject<typeof input>>;
+
+const output = z.object({
+  organization_id: z.string(),
+  invitations: z.array(shownInvitation),
+  matched: z.int(),
+  next_cursor: z.string().optional(),
+  totals: z.object({ pending: z.int(), used: z.int() }),
+  skipped: z.int().optional(),
+});
+
+export const listInvitations = defineTool({
+  name: "list_invitations",
+  title: "List invitations",
+  description:
+    "Lists the organization's invitations, newest first. pending: not accepted yet; used: accepted. Invitations never expire.",
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input,
+  output,
+  async propose(filters, { invitations, organizationId, clock, scope }) {
+    const after = readCursor(filters, organizationId);
+    const { invitations: all, skipped } = await invitations.list(scope);
+    const now = clock.now();
+    const matching = all.filter((invitation) => matches(invitation, filters, now));
+    const rest = after === undefined ? matching : matching.filter((one) => compare(after, one) < 0);
+    const page = firstInOrder(rest, filters.limit);
+    const last = page.at(-1);
+    const used = all.reduce((count, { status }) => count + (status === "used" ? 1 : 0), 0);
+    const facts: z.input<typeof output> = {
+      organization_id: organizationId,
+      invitations: page.map((invitation) => show(invitation, now)),
+      matched: matching.length,
+      totals: { pending: all.length - used, used },
+      ...(last !== undefined && rest.length > page.length
+        ? { next_cursor: writeCursor(last, filters, organizationId) }
+        : {}),
+      ...(skipped > 0 ? { skipped } : {}),
+    };
+    return { result: { facts, text: render(facts, filters) } };
+  },
+});
+
+function matches(invitation: Invitation, filters: Input, now: number): boolean {
+  const { status, email, role, older_than_days: days } = filters;
+  return (
+    (status === "all" || invitation.status === status) &&
+    (role === undefined || invitation.role === role) &&
+    (email === undefined || invitation.email.toLowerCase().includes(email.toLowerCase())) &&
+    (days === undefined || days === 0 || ageInDays(invitation, now) >= days)
+  );
+}
+
+type Position = Pick<Invitation, "sentAt" | "id">;
+
+/** Newest first, then by id. */
+function compare(a: Position, b: Position): number {
+  return b.sentAt - a.sentAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+/** The first `limit` of them in order, without sorting all: a page is small and a list may be long. */
+function firstInOrder(invitations: readonly Invitation[], limit: number): Invitation[] {
+  const first: Invitation[] = [];
+  for (const invitation of invitations) {
+    const last = first.at(-1);
+    if (first.length === limit && last !== undefined && compare(invitation, last) > 0) continue;
+    let at = first.length;
+    while (at > 0 && compare(invitation, first[at - 1] ?? invitation) < 0) at -= 1;
+    first.splice(at, 0, invitation);
+    if (first.length > limit) first.pop();
+  }
+  return first;
+}
+
+// A cursor is the place of the last row shown, bound to the filters: `<ms>.<id>.<digest>`.
+function writeCursor(last: Position, filters: Input, organizationId: string): string {
+  return `${last.sentAt}.${last.id}.${filterDigest(filters, organizationId)}`;
+}
+
+/** Throws ToolError `invalid_input` for a cursor that was made for another question, or never. */
+function readCursor(filters: Input, organizationId: string): Position | undefined {
+  if (filters.cursor === undefined) return undefined;
+  const [ms = "", id = "", digest, ...rest] = filters.cursor.split(".");
+  const belongs =
+    /^-?\d{1,16}$/.test(ms) &&
+    rest.length === 0 &&
+    digest === filterDigest(filters, organizationId);
+  if (belongs) return { sentAt: Number(ms), id };
+  throw new ToolError(
+    "invalid_input",
+    "cursor does not belong to these filters",
+    "Repeat the call without cursor, or with exactly the filters that returned it",
+  );
+}
+
+function filterDigest(filters: Input, organizationId: string): string {
+  const { status, email, role, older_than_days } = filters;
+  const key = JSON.stringify([organizationId, status, email?.toLowerCase(), role, older_than_days]);
+  return createHash("sha256").update(key).digest("base64url").slice(0, 8);
+}
+
+function render(facts: z.input<typeof output>, { status }: Input): string {
+  const { organization_id, invitations, matched, next_cursor, totals, skipped } = facts;
+  const which = status === "all" ? "" : ` ${status}`;
+  const shown = invitations.length < matched ? `, ${invitations.length} shown` : "";
+  const lines = [
+    `${matched}${which} matched${shown}. Organization ${organization_id} has ${totals.pending} pending, ${totals.used} used.`,
+  ];
+  if (skipped !== undefined) lines.push(`skipped: ${skipped} rows could not be read`);
+  if (invitations.length > 0) {
+    lines.push(`id email role${status === "all" ? " status" : ""} sent_at age_days`);
+    lines.push(...invitations.map((invitation) => row(invitation, status === "all")));
+  }
+  if (next_cursor !== undefined) lines.push(`next_cursor: ${next_cursor}`);
+  return lines.join("\n");
+}
+
+function row(invitation: ShownInvitation, withStatus: boolean): string {
+  const { id, email, role, status, sent_at, age_days, email_suspicious } = invitation;
+  const columns = [id, email, role, ...(withStatus ? [status] : []), sent_at, age_days];
+  return `${columns.join(" ")}${email_suspicious ? " email_suspicious" : ""}`;
+}
