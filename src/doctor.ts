@@ -1,0 +1,162 @@
+import { systemClock } from "./clock.ts";
+import { type Config, isLoopback, type Settings, VARIABLES } from "./config.ts";
+import { explain } from "./mcp/explain.ts";
+import { allowedRoles } from "./policy.ts";
+import { createTrieveClient, LIMITS, type Scope } from "./trieve/client.ts";
+import { TrieveError, type TrieveErrorCode } from "./trieve/errors.ts";
+
+interface Check {
+  name: string;
+  status: "ok" | "warning" | "failed" | "skipped";
+  found: string;
+  /** What to do, for a warning or failure. */
+  hint?: string;
+}
+
+interface Report {
+  healthy: boolean;
+  report: { text: string; json: string };
+}
+
+const MOST_SKEW_MS = 60_000;
+
+/** Checks configuration, connection, key and organization. Sends the list request and nothing else. */
+export async function doctor(options: {
+  settings: Settings;
+  version: string;
+  sandbox: boolean;
+}): Promise<Report> {
+  const { settings, version, sandbox } = options;
+  const checks: Check[] = [
+    {
+      name: "version",
+      status: "ok",
+      found: `trieve-invitations-mcp ${version}, Node ${process.version}, ${process.platform}${sandbox ? ", sandbox" : ""}`,
+    },
+    ...settings.faults.map(
+      (fault): Check => ({
+        name: "configuration",
+        status: "failed",
+        found: fault,
+        hint: "correct it in the client's configuration",
+      }),
+    ),
+    ...settings.warnings.map(
+      (warning): Check => ({
+        name: "configuration",
+        status: "warning",
+        found: warning,
+        hint: "see the table of settings in the README",
+      }),
+    ),
+    { name: "settings", status: "ok", found: describeSources(settings) },
+  ];
+  if (settings.config === undefined) {
+    checks.push({ name: "connection", status: "skipped", found: "needs a complete configuration" });
+  } else {
+    checks.push(...(await checkConnection(settings.config, version)), ...describe(settings.config));
+  }
+  const healthy = checks.every(({ status }) => status !== "failed");
+  return {
+    healthy,
+    report: {
+      text: `${checks.map(line).join("\n")}\n`,
+      json: `${JSON.stringify({ healthy, checks }, null, 2)}\n`,
+    },
+  };
+}
+
+function line({ name, status, found, hint }: Check): string {
+  return `${status.padEnd(8)} ${name}: ${found}${hint === undefined ? "" : ` -> ${hint}`}`;
+}
+
+function describeSources({ sources }: Settings): string {
+  return VARIABLES.map(({ name }) => `${name} (${sources[name] ?? "default"})`).join(", ");
+}
+
+// The layers a list request goes through, in the order in which it can fail.
+const LAYERS = ["reachable", "tls", "organization", "key", "role", "answer"] as const;
+type Layer = (typeof LAYERS)[number];
+
+const FAILS_AT: Partial<Record<TrieveErrorCode, Layer>> = {
+  network_error: "reachable",
+  timeout: "reachable",
+  rate_limited: "reachable",
+  upstream_error: "answer",
+  unauthorized: "key",
+  forbidden: "role",
+  organization_not_found: "organization",
+};
+
+async function checkConnection(config: Config, version: string): Promise<Check[]> {
+  const { hostname, host, protocol } = new URL(config.baseUrl);
+  let date: string | null = null;
+  const client = createTrieveClient({
+    config,
+    version,
+    clock: systemClock,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      date = response.headers.get("date");
+      return response;
+    },
+  });
+  const scope: Scope = {
+    signal: new AbortController().signal,
+    endsAt: Date.now() + LIMITS.callMs,
+    requests: 0,
+    writes: 0,
+  };
+  const passed: Record<Layer, string> = {
+    reachable: host,
+    tls:
+      protocol === "https:"
+        ? "certificate accepted"
+        : `none (http${isLoopback(hostname) ? " on this machine" : ""})`,
+    key: "accepted",
+    role: "may administer the organization (admin or owner)",
+    organization: config.organizationId,
+    answer: "",
+  };
+  let failure: { layer: Layer; check: Check } | undefined;
+  try {
+    const { invitations, skipped } = await client.list(scope);
+    passed.answer = `${invitations.length} invitations${skipped > 0 ? `, ${skipped} rows unreadable` : ""}`;
+  } catch (error) {
+    if (!(error instanceof TrieveError)) throw error;
+    const isTls = /CERT|TLS|SSL|SIGNED|ISSUER/.test(error.detail ?? "");
+    const layer = isTls ? "tls" : (FAILS_AT[error.code] ?? "answer");
+    const [found = "", ...hint] = explain(error, false, false).split(/(?<=\.) /);
+    const tlsHint = "for an authority of your own set NODE_EXTRA_CA_CERTS to its certificate";
+    failure = {
+      layer,
+      check: { name: layer, status: "failed", found, hint: isTls ? tlsHint : hint.join(" ") },
+    };
+  }
+  const reached = failure === undefined ? LAYERS.length : LAYERS.indexOf(failure.layer);
+  const checks = LAYERS.slice(0, reached).map(
+    (name): Check => ({ name, status: "ok", found: passed[name] }),
+  );
+  if (failure !== undefined) checks.push(failure.check);
+  return date === null ? checks : [...checks, checkClock(Date.parse(date))];
+}
+
+function checkClock(theirs: number): Check {
+  const skew = Math.abs(Date.now() - theirs);
+  const found = `${Math.round(skew / 1_000)} s from Trieve's`;
+  if (!(skew > MOST_SKEW_MS)) return { name: "clock", status: "ok", found };
+  const hint = "set this machine's clock; ages of invitations are wrong by as much";
+  return { name: "clock", status: "warning", found, hint };
+}
+
+function describe(config: Config): Check[] {
+  const { appUrl, dashboardUrl, organizationId, policy, confirm } = config;
+  const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${dashboardUrl}/?org=${organizationId}`;
+  const rules = policy.readOnly
+    ? "read-only"
+    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}; confirmation ${confirm}`;
+  return [
+    { name: "mailed link", status: "ok", found: link },
+    { name: "policy", status: "ok", found: rules },
+  ];
+}

@@ -1,0 +1,105 @@
+import { appendFileSync, readFileSync, statSync } from "node:fs";
+import packageJson from "../package.json" with { type: "json" };
+import type { AuditSink } from "./audit.ts";
+import { systemClock } from "./clock.ts";
+import { readSettings, type Settings, VARIABLES } from "./config.ts";
+import { createApp } from "./mcp/app.ts";
+import { serve } from "./mcp/serve.ts";
+import { traceOf } from "./text.ts";
+
+const { name, version } = packageJson;
+const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json] | --help | --version`;
+
+const HELP = `${USAGE}
+
+An MCP server on stdio that lists, sends and deletes the invitations of one Trieve organization.
+
+  (no argument)   serve MCP on stdin and stdout
+  --sandbox       serve against a built-in Trieve: no account, no key, no mail
+  doctor          check configuration, connection, key and organization; exit 0 or 1
+
+Environment (nothing secret is ever an argument):
+${VARIABLES.map((variable) => `  ${variable.name.padEnd(30)}${variable.meaning.replaceAll("`", "")} [${variable.default.replaceAll("`", "")}]`).join("\n")}
+`;
+
+function log(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Reads the settings and takes the key out of the environment, which reports and children show. */
+function takeSettings(): Settings {
+  const settings = readSettings(process.env, (path) => ({
+    text: readFileSync(path, "utf8"),
+    open: process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0,
+  }));
+  delete process.env["TRIEVE_API_KEY"];
+  return settings;
+}
+
+async function takeSandboxSettings(): Promise<Settings> {
+  const { startSandbox } = await import("./sandbox/start.ts");
+  const sandbox = await startSandbox((line) => log(line));
+  for (const [variable, value] of Object.entries(sandbox.environment))
+    process.env[variable] = value;
+  delete process.env["TRIEVE_API_KEY_FILE"];
+  return takeSettings();
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const [command = "serve", ...flags] = args[0]?.startsWith("--") ? ["serve", ...args] : args;
+  const allowed = command === "doctor" ? ["--sandbox", "--json"] : ["--sandbox"];
+  const isKnown = ["serve", "doctor"].includes(command) && args[0] !== "serve";
+  if (args.length === 1 && args[0] === "--help") {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (args.length === 1 && args[0] === "--version") {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  if (!isKnown || flags.some((flag) => !allowed.includes(flag))) {
+    log(USAGE);
+    process.exitCode = 2;
+    return;
+  }
+  const sandbox = flags.includes("--sandbox");
+  const settings = sandbox ? await takeSandboxSettings() : takeSettings();
+  if (command === "doctor") {
+    const { doctor } = await import("./doctor.ts");
+    const { report, healthy } = await doctor({ settings, version, sandbox });
+    process.stdout.write(flags.includes("--json") ? report.json : report.text);
+    process.exit(healthy ? 0 : 1);
+  }
+  start(settings, sandbox);
+}
+
+function start(settings: Settings, sandbox: boolean): void {
+  for (const fault of settings.faults) log(`configuration_error: ${fault}`);
+  for (const warning of settings.warnings) log(`warning: ${warning}`);
+  const path = settings.config?.auditLog;
+  const audit: AuditSink = {
+    log,
+    append: path === undefined ? undefined : (line) => appendFileSync(path, line, { mode: 0o600 }),
+  };
+  const app = createApp({ settings, version, sandbox, clock: systemClock, audit });
+  serve(app, {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    log,
+    exit: (code) => process.exit(code),
+    onSignal(stop) {
+      process.on("SIGTERM", stop);
+      process.on("SIGINT", stop);
+    },
+  });
+}
+
+// A reader of stderr that went away is no reason to stop.
+process.stderr.on("error", () => {});
+// Node would print the error with its causes, and nobody can say what stands in those.
+process.on("uncaughtException", (error) => {
+  log(traceOf(`${name} failed`, error));
+  process.exit(1);
+});
+
+await main(process.argv.slice(2));

@@ -1,0 +1,64 @@
+import { Server } from "@modelcontextprotocol/sdk/server/index.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import {
+  CallToolRequestSchema,
+  ElicitResultSchema,
+  ErrorCode,
+  ListToolsRequestSchema,
+  McpError,
+} from "@modelcontextprotocol/sdk/types.js";
+import { config } from "zod";
+import { neutralise } from "../text.ts";
+import type { App } from "./app.ts";
+import type { Caller } from "./call.ts";
+import type { Channel } from "./channel.ts";
+import { toolResult } from "./result.ts";
+
+// The signal ends a question in time; the SDK's own timeout must not be the one that decides.
+const NEVER_MS = 2 ** 31 - 1;
+
+// A process parses few messages: interpreting a schema is cheaper than compiling it first.
+config({ jitless: true });
+
+/** Serves the revisions with an `initialize` handshake, 2024-11-05 to 2025-11-25, on `channel`. */
+export async function openHandshake(app: App, channel: Channel): Promise<void> {
+  const server = new Server(app.serverInfo, {
+    capabilities: { tools: {} },
+    instructions: app.instructions,
+    // The SDK would load ajv for the answers to elicitations; consent.ts checks those, and stricter.
+    jsonSchemaValidator: {
+      getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }),
+    },
+  });
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...app.tools] }));
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
+    if (!app.tools.some(({ name }) => name === params.name)) {
+      throw new McpError(ErrorCode.InvalidParams, `Unknown tool: ${neutralise(params.name)}`);
+    }
+    const progressToken = extra._meta?.progressToken;
+    const caller: Caller = {
+      signal: extra.signal,
+      canPrompt: server.getClientCapabilities()?.elicitation?.form !== undefined,
+      async ask(question, signal) {
+        const request = {
+          method: "elicitation/create",
+          params: { mode: "form", ...question },
+        } as const;
+        const timeout = NEVER_MS;
+        return { form: await extra.sendRequest(request, ElicitResultSchema, { signal, timeout }) };
+      },
+    };
+    if (progressToken !== undefined) {
+      caller.progress = (progress) => {
+        const message = "Waiting for a person's answer";
+        const params = { progressToken, progress, message };
+        extra.sendNotification({ method: "notifications/progress", params }).catch(() => {});
+      };
+    }
+    const result = await app.call(params.name, params.arguments, caller);
+    if ("secret" in result) throw new McpError(ErrorCode.InternalError, "No way to ask");
+    return toolResult(result);
+  });
+  const transport: Transport = channel;
+  await server.connect(transport);
+}
