@@ -1,0 +1,59 @@
+import type { AddressInfo } from "node:net";
+import { serve } from "@hono/node-server";
+import { createSandboxApp } from "./app.ts";
+import { seedStore } from "./seed.ts";
+import type { Mail, Store } from "./store.ts";
+
+/** A Trieve on a loopback port of its own. */
+export interface Sandbox {
+  url: string;
+  /** The settings with which this program finds it. */
+  environment: Record<string, string>;
+  close(): Promise<void>;
+}
+
+/** Starts a seeded sandbox for a person to try; what it would mail is told to `log`. */
+export function startSandbox(log: (line: string) => void): Promise<Sandbox> {
+  return serveStore(seedStore(Date.now()), ({ to, kind, link }) =>
+    log(`sandbox: would mail ${to} (${kind}): ${hideCode(link)}`),
+  );
+}
+
+/** Serves a store over HTTP on a free loopback port. It does not keep the process alive. */
+export async function serveStore(store: Store, onMail?: (mail: Mail) => void): Promise<Sandbox> {
+  const app = createSandboxApp(store, onMail);
+  const { promise, resolve } = withResolvers<AddressInfo>();
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, resolve);
+  const { port } = await promise;
+  server.unref();
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    environment: {
+      TRIEVE_BASE_URL: url,
+      TRIEVE_APP_URL: "",
+      TRIEVE_DASHBOARD_URL: "",
+      TRIEVE_ORGANIZATION_ID: store.organizationId,
+      TRIEVE_API_KEY: store.apiKey,
+    },
+    close: () =>
+      new Promise((done) => {
+        if ("closeAllConnections" in server) server.closeAllConnections();
+        server.close(() => done());
+      }),
+  };
+}
+
+// Ids are join codes, and stderr is a log: it shows eight characters of them here too.
+function hideCode(link: string): string {
+  return link.replace(/(inv_code=[0-9a-f]{8})[0-9a-f-]+/, "$1...");
+}
+
+// Promise.withResolvers is not in Node 20.
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
