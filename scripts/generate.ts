@@ -1,0 +1,136 @@
+import { readFile, writeFile } from "node:fs/promises";
+import openapiTS, { astToString } from "openapi-typescript";
+import packageJson from "../package.json" with { type: "json" };
+import { VARIABLES } from "../src/config.ts";
+import { tools } from "../src/tools/index.ts";
+import type { ShownTool } from "../src/tools/tool.ts";
+
+// Writes what is derived: the types of the API, the tools as they are shown, the
+// tables of the README and the entry for the
+// MCP registry. With --check it writes
+// nothing and fails when something is stale.
+
+const SCHEMA = new URL("../schema/trieve-invitations.openapi.yaml", import.meta.url);
+const TYPES = new URL("../src/trieve/api.gen.ts", import.meta.url);
+const SHOWN = new URL("../src/tools/shown.gen.ts", import.meta.url);
+const README = new URL("../README.md", import.meta.url);
+const CLIENTS = new URL("../docs/clients.md", import.meta.url);
+const REGISTRY = new URL("../server.json", import.meta.url);
+const isCheck = process.argv.includes("--check");
+
+async function generateTypes(): Promise<string> {
+  const types = astToString(await openapiTS(SCHEMA));
+  return `// Made from schema/trieve-invitations.openapi.yaml by npm run generate. Do not edit.\n\n${types}`;
+}
+
+function variableTable(): string {
+  const rows = VARIABLES.map(({ name, default: value, meaning }) => {
+    const isWord = value === "required" || value === "none" || value === "any";
+    return `| \`${name}\` | ${isWord || value.startsWith("`") ? value : `\`${value}\``} | ${meaning} |`;
+  });
+  return ["| variable | default | meaning |", "|---|---|---|", ...rows].join("\n");
+}
+
+function shownTools(): string {
+  const shown = tools.map((tool) => tool.describe());
+  return `// Made from the tools by npm run generate. Do not edit.
+
+import type { ShownTool } from "./tool.ts";
+
+export const SHOWN_TOOLS: readonly ShownTool[] = ${JSON.stringify(shown, null, 2)};
+`;
+}
+
+function toolTable(): string {
+  const rows = tools
+    .map((tool) => tool.describe())
+    .map((tool) => `| \`${tool.name}\` | ${tool.description} | ${describeArguments(tool)} |`);
+  return ["| tool | what it does | arguments |", "|---|---|---|", ...rows].join("\n");
+}
+
+function describeArguments({ inputSchema }: ShownTool): string {
+  const { properties, required = [] } = inputSchema;
+  return Object.entries(properties)
+    .map(([name, property]) => {
+      const kind = property.enum?.join(", ") ?? property["description"] ?? property.type;
+      const isRequired = required.includes(name) ? ", required" : "";
+      const fallback = property["default"] === undefined ? "" : `, default ${property["default"]}`;
+      return `\`${name}\` (${kind}${fallback}${isRequired})`;
+    })
+    .join("; ");
+}
+
+/** Links that add the server to an editor with a click. */
+function installLinks(): string {
+  const { name, command, ...server } = {
+    name: "trieve-invitations",
+    command: "npx",
+    args: ["-y", packageJson.name],
+    env: {
+      TRIEVE_API_KEY: "tr-your-key",
+      TRIEVE_ORGANIZATION_ID: "00000000-0000-0000-0000-000000000000",
+    },
+  };
+  const vscode = encodeURIComponent(JSON.stringify({ name, command, ...server }));
+  const cursor = encodeURIComponent(
+    Buffer.from(JSON.stringify({ command, ...server })).toString("base64"),
+  );
+  return [
+    `- VS Code: \`vscode:mcp/install?${vscode}\``,
+    `- Cursor: \`cursor://anysphere.cursor-deeplink/mcp/install?name=${name}&config=${cursor}\``,
+  ].join("\n");
+}
+
+/** The entry for the MCP registry, schema 2025-12-11. */
+function registryEntry(): string {
+  const { name, version, mcpName } = packageJson;
+  return `${JSON.stringify(
+    {
+      $schema: "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
+      name: mcpName,
+      title: "Trieve invitations",
+      description: "Send, list and delete the invitations of a Trieve organization, with consent",
+      version,
+      packages: [
+        {
+          registryType: "npm",
+          identifier: name,
+          version,
+          transport: { type: "stdio" },
+          environmentVariables: VARIABLES.map((variable) => ({
+            name: variable.name,
+            description: variable.meaning.replaceAll("`", ""),
+            isRequired: variable.default === "required",
+            isSecret: variable.name === "TRIEVE_API_KEY",
+          })),
+        },
+      ],
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+function fillIn(text: string, name: string, content: string): string {
+  const block = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);
+  if (!block.test(text)) throw new Error(`no block ${name} to fill in`);
+  return text.replace(block, (_, start: string, end: string) => `${start}\n${content}\n\n${end}`);
+}
+
+async function put(file: URL, content: string): Promise<void> {
+  const present = await readFile(file, "utf8").catch(() => "");
+  if (present === content) return;
+  if (isCheck) {
+    process.stderr.write(`${file.pathname.split("/").at(-1)} is stale: run npm run generate\n`);
+    process.exitCode = 1;
+    return;
+  }
+  await writeFile(file, content);
+}
+
+await put(TYPES, await generateTypes());
+await put(SHOWN, shownTools());
+await put(CLIENTS, fillIn(await readFile(CLIENTS, "utf8"), "links", installLinks()));
+await put(REGISTRY, registryEntry());
+const readme = await readFile(README, "utf8");
+await put(README, fillIn(fillIn(readme, "tools", toolTable()), "settings", variableTable()));
