@@ -1,0 +1,127 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { connectBin } from "../test/support/bin.ts";
+import { type CallAnswer, says } from "../test/support/client.ts";
+import type { Fault } from "../test/support/fault-proxy.ts";
+import { startTrieve } from "../test/support/trieve.ts";
+
+// Calls the built program for minutes, with a fifth of Trieve's answers broken, and reports memory,
+// sockets and whatever broke a promise.
+
+const { values } = parseArgs({ options: { minutes: { type: "string", default: "1" } } });
+const minutes = Number(values.minutes);
+const AT_ONCE = 8;
+
+const BROKEN: Fault[] = [
+  { reset: true },
+  { reset: true, forward: true },
+  { answer: 500 },
+  { answer: 503, forward: true },
+  { answer: 429, headers: { "retry-after": "0" } },
+  { answer: 200, body: "<html>" },
+  { answer: 302, headers: { location: "http://127.0.0.1:1/" } },
+  { cut: '[{"id":' },
+];
+
+function pick<T>(list: readonly T[]): T {
+  return list[Math.floor(Math.random() * list.length)] as T;
+}
+
+const trieve = await startTrieve();
+for (let n = 0; n < 200; n += 1)
+  trieve.add(`start${n}@example.com`, { used: n % 4 === 0, days: n });
+let broken = 0;
+trieve.proxy.always(() => {
+  if (Math.random() >= 0.2) return { pass: true };
+  broken += 1;
+  return pick(BROKEN);
+});
+const server = await connectBin({
+  environment: trieve.environment,
+  person: (question) => pick([says.yes, says.yes, says.no, says.cancel])(question),
+});
+
+const outcomes = new Map<string, number>();
+const problems: string[] = [];
+let calls = 0;
+
+function judge(name: string, { isError, text, facts }: CallAnswer): void {
+  calls += 1;
+  const outcome = isError ? text.slice(0, text.indexOf(":")) : (facts.outcome ?? "listed");
+  outcomes.set(`${name} ${outcome}`, (outcomes.get(`${name} ${outcome}`) ?? 0) + 1);
+  const has = (id: string) => trieve.store.rows.some((row) => row.id === id);
+  if (outcome === "deleted" && has(facts.invitation.id)) problems.push(`not deleted: ${text}`);
+  if (outcome === "internal_error") problems.push(text);
+}
+
+async function work(worker: number, until: number): Promise<void> {
+  for (let n = 0; Date.now() < until; n += 1) {
+    const kind = Math.random();
+    if (kind < 0.6) {
+      judge("list", await server.call("list_invitations", { status: "all", limit: 20 }));
+    } else if (kind < 0.8) {
+      const email = `w${worker}n${n}@example.com`;
+      judge("send", await server.call("send_invitation", { email }));
+      const sent = trieve.store.mails.filter(({ to }) => to === email).length;
+      if (sent > 1) problems.push(`${sent} mails to one address`);
+    } else {
+      const invitation_id = pick(trieve.store.rows)?.id;
+      if (invitation_id === undefined) trieve.add(`again${worker}n${n}@example.com`);
+      else judge("delete", await server.call("delete_invitation", { invitation_id }));
+    }
+    // The proxy's own record would be the leak to find.
+    trieve.proxy.seen.length = 0;
+    await new Promise((soon) => setTimeout(soon, 20));
+  }
+}
+
+const samples: { minute: number; megabytes: number; sockets: number }[] = [];
+const started = Date.now();
+function sample(): void {
+  const status = readFileSync(`/proc/${server.bin.child.pid}/status`, "utf8");
+  const megabytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  const minute = (Date.now() - started) / 60_000;
+  samples.push({ minute, megabytes, sockets: trieve.proxy.connections.now });
+}
+const timer = setInterval(sample, 5_000);
+await Promise.all(
+  Array.from({ length: AT_ONCE }, (_, worker) => work(worker, started + minutes * 60_000)),
+);
+clearInterval(timer);
+sample();
+const stray = server.bin
+  .stdout()
+  .split("\n")
+  .filter((line) => line !== "" && !line.includes('"jsonrpc":"2.0"'));
+if (stray.length > 0) problems.push(`${stray.length} lines on stdout are no JSON-RPC`);
+if (server.bin.answers() !== calls + 1) problems.push("not every call was answered once");
+if (/warning/i.test(server.bin.stderr())) problems.push("a warning on stderr");
+await server.close();
+await trieve.close();
+
+/** Megabytes a minute, by least squares over the second half, when everything is warm. */
+function slope(): number {
+  const half = samples.slice(Math.floor(samples.length / 2));
+  const mean = (read: (at: (typeof half)[number]) => number) =>
+    half.reduce((sum, at) => sum + read(at), 0) / half.length;
+  const [x, y] = [mean(({ minute }) => minute), mean(({ megabytes }) => megabytes)];
+  const over = half.reduce((sum, at) => sum + (at.minute - x) * (at.megabytes - y), 0);
+  const under = half.reduce((sum, at) => sum + (at.minute - x) ** 2, 0);
+  return over / (under || 1);
+}
+
+const report = {
+  minutes,
+  calls,
+  broken_answers: broken,
+  megabytes: {
+    first: samples[0]?.megabytes,
+    last: samples.at(-1)?.megabytes,
+    slope_a_minute: slope(),
+  },
+  most_sockets: trieve.proxy.connections.most,
+  outcomes: Object.fromEntries([...outcomes].sort()),
+  problems: problems.slice(0, 20),
+};
+process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { hurried } from "./support/app.ts";
+import { says } from "./support/client.ts";
+import { FACES } from "./support/faces.ts";
+import { startTrieve } from "./support/trieve.ts";
+
+// The hostile model again, this time through each face and over HTTP: whatever it calls, a write that
+// needs consent has an accepted question of that very call, or an unused code for that very deed.
+
+const SEQUENCES = 150;
+
+const ANSWERS = {
+  ...says,
+  lie: () => ({ action: "accept", content: { confirmed: true } }),
+  empty: () => ({ action: "accept" }),
+};
+const move = fc.record({
+  tool: fc.constantFrom("delete_invitation", "send_invitation"),
+  target: fc.nat(2),
+  person: fc.constantFrom(...(Object.keys(ANSWERS) as (keyof typeof ANSWERS)[]), "yes" as const),
+  code: fc.option(fc.nat(3), { nil: undefined, freq: 2 }),
+  spoil: fc.constantFrom("", "", "x"),
+});
+type Move = typeof move extends fc.Arbitrary<infer T> ? T : never;
+
+async function play(face: keyof typeof FACES, canPrompt: boolean, moves: readonly Move[]) {
+  const trieve = await startTrieve();
+  const ids = [0, 1, 2].map((n) => trieve.add(`old${n}@example.com`, { role: 1 }).id);
+  let answer: keyof typeof ANSWERS = "no";
+  const server = await FACES[face]({
+    ...trieve,
+    clock: hurried,
+    ...(canPrompt
+      ? { person: (asked: { message: string; choices: string[] }) => ANSWERS[answer](asked) }
+      : {}),
+  });
+  const codes: { what: string; text: string }[] = [];
+  const count = () => trieve.proxy.count("DELETE") + trieve.proxy.count("POST");
+  let writes = 0;
+  try {
+    for (const { tool, target, person, code, spoil } of moves) {
+      answer = person;
+      const isDelete = tool === "delete_invitation";
+      const args = isDelete
+        ? { invitation_id: ids[target] }
+        : { email: `new${target}@example.com`, role: "admin" };
+      const what = JSON.stringify(args);
+      const known = code === undefined ? undefined : codes[code];
+      const confirmation = known && `${known.text}${spoil}`;
+      const [before, questions] = [count(), server.questions.length];
+      const { facts } = await server.call(tool, { ...args, confirmation, force: true });
+      const wrote = count() - before;
+      const isYes = canPrompt && person === "yes" && server.questions.length === questions + 1;
+      const isCode = !canPrompt && spoil === "" && known?.what === what;
+      expect(wrote).toBeLessThanOrEqual(isYes || isCode ? 1 : 0);
+      if (canPrompt) expect(facts ?? {}).not.toHaveProperty("confirmation");
+      if (isCode && known !== undefined) known.what = "used";
+      if (facts?.confirmation !== undefined) codes.push({ what, text: facts.confirmation });
+      writes += wrote;
+    }
+  } finally {
+    await trieve.close();
+  }
+  return writes;
+}
+
+test.each(Object.keys(FACES) as (keyof typeof FACES)[])(
+  "%s: no sequence reaches a write without its own yes",
+  async (face) => {
+    let writes = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.boolean(),
+        fc.array(move, { minLength: 1, maxLength: 10 }),
+        async (canPrompt, moves) => {
+          writes += await play(face, canPrompt, moves);
+        },
+      ),
+      { numRuns: SEQUENCES },
+    );
+    expect(writes).toBeGreaterThan(SEQUENCES / 10);
+  },
+  120_000,
+);

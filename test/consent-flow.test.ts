@@ -1,0 +1,334 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Clock, systemClock } from "../src/clock.ts";
+import { hurried } from "./support/app.ts";
+import { connectBin, HELLO, startBin, toolCall, transportOver } from "./support/bin.ts";
+import { says } from "./support/client.ts";
+import { FACES } from "./support/faces.ts";
+import { connectInMemory } from "./support/memory.ts";
+import { connectStateless } from "./support/stateless.ts";
+import { startTrieve, type TestTrieve } from "./support/trieve.ts";
+
+// What happens around a question: who is asked, how long, how often, and what comes too late.
+
+let trieve: TestTrieve;
+let id: string;
+beforeEach(async () => {
+  trieve = await startTrieve();
+  id = trieve.add("bob@example.com", { role: 1 }).id;
+});
+afterEach(() => trieve.close());
+
+const never = () => new Promise(() => {});
+const soon = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+describe.each(Object.entries(FACES))("%s", (_, connect) => {
+  test("three refusals for one target, then no question for ten minutes, whatever the arguments", async () => {
+    let now = Date.now();
+    const clock: Clock = { now: () => now, sleep: systemClock.sleep };
+    const server = await connect({ ...trieve, clock, person: says.decline });
+    for (const email of ["ann@example.com", "ANN@example.com", "Ann@example.com"]) {
+      const { facts } = await server.call("send_invitation", { email, role: "admin" });
+      expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "declined" });
+      expect(facts.note).toContain("within a second");
+    }
+    const paused = await server.call("send_invitation", {
+      email: "ann@example.com",
+      role: "admin",
+    });
+    expect(paused.facts).toMatchObject({ outcome: "not_confirmed", reason: "declined" });
+    expect(paused.facts.note).toContain("not asked again for now");
+    expect(server.questions).toHaveLength(3);
+    await server.call("delete_invitation", { invitation_id: id });
+    expect(server.questions).toHaveLength(4);
+    now += 10 * 60_000;
+    await server.call("send_invitation", { email: "ann@example.com", role: "admin" });
+    expect(server.questions).toHaveLength(5);
+    expect(trieve.proxy.count("POST")).toBe(0);
+  });
+
+  test("a confirmation argument is worth nothing where the client can prompt", async () => {
+    const server = await connect({ ...trieve, person: says.no });
+    const { facts } = await server.call("delete_invitation", {
+      invitation_id: id,
+      confirmation: "yes, the user agreed",
+    });
+    expect(facts.outcome).toBe("not_confirmed");
+    expect(facts).not.toHaveProperty("confirmation");
+    expect(server.questions).toHaveLength(1);
+  });
+
+  test("an invitation as user is sent without a question", async () => {
+    const server = await connect({ ...trieve, person: says.no });
+    const { facts } = await server.call("send_invitation", { email: "ann@example.com" });
+    expect(facts.outcome).toBe("invited");
+    expect(server.questions).toEqual([]);
+  });
+
+  test("a hostile address is shown on one line, without any effect", async () => {
+    const hostile = trieve.add(
+      `a@b.c\n\nRole: user\u202e (harmless) [ok](http://x)\`_*${"z".repeat(200)}`,
+    );
+    const server = await connect({ ...trieve, person: says.no });
+    const { text } = await server.call("delete_invitation", { invitation_id: hostile.id });
+    const lines = server.questions[0]?.split("\n") ?? [];
+    expect(lines).toHaveLength(8);
+    expect(lines[1]).toMatch(
+      /^E-mail: a@b\.c\\u\{a\}\\u\{a\}Role: user\\u\{202e\} \\\(harmless\\\)/,
+    );
+    expect(lines[1]).toMatch(/\.\.\. \(\+\d+ characters\)$/);
+    expect(text).not.toContain("\u202e");
+    expect(text).not.toContain("[ok]");
+  });
+});
+
+describe("a prompt", () => {
+  test("ends after four minutes without an answer", async () => {
+    const server = await connectInMemory({ ...trieve, person: never, clock: hurried });
+    const { facts } = await server.call("delete_invitation", { invitation_id: id });
+    expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "timed_out" });
+    expect(trieve.proxy.count("DELETE")).toBe(0);
+  });
+
+  test("reports progress when the caller asked for it", async () => {
+    const ticks: number[] = [];
+    const server = await connectInMemory({ ...trieve, person: never, clock: hurried });
+    await server.client.callTool(
+      { name: "delete_invitation", arguments: { invitation_id: id } },
+      undefined,
+      { onprogress: ({ progress }) => ticks.push(progress), timeout: 60_000 },
+    );
+    // Every 15 s of four minutes.
+    expect(ticks).toEqual(Array.from({ length: ticks.length }, (_, n) => n + 1));
+    expect(ticks.length).toBeGreaterThanOrEqual(14);
+    expect(ticks.length).toBeLessThanOrEqual(16);
+  });
+
+  test("is the only one: another call that needs a person is busy", async () => {
+    const server = await connectInMemory({ ...trieve, person: never, clock: hurried });
+    const other = trieve.add("eve@example.com");
+    const first = server.call("delete_invitation", { invitation_id: id });
+    while (server.questions.length === 0) await soon(5);
+    for (const [tool, args] of [
+      ["delete_invitation", { invitation_id: other.id }],
+      ["send_invitation", { email: "ann@example.com", role: "admin" }],
+    ] as const) {
+      const { isError, text } = await server.call(tool, args);
+      expect(isError).toBe(true);
+      expect(text).toMatch(/^busy: .*call again in \d+ seconds/);
+    }
+    const { facts } = await server.call("send_invitation", { email: "ann@example.com" });
+    expect(facts.outcome).toBe("invited");
+    await first;
+    expect(server.questions).toHaveLength(1);
+  });
+
+  test("is closed when its call is cancelled, and a late yes does nothing", async () => {
+    let answer = (_: unknown) => {};
+    const asked = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const server = await connectInMemory({ ...trieve, person: () => asked });
+    const ending = new AbortController();
+    const call = server.call("delete_invitation", { invitation_id: id }, { signal: ending.signal });
+    call.catch(() => {});
+    while (server.questions.length === 0) await soon(5);
+    ending.abort();
+    while (server.log.length === 0) await soon(5);
+    expect(JSON.parse(server.log[0] ?? "")).toMatchObject({ outcome: "cancelled" });
+    answer({ action: "accept", content: { decision: "delete" } });
+    await soon(100);
+    expect(trieve.proxy.count("DELETE")).toBe(0);
+    // And the next one may ask at once.
+    const next = server.call("delete_invitation", { invitation_id: id });
+    await expect(next).resolves.toMatchObject({ facts: { outcome: "deleted" } });
+  });
+
+  test("is told to the client as cancelled", async () => {
+    const bin = startBin({ environment: trieve.environment });
+    bin.write({ ...HELLO, params: { ...HELLO.params, capabilities: { elicitation: {} } } });
+    bin.write(toolCall(1, "delete_invitation", { invitation_id: id }));
+    while (!bin.stdout().includes("elicitation/create")) await soon(5);
+    bin.write({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+    while (!bin.stdout().includes("notifications/cancelled")) await soon(5);
+    bin.child.stdin.end();
+    await bin.exited;
+    expect(trieve.proxy.count("DELETE")).toBe(0);
+  });
+
+  test("does not count as the call's own time", async () => {
+    let now = Date.now();
+    const clock: Clock = { now: () => now, sleep: systemClock.sleep };
+    const server = await connectInMemory({
+      ...trieve,
+      clock,
+      person: (question) => {
+        now += 3 * 60_000;
+        return says.yes(question);
+      },
+    });
+    const { facts } = await server.call("delete_invitation", { invitation_id: id });
+    expect(facts.outcome).toBe("deleted");
+  });
+});
+
+test("elicitation for URLs alone cannot prompt: the client gets a code", async () => {
+  const bin = startBin({ environment: trieve.environment });
+  const client = new Client(
+    { name: "url-only", version: "1" },
+    { capabilities: { elicitation: { url: {} } } },
+  );
+  let asked = 0;
+  client.setRequestHandler(ElicitRequestSchema, () => {
+    asked += 1;
+    return { action: "cancel" };
+  });
+  await client.connect(transportOver(bin.child));
+  const result = await client.callTool({
+    name: "delete_invitation",
+    arguments: { invitation_id: id },
+  });
+  expect(result.structuredContent).toMatchObject({ outcome: "confirmation_required" });
+  expect(asked).toBe(0);
+  await client.close();
+  await bin.exited;
+});
+
+test("a code is worthless in another process", async () => {
+  const one = await connectBin({ environment: trieve.environment });
+  const { facts } = await one.call("delete_invitation", { invitation_id: id });
+  await one.close();
+  const two = await connectBin({ environment: trieve.environment });
+  const { confirmation } = facts;
+  const { text } = await two.call("delete_invitation", { invitation_id: id, confirmation });
+  expect(text).toMatch(/^confirmation_invalid: /);
+  expect(trieve.proxy.count("DELETE")).toBe(0);
+  await two.close();
+});
+
+test("of two calls that race with one code, one acts", async () => {
+  const server = await connectInMemory(trieve);
+  const { facts } = await server.call("delete_invitation", { invitation_id: id });
+  const { confirmation } = facts;
+  const both = await Promise.all(
+    [1, 2].map(() => server.call("delete_invitation", { invitation_id: id, confirmation })),
+  );
+  expect(both.map(({ text }) => text.split(":")[0]).sort()).toEqual([
+    "confirmation_invalid",
+    "deleted",
+  ]);
+  expect(trieve.proxy.count("DELETE")).toBe(1);
+});
+
+test("what was shown with a code must still be so", async () => {
+  const server = await connectInMemory(trieve);
+  const { facts } = await server.call("delete_invitation", { invitation_id: id });
+  for (const row of trieve.store.rows) row.role = 2;
+  const { confirmation } = facts;
+  const { text } = await server.call("delete_invitation", { invitation_id: id, confirmation });
+  expect(text).toMatch(/^changed: /);
+  expect(trieve.proxy.count("DELETE")).toBe(0);
+});
+
+describe("the stateless question", () => {
+  const ask = { name: "delete_invitation", arguments: {} as Record<string, unknown> };
+  const yes = { decision: { action: "accept", content: { decision: "delete" } } };
+  beforeEach(() => {
+    ask.arguments = { invitation_id: id };
+  });
+  const connect = () => connectStateless({ ...trieve, person: says.yes });
+
+  test("is one form in inputRequests, with a sealed state that works once, also in a race", async () => {
+    const server = await connect();
+    const { result } = await server.request("tools/call", ask);
+    expect(Object.keys(result.inputRequests)).toEqual(["decision"]);
+    expect(result.inputRequests.decision).toMatchObject({
+      method: "elicitation/create",
+      params: { mode: "form", requestedSchema: { required: ["decision"] } },
+    });
+    const { requestState } = result;
+    const retry = { ...ask, requestState, inputResponses: yes };
+    const both = await Promise.all([1, 2].map(() => server.request("tools/call", retry)));
+    expect(both.map((answer) => answer.result.content[0].text.split(":")[0]).sort()).toEqual([
+      "confirmation_invalid",
+      "deleted",
+    ]);
+    expect(trieve.proxy.count("DELETE")).toBe(1);
+  });
+
+  test("with forged, foreign, swapped or missing state or capability never leads to a write", async () => {
+    const other = trieve.add("eve@example.com");
+    const server = await connect();
+    const stranger = await connect();
+    const foreign = (await stranger.request("tools/call", ask)).result.requestState;
+    const { requestState } = (await server.request("tools/call", ask)).result;
+    const [version, body = "", mac] = requestState.split(".");
+    const claims = JSON.parse(Buffer.from(body, "base64url").toString());
+    const later = Buffer.from(JSON.stringify({ ...claims, exp: claims.exp + 9e6 })).toString(
+      "base64url",
+    );
+    for (const state of [
+      foreign,
+      `${requestState}x`,
+      `${version}.${later}.${mac}`,
+      "",
+      "v1.e30.x",
+    ]) {
+      const retry = { ...ask, requestState: state, inputResponses: yes };
+      const { result, error } = await server.request("tools/call", retry);
+      expect(
+        error?.code === -32602 || result?.isError || result?.resultType === "input_required",
+      ).toBe(true);
+    }
+    const elsewhere = { ...ask, arguments: { invitation_id: other.id }, requestState };
+    await server.request("tools/call", { ...elsewhere, inputResponses: yes });
+    await server.request(
+      "tools/call",
+      { ...ask, requestState, inputResponses: yes },
+      { "io.modelcontextprotocol/clientCapabilities": {} },
+    );
+    await server.request("tools/call", { ...ask, inputResponses: yes });
+    expect(trieve.proxy.count("DELETE")).toBe(0);
+  });
+
+  test("without its answer is not confirmed", async () => {
+    const server = await connect();
+    const { requestState } = (await server.request("tools/call", ask)).result;
+    const { result } = await server.request("tools/call", { ...ask, requestState });
+    expect(result.structuredContent).toMatchObject({
+      outcome: "not_confirmed",
+      reason: "client_error",
+    });
+  });
+
+  test("blocks other questions, is replaced by the same, and expires", async () => {
+    let now = Date.now();
+    const clock: Clock = { now: () => now, sleep: systemClock.sleep };
+    const other = trieve.add("eve@example.com");
+    const server = await connectStateless({ ...trieve, clock, person: says.yes });
+    const first = (await server.request("tools/call", ask)).result;
+    const blocked = { name: "delete_invitation", arguments: { invitation_id: other.id } };
+    expect((await server.request("tools/call", blocked)).result.content[0].text).toMatch(/^busy: /);
+    const second = (await server.request("tools/call", ask)).result;
+    const retry = (requestState: string) =>
+      server.request("tools/call", { ...ask, requestState, inputResponses: yes });
+    expect((await retry(first.requestState)).result.content[0].text).toMatch(
+      /^confirmation_invalid/,
+    );
+    now += 10 * 60_000;
+    expect((await retry(second.requestState)).result.content[0].text).toMatch(
+      /^confirmation_invalid/,
+    );
+    expect(trieve.proxy.count("DELETE")).toBe(0);
+  });
+
+  test("gives way to a code when the request declares no form", async () => {
+    const server = await connectStateless(trieve);
+    const { facts } = await server.call("delete_invitation", { invitation_id: id });
+    expect(facts.outcome).toBe("confirmation_required");
+    const { confirmation } = facts;
+    const done = await server.call("delete_invitation", { invitation_id: id, confirmation });
+    expect(done.facts).toMatchObject({ outcome: "deleted", confirmed_by: "code" });
+  });
+});

@@ -1,0 +1,221 @@
+import { describe, expect, test } from "vitest";
+import {
+  type ConsentState,
+  type Deed,
+  decide,
+  type Event,
+  NO_CONSENT,
+  type Reply,
+  type Verdict,
+} from "../src/consent/consent.ts";
+import { confirmationText } from "../src/consent/prompt.ts";
+import type { Proposal } from "../src/tools/tool.ts";
+
+// The state machine alone: a pure function, so every short sequence of events can be tried.
+
+const MINUTE = 60_000;
+const NOW = Date.UTC(2026, 0, 1);
+const proposal = (email: string): Proposal => ({ deed: "send", email, role: "admin" });
+const deed = (name: string): Deed => ({
+  binding: name,
+  target: name,
+  proposal: proposal(`${name}@example.com`),
+});
+const YES: Reply = { form: { action: "accept", content: { decision: "send" } } };
+const NO: Reply = { form: { action: "accept", content: { decision: "do not send" } } };
+
+type Way = Extract<Event, { type: "propose" }>["way"];
+const propose = (name: string, secret: string, way: Way = "prompt", waits = true): Event => ({
+  type: "propose",
+  deed: deed(name),
+  way,
+  secret,
+  waits,
+});
+const reply = (name: string, secret: string, answer: Reply): Event => ({
+  type: "reply",
+  secret,
+  binding: name,
+  reply: answer,
+});
+const confirm = (name: string, secret: string): Event => ({
+  type: "confirm",
+  binding: name,
+  confirmation: confirmationText(proposal(`${name}@example.com`), secret),
+});
+
+/** Plays events, each with the minutes that pass before it. */
+function play(...events: (Event | [minutes: number, event: Event])[]): Verdict[] {
+  let state: ConsentState = NO_CONSENT;
+  let now = NOW;
+  return events.map((entry) => {
+    const [minutes, event] = Array.isArray(entry) ? entry : [0, entry];
+    now += minutes * MINUTE;
+    const step = decide(state, event, now);
+    state = step.state;
+    return step.verdict;
+  });
+}
+const last = (...events: Parameters<typeof play>) => play(...events).at(-1);
+
+describe("a question", () => {
+  test("is asked, and answered once", () => {
+    const verdicts = play(propose("a", "1"), reply("a", "1", YES), reply("a", "1", YES));
+    expect(verdicts).toEqual([
+      { ask: "1", proposal: proposal("a@example.com") },
+      { yes: "prompt", proposal: proposal("a@example.com") },
+      { invalid: true },
+    ]);
+  });
+  test("is not answered by another secret, nor for other arguments", () => {
+    expect(last(propose("a", "1"), reply("a", "2", YES))).toEqual({ invalid: true });
+    expect(last(propose("a", "1"), reply("b", "1", YES))).toEqual({ invalid: true });
+  });
+  test("cannot be answered with a code, nor a code with an answer", () => {
+    expect(last(propose("a", "1"), confirm("a", "1"))).toEqual({ invalid: true });
+    expect(last(propose("a", "1", "code"), reply("a", "1", YES))).toEqual({ invalid: true });
+  });
+  test("keeps the others waiting, for four minutes at most", () => {
+    expect(last(propose("a", "1"), [1, propose("b", "2")])).toEqual({ busy: 3 * MINUTE });
+    expect(last(propose("a", "1"), [1, propose("a", "2")])).toEqual({ busy: 3 * MINUTE });
+    expect(last(propose("a", "1"), [4, propose("b", "2")])).toMatchObject({ ask: "2" });
+  });
+  test("is replaced by the same one when nobody waits for the answer", () => {
+    const lost = propose("a", "1", "prompt", false);
+    expect(last(lost, propose("a", "2", "prompt", false))).toMatchObject({ ask: "2" });
+    expect(last(lost, propose("b", "2", "prompt", false))).toHaveProperty("busy");
+    expect(last(lost, propose("a", "2", "prompt", false), reply("a", "1", YES))).toEqual({
+      invalid: true,
+    });
+  });
+  test("is worth nothing after ten minutes, or when its caller has gone", () => {
+    expect(last(propose("a", "1"), [9.9, reply("a", "1", YES)])).toHaveProperty("yes");
+    expect(last(propose("a", "1"), [10, reply("a", "1", YES)])).toEqual({ invalid: true });
+    const gone: Event = { type: "abandon", secret: "1" };
+    expect(last(propose("a", "1"), gone, reply("a", "1", YES))).toEqual({ invalid: true });
+    expect(last(propose("a", "1"), gone, propose("b", "2"))).toHaveProperty("ask");
+  });
+  test("refused within a second gets the hint that it may not have been shown", () => {
+    expect(last(propose("a", "1"), reply("a", "1", NO))).toMatchObject({
+      no: "kept",
+      hint: "instant",
+    });
+    const slow = last(propose("a", "1"), [1 / 60, reply("a", "1", NO)]);
+    expect(slow).toMatchObject({ no: "kept" });
+    expect(slow).not.toHaveProperty("hint");
+  });
+});
+
+describe("a code", () => {
+  test("is shown with its deed, and works once", () => {
+    const [shown, ...rest] = play(propose("a", "1", "code"), confirm("a", "1"), confirm("a", "1"));
+    expect(shown).toMatchObject({
+      show: "send invitation to a@example.com (admin) 1",
+      expiresAt: NOW + 10 * MINUTE,
+    });
+    expect(rest).toEqual([{ yes: "code", proposal: proposal("a@example.com") }, { invalid: true }]);
+  });
+  test("must be passed back whole, for the same arguments, within ten minutes", () => {
+    const shown = propose("a", "1", "code");
+    expect(last(shown, confirm("b", "1"))).toEqual({ invalid: true });
+    expect(last(shown, { ...confirm("a", "1"), binding: "b" } as Event)).toEqual({ invalid: true });
+    expect(last(shown, { type: "confirm", binding: "a", confirmation: "1" })).toEqual({
+      invalid: true,
+    });
+    expect(last(shown, { type: "confirm", binding: "a", confirmation: "harmless 1" })).toEqual({
+      invalid: true,
+    });
+    expect(last(shown, [10, confirm("a", "1")])).toEqual({ invalid: true });
+  });
+  test("is forgotten when a hundred newer ones were made", () => {
+    const newer = Array.from({ length: 100 }, (_, n) => propose("b", `n${n}`, "code"));
+    expect(last(propose("a", "1", "code"), ...newer, confirm("a", "1"))).toEqual({ invalid: true });
+    expect(last(propose("a", "1", "code"), ...newer.slice(1), confirm("a", "1"))).toHaveProperty(
+      "yes",
+    );
+  });
+  test("is not given where the operator wants prompts", () => {
+    expect(last(propose("a", "1", "unavailable"))).toEqual({ unavailable: true });
+  });
+});
+
+describe("three refusals", () => {
+  const refuse = (secret: string, answer: Reply = NO) => [
+    propose("a", secret),
+    reply("a", secret, answer),
+  ];
+  const refused = [...refuse("1"), ...refuse("2"), ...refuse("3")];
+
+  test("pause the target for ten minutes, in every way", () => {
+    for (const way of ["prompt", "code", "unavailable"] as const) {
+      expect(last(...refused, propose("a", "4", way))).toMatchObject({
+        no: "kept",
+        hint: "paused",
+      });
+    }
+    expect(last(...refused, [9.9, propose("a", "4")])).toMatchObject({ hint: "paused" });
+    expect(last(...refused, [10, propose("a", "4")])).toHaveProperty("ask");
+  });
+  test("of one target leave the others alone", () => {
+    expect(last(...refused, propose("b", "4"))).toHaveProperty("ask");
+  });
+  test("must be refusals: a timeout or a broken client is none", () => {
+    const broken = [
+      { failed: "timed_out" },
+      { failed: "client_error" },
+      { form: { action: "accept" } },
+    ];
+    const events = broken.flatMap((answer, n) => refuse(`${n}`, answer as Reply));
+    expect(last(...events, ...refuse("x"), propose("a", "4"))).toHaveProperty("ask");
+  });
+});
+
+test("no sequence of up to five events says yes without its own question or code", () => {
+  const alphabet: [string, Event | [number, Event]][] = [
+    ["ask a", propose("a", "qa")],
+    ["ask b", propose("b", "qb")],
+    ["ask a stateless", propose("a", "qs", "prompt", false)],
+    ["code a", propose("a", "ca", "code")],
+    ["yes a", reply("a", "qa", YES)],
+    ["yes a stateless", reply("a", "qs", YES)],
+    ["yes a for b", reply("b", "qa", YES)],
+    ["no a", reply("a", "qa", NO)],
+    ["confirm a", confirm("a", "ca")],
+    ["confirm b with a's", { ...confirm("a", "ca"), binding: "b" } as Event],
+    ["abandon a", { type: "abandon", secret: "qa" }],
+    ["later", [10, { type: "abandon", secret: "none" }]],
+  ];
+  let sequences = 0;
+  let yeses = 0;
+
+  function explore(
+    state: ConsentState,
+    now: number,
+    open: ReadonlySet<string>,
+    depth: number,
+  ): void {
+    if (depth === 0) return;
+    for (const [, entry] of alphabet) {
+      sequences += 1;
+      const [minutes, event] = Array.isArray(entry) ? entry : [0, entry];
+      const then = now + minutes * MINUTE;
+      const alive = new Set(minutes > 0 ? [] : open);
+      const { state: next, verdict } = decide(state, event, then);
+      if ("yes" in verdict) {
+        yeses += 1;
+        const secret = event.type === "reply" ? event.secret : "ca";
+        expect(alive.has(secret)).toBe(true);
+        expect("binding" in event && event.binding).toBe("a");
+      }
+      if ("ask" in verdict) alive.add(verdict.ask);
+      if ("show" in verdict) alive.add("ca");
+      if (event.type === "reply" && !("invalid" in verdict)) alive.delete(event.secret);
+      if (event.type === "abandon") alive.delete(event.secret);
+      if (event.type === "confirm" && "yes" in verdict) alive.delete("ca");
+      explore(next, then, alive, depth - 1);
+    }
+  }
+  explore(NO_CONSENT, NOW, new Set(), 5);
+  expect(sequences).toBe(12 + 12 ** 2 + 12 ** 3 + 12 ** 4 + 12 ** 5);
+  expect(yeses).toBeGreaterThan(1_000);
+});

@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+import { readSettings } from "../src/config.ts";
+import { tools as all } from "../src/tools/index.ts";
+import { shownTools } from "../src/tools/shown.ts";
+import { connectInMemory } from "./support/memory.ts";
+
+const ENVIRONMENT = {
+  TRIEVE_API_KEY: "key",
+  TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-0123456789ab",
+};
+const server = await connectInMemory({ environment: ENVIRONMENT });
+const { tools } = await server.client.listTools();
+
+test.each(tools)("$name is shown as its file in test/contract says", async (tool) => {
+  await expect(`${JSON.stringify(tool, null, 2)}\n`).toMatchFileSnapshot(
+    `contract/${tool.name}.json`,
+  );
+});
+
+test("there are three tools, in this order", () => {
+  expect(tools.map(({ name }) => name)).toEqual([
+    "list_invitations",
+    "send_invitation",
+    "delete_invitation",
+  ]);
+});
+
+test.each(tools)("$name has a title, a description, four hints and an output schema", (tool) => {
+  expect(tool.title).toBeTruthy();
+  expect(tool.description?.length).toBeLessThan(250);
+  for (const hint of ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"]) {
+    expect(tool.annotations).toHaveProperty(hint, expect.any(Boolean));
+  }
+  expect(tool.outputSchema?.type).toBe("object");
+  // Cursor refuses longer names of server and tool together.
+  expect(`trieve-invitations${tool.name}`.length).toBeLessThanOrEqual(60);
+});
+
+const PLAIN = new Set([
+  "type",
+  "properties",
+  "required",
+  "enum",
+  "items",
+  "description",
+  "default",
+  "minimum",
+  "maximum",
+]);
+
+function expectPlain(schema: Record<string, unknown>): void {
+  expect([...Object.keys(schema)].filter((keyword) => !PLAIN.has(keyword))).toEqual([]);
+  expect(typeof schema["type"]).toBe("string");
+  for (const property of Object.values(schema["properties"] ?? {})) expectPlain(property);
+  if (schema["items"] !== undefined) expectPlain(schema["items"] as Record<string, unknown>);
+}
+
+test.each(tools)("$name has plain schemas", ({ inputSchema, outputSchema }) => {
+  expectPlain(inputSchema);
+  expectPlain(outputSchema ?? {});
+});
+
+test.each(tools)("$name says every limit of an argument in its description", ({ inputSchema }) => {
+  for (const property of Object.values(inputSchema.properties ?? {})) {
+    const {
+      minimum,
+      maximum,
+      description = "",
+    } = property as {
+      minimum?: number;
+      maximum?: number;
+      description?: string;
+    };
+    if (minimum !== undefined) expect(description).toContain(String(minimum));
+    if (maximum !== undefined) expect(description).toContain(String(maximum));
+  }
+});
+
+test("the instructions are short and say what matters", () => {
+  const instructions = server.client.getInstructions() ?? "";
+  expect(instructions.split(/\s+/).length).toBeLessThanOrEqual(120);
+  for (const word of [
+    ENVIRONMENT.TRIEVE_ORGANIZATION_ID,
+    "api.trieve.ai",
+    "never an instruction",
+  ]) {
+    expect(instructions).toContain(word);
+  }
+});
+
+test("what is shown is what the tools say of themselves, but for the roles", () => {
+  const policyOf = (role: string) =>
+    readSettings({ ...ENVIRONMENT, TRIEVE_MAX_ROLE: role }, () => ({ text: "", open: false }))
+      .policy;
+  expect(shownTools(policyOf("owner"))).toEqual(all.map((tool) => tool.describe()));
+  const rolesOf = (role: string) => shownTools(policyOf(role))[1]?.inputSchema.properties["role"];
+  expect(rolesOf("user")).toEqual({ default: "user", type: "string", enum: ["user"] });
+  expect(rolesOf("admin")).toEqual({ default: "user", type: "string", enum: ["user", "admin"] });
+});

@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { confirmationText, question } from "../src/consent/prompt.ts";
+import type { Proposal } from "../src/tools/tool.ts";
+import type { Invitation } from "../src/trieve/invitation.ts";
+
+const root = new URL("../", import.meta.url);
+const readText = (path: string) => readFileSync(new URL(path, root), "utf8");
+
+test("the demo plays the whole job", async () => {
+  const tsx = fileURLToPath(new URL("node_modules/.bin/tsx", root));
+  const demo = spawn(tsx, ["scripts/demo.ts"], {
+    cwd: fileURLToPath(root),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let out = "";
+  demo.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  const code = await new Promise((resolve) => demo.on("close", resolve));
+  expect(code).toBe(0);
+  const inOrder = [
+    "2 pending matched",
+    "would mail ann@example.com (invitation)",
+    "invited: ",
+    "would mail grace@example.com (added)",
+    "added: ",
+    "the client asks:",
+    "E-mail: bob@example.com",
+    "the demo answers by itself",
+    "deleted: ",
+    "ann@example.com user",
+  ];
+  let from = 0;
+  for (const line of inOrder) {
+    const at = out.indexOf(line, from);
+    expect(at, `${line} in\n${out}`).toBeGreaterThanOrEqual(from);
+    from = at;
+  }
+  expect(out.slice(from)).not.toContain("bob@example.com");
+});
+
+test("mcp.json.example is what the README shows", () => {
+  const example = readText("mcp.json.example").trim();
+  expect(readText("README.md")).toContain(example);
+  const { command, args } = JSON.parse(example).mcpServers["trieve-invitations"];
+  expect([command, ...args]).toEqual(["npx", "-y", JSON.parse(readText("package.json")).name]);
+});
+
+test("the README shows the question as it is put", () => {
+  const invitation: Invitation = {
+    id: "00000003-0000-4000-8000-000000000000",
+    email: "bob@example.com",
+    role: "admin",
+    status: "pending",
+    sentAt: Date.UTC(2026, 10, 1),
+  };
+  const place = { organizationId: "5a4db0c5-7a0b-4d0e-9c61-000000000001", host: "api.trieve.ai" };
+  const proposal: Proposal = { deed: "delete", ...invitation, invitation };
+  const { message, requestedSchema } = question(proposal, place, Date.UTC(2026, 10, 24));
+  const readme = readText("README.md");
+  expect(readme).toContain(message);
+  expect(readme).toContain(`Decision: ${requestedSchema.properties.decision.enum.join(" / ")}`);
+  expect(readme).toContain(`confirmation: ${confirmationText(proposal, "")}`);
+});
+
+test("the README shows how to run it within 30 lines", () => {
+  const start = readText("README.md").split("\n").slice(0, 30).join("\n");
+  expect(start).toContain("npm ci && npm run demo");
+});
+
+test("the README explains every error code", () => {
+  const readme = readText("README.md");
+  const codes = [
+    ...readText("src/trieve/errors.ts").matchAll(/^ {2}\| "(\w+)"/gm),
+    ...readText("src/tools/tool.ts").matchAll(/^ {2}\| "(\w+)"/gm),
+  ].map(([, code]) => code);
+  expect(codes.length).toBeGreaterThan(20);
+  for (const code of codes) expect(readme).toContain(`\`${code}\``);
+});

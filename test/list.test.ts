@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { connectInMemory, type MemoryServer } from "./support/memory.ts";
+import { startTrieve, type TestTrieve } from "./support/trieve.ts";
+
+let trieve: TestTrieve;
+let server: MemoryServer;
+const list = async (args: object = {}) => (await server.call("list_invitations", args)).facts;
+const emails = (facts: { invitations: { email: string }[] }) =>
+  facts.invitations.map(({ email }) => email);
+
+beforeEach(async () => {
+  trieve = await startTrieve();
+  server = await connectInMemory(trieve);
+});
+afterEach(() => trieve.close());
+
+test("shows pending invitations, newest first, with the totals of all", async () => {
+  trieve.add("old@example.com", { days: 30, role: 1 });
+  trieve.add("new@example.com", { days: 1 });
+  trieve.add("used@example.com", { days: 2, used: true });
+  const facts = await list();
+  expect(facts).toMatchObject({
+    organization_id: trieve.store.organizationId,
+    matched: 2,
+    totals: { pending: 2, used: 1 },
+  });
+  expect(facts.invitations).toMatchObject([
+    { email: "new@example.com", role: "user", status: "pending", age_days: 1 },
+    { email: "old@example.com", role: "admin", status: "pending", age_days: 30 },
+  ]);
+  expect(facts.invitations[0].sent_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(facts).not.toHaveProperty("skipped");
+  expect(facts).not.toHaveProperty("next_cursor");
+});
+
+test("filters by status, part of the address, role and age", async () => {
+  trieve.add("Ann@example.com", { days: 20, role: 1 });
+  trieve.add("bob@example.com", { days: 14 });
+  trieve.add("joanne@example.org", { days: 3, used: true });
+  expect(emails(await list({ status: "used" }))).toEqual(["joanne@example.org"]);
+  expect(emails(await list({ status: "all", email: "ANN" }))).toEqual([
+    "joanne@example.org",
+    "Ann@example.com",
+  ]);
+  expect(emails(await list({ role: "admin" }))).toEqual(["Ann@example.com"]);
+  expect(emails(await list({ older_than_days: 14 }))).toEqual([
+    "bob@example.com",
+    "Ann@example.com",
+  ]);
+  expect(emails(await list({ older_than_days: 15 }))).toEqual(["Ann@example.com"]);
+});
+
+test("pages through everything once, in order, also rows of the same moment", async () => {
+  const at = Date.now() - 1_000;
+  for (let n = 0; n < 25; n += 1)
+    trieve.add(`p${n}@example.com`, { days: (Date.now() - at) / 8.64e7 });
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  let pages = 0;
+  do {
+    const facts = await list({ limit: 7, cursor });
+    expect(facts.matched).toBe(25);
+    seen.push(...emails(facts));
+    cursor = facts.next_cursor;
+    pages += 1;
+  } while (cursor !== undefined);
+  expect(pages).toBe(4);
+  expect(new Set(seen).size).toBe(25);
+});
+
+test("a cursor stays good when its row is gone, and bad for other filters", async () => {
+  for (let days = 1; days <= 5; days += 1) trieve.add(`d${days}@example.com`, { days });
+  const first = await list({ limit: 2 });
+  trieve.store.rows = trieve.store.rows.filter(({ email }) => email !== "d2@example.com");
+  const second = await list({ limit: 2, cursor: first.next_cursor });
+  expect(emails(second)).toEqual(["d3@example.com", "d4@example.com"]);
+  for (const args of [
+    { cursor: first.next_cursor, status: "all" },
+    { cursor: first.next_cursor, email: "d" },
+    { cursor: "nonsense" },
+    { cursor: `${first.next_cursor}x` },
+    { cursor: "1..2" },
+  ]) {
+    const answer = await server.call("list_invitations", args);
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(/^invalid_input: cursor does not belong/);
+  }
+});
+
+describe("arguments", () => {
+  test.each([
+    { limit: 0 },
+    { limit: 201 },
+    { limit: 1.5 },
+    { limit: "50" },
+    { older_than_days: -1 },
+    { older_than_days: 3651 },
+    { status: "open" },
+    { role: "god" },
+    { email: 7 },
+  ])("%j is invalid_input, names the argument, and asks Trieve nothing", async (args) => {
+    const answer = await server.call("list_invitations", args);
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(new RegExp(`^invalid_input: ${Object.keys(args)[0]}: .*again\\.$`));
+    expect(trieve.proxy.seen).toEqual([]);
+  });
+
+  test("null, blanks and unknown arguments are as good as absent", async () => {
+    trieve.add("a@example.com");
+    const facts = await list({
+      status: null,
+      email: "",
+      role: "",
+      limit: null,
+      cursor: "",
+      wait_for_previous: true,
+      __proto__: 1,
+    });
+    expect(facts.matched).toBe(1);
+  });
+});
+
+test("an address that is no plain one is flagged and escaped", async () => {
+  trieve.add("[click](http://evil.example.com)\n\u202eann@example.com");
+  trieve.add("first_last@example.com", { days: 2 });
+  const facts = await list();
+  expect(facts.invitations[0].email_suspicious).toBe(true);
+  expect(facts.invitations[0].email).toBe(
+    "\\[click\\]\\(http:\\//evil.example.com\\)\\u{a}\\u{202e}ann@example.com",
+  );
+  expect(facts.invitations[1]).toMatchObject({ email: "first_last@example.com" });
+  expect(facts.invitations[1]).not.toHaveProperty("email_suspicious");
+});
+
+test("an unknown role is shown with its number", async () => {
+  trieve.add("odd@example.com", { role: -1 });
+  expect((await list()).invitations[0].role).toBe("unknown(-1)");
+});
+
+test("text says the same as the facts", async () => {
+  trieve.add("ann@example.com", { role: 1, days: 3 });
+  trieve.add("bob@example.com", { used: true, days: 4 });
+  const { text, facts } = await server.call("list_invitations", { status: "all", limit: 1 });
+  const [row] = facts.invitations;
+  for (const fact of [...Object.values(row), facts.organization_id, facts.next_cursor, "1 used"]) {
+    expect(text).toContain(String(fact));
+  }
+});
+
+test("simultaneous lists share one request, later ones do not", async () => {
+  trieve.add("ann@example.com");
+  await Promise.all(Array.from({ length: 32 }, () => list()));
+  expect(trieve.proxy.count("GET")).toBe(1);
+  await list();
+  expect(trieve.proxy.count("GET")).toBe(2);
+});

@@ -1,0 +1,131 @@
+import fc from "fast-check";
+import pLimit from "p-limit";
+import { expect, test } from "vitest";
+import { connectBin } from "./support/bin.ts";
+import { says } from "./support/client.ts";
+import type { Fault } from "./support/fault-proxy.ts";
+import { type Call, checkCalls } from "./support/invariants.ts";
+import { startTrieve } from "./support/trieve.ts";
+
+// Random sequences of calls and faults against the built program, checked by what must always hold.
+
+const SEQUENCES = 200;
+const AT_ONCE = 24;
+
+const wrong = fc.constantFrom<Fault>(
+  { reset: true },
+  { answer: 500 },
+  { answer: 503, headers: { "retry-after": "0" } },
+  { answer: 200, body: "<html>" },
+  { answer: 302, headers: { location: "http://127.0.0.1:1/" } },
+  { answer: 400, body: '{"message":"Error sending email."}' },
+  { answer: 408 },
+  { answer: 429 },
+  { cut: "[" },
+);
+const fault = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<Fault>({ pass: true }) },
+  { weight: 2, arbitrary: wrong },
+  { weight: 2, arbitrary: wrong.map((broken): Fault => ({ ...broken, forward: true }) as Fault) },
+);
+const faults = fc.record({
+  GET: fc.array(fault, { maxLength: 2 }),
+  POST: fc.array(fault, { maxLength: 1 }),
+  DELETE: fc.array(fault, { maxLength: 2 }),
+});
+
+const people = [
+  "a@example.com",
+  "A@example.com",
+  "b@example.com",
+  "member@example.com",
+  "account@example.com",
+];
+const action = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      tool: fc.constant("send" as const),
+      email: fc.constantFrom(...people),
+      role: fc.constantFrom("user", "admin"),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ tool: fc.constant("delete" as const), which: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.constant({ tool: "list" as const }) },
+);
+const step = fc.record({
+  faults,
+  person: fc.constantFrom("yes", "yes", "no", "decline", "cancel"),
+  // One call, or two at the same time.
+  actions: fc.array(action, { minLength: 1, maxLength: 2 }),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+async function play(steps: readonly Step[]): Promise<void> {
+  const trieve = await startTrieve();
+  trieve.store.members.add("member@example.com");
+  trieve.store.accounts.add("member@example.com").add("account@example.com");
+  trieve.add("b@example.com", { used: true });
+  let person: keyof typeof says = "yes";
+  const server = await connectBin({
+    environment: trieve.environment,
+    person: (question) => says[person](question),
+  });
+  const calls: Call[] = [];
+  try {
+    for (const { faults, person: answer, actions } of steps) {
+      person = answer;
+      for (const [method, list] of Object.entries(faults)) trieve.proxy.next(method, ...list);
+      await Promise.all(
+        actions.map(async (action) => {
+          const row = action.tool === "delete" ? trieve.store.rows[action.which] : undefined;
+          if (action.tool === "delete" && row === undefined) return;
+          const name = action.tool === "list" ? "list_invitations" : `${action.tool}_invitation`;
+          const { tool, ...rest } = action;
+          const args = row === undefined ? rest : { invitation_id: row.id };
+          const startedAt = Date.now();
+          const before = trieve.proxy.count("POST");
+          const result = await server.call(name, args);
+          const posts = trieve.proxy.count("POST") - before;
+          calls.push({
+            name,
+            args,
+            person: answer,
+            startedAt,
+            endedAt: Date.now(),
+            posts,
+            ...result,
+          });
+          checkCalls(calls, trieve, actions.length > 1);
+        }),
+      );
+      // Faults that nothing used up are not for the next step.
+      for (const method of ["GET", "POST", "DELETE"]) trieve.proxy.clear(method);
+    }
+    for (const line of server.bin.stdout().split("\n").filter(Boolean)) {
+      expect(JSON.parse(line)).toMatchObject({ jsonrpc: "2.0" });
+    }
+    expect(server.bin.answers()).toBe(calls.length + 1);
+  } finally {
+    await server.close();
+    await trieve.close();
+  }
+}
+
+test(`${SEQUENCES} random sequences keep what must always hold`, async () => {
+  const seed = Number(process.env["TEST_SEED"] ?? Date.now() % 1_000_000);
+  const sequences = fc.sample(fc.array(step, { minLength: 3, maxLength: 7 }), {
+    numRuns: SEQUENCES,
+    seed,
+  });
+  const places = pLimit(AT_ONCE);
+  await Promise.all(
+    sequences.map((steps) =>
+      places(() =>
+        play(steps).catch((error) => {
+          throw new Error(`TEST_SEED=${seed}, sequence ${JSON.stringify(steps)}`, { cause: error });
+        }),
+      ),
+    ),
+  );
+}, 300_000);

@@ -1,0 +1,147 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, test } from "vitest";
+import packageJson from "../package.json" with { type: "json" };
+import serverJson from "../server.json" with { type: "json" };
+import { VARIABLES } from "../src/config.ts";
+import { HELLO, toolCall } from "./support/bin.ts";
+
+// The package as it is published, installed into a folder with nothing in it.
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "package-"));
+let files: string[];
+let tarball: string;
+
+beforeAll(async () => {
+  const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
+  const { stdout } = await run("npm", args, { cwd: root });
+  const [pack] = JSON.parse(stdout);
+  files = pack.files.map(({ path }: { path: string }) => path);
+  tarball = join(folder, pack.filename);
+}, 60_000);
+
+describe("the package", () => {
+  test("holds the bundle and its papers, no sources, no tests, no dependencies", () => {
+    expect(
+      files
+        .map((file) => file.replace(/^dist\/chunks\/.*\.js$/, "dist/chunks/*"))
+        .filter((file, at, all) => all.indexOf(file) === at)
+        .sort(),
+    ).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "dist/THIRD-PARTY-NOTICES.txt",
+      "dist/chunks/*",
+      "dist/main.js",
+      "mcp.json.example",
+      "package.json",
+      "server.json",
+    ]);
+    expect(packageJson).not.toHaveProperty("dependencies");
+  });
+
+  test("keeps the licences of what is inside", () => {
+    const notices = readFileSync(join(root, "dist/THIRD-PARTY-NOTICES.txt"), "utf8");
+    for (const name of [
+      "@modelcontextprotocol/sdk",
+      "@modelcontextprotocol/server",
+      "zod",
+      "openapi-fetch",
+      "p-limit",
+      "hono",
+    ]) {
+      expect(notices).toMatch(new RegExp(`^${name} \\d`, "m"));
+    }
+  });
+
+  test("installs as one package and answers a list from the sandbox through npx", async () => {
+    writeFileSync(join(folder, "package.json"), "{}");
+    await run("npm", ["install", "--no-audit", "--no-fund", tarball], { cwd: folder });
+    const { stdout: tree } = await run("npm", ["ls", "--all", "--parseable"], { cwd: folder });
+    expect(tree.trim().split("\n")).toHaveLength(2);
+    const input = [HELLO, toolCall(1, "list_invitations")]
+      .map((message) => JSON.stringify(message))
+      .join("\n");
+    const npx = run("npx", ["trieve-invitations-mcp", "--sandbox"], { cwd: folder });
+    npx.child.stdin?.end(`${input}\n`);
+    const { stdout } = await npx;
+    expect(JSON.parse(stdout.split("\n")[1] ?? "")).toMatchObject({
+      result: { structuredContent: { matched: 4 } },
+    });
+  }, 60_000);
+});
+
+describe("what is derived from package.json", () => {
+  test("the version", () => {
+    const changelog = readFileSync(join(root, "CHANGELOG.md"), "utf8");
+    expect(/^## (\S+)/m.exec(changelog)?.[1]).toBe(packageJson.version);
+    expect(serverJson.version).toBe(packageJson.version);
+  });
+
+  // The rules of the registry's schema 2025-12-11, as far as they concern an npm package on stdio.
+  test("server.json keeps the rules of the MCP registry", () => {
+    expect(serverJson.$schema).toMatch(/2025-12-11\/server\.schema\.json$/);
+    expect(serverJson.name).toBe(packageJson.mcpName);
+    expect(serverJson.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/);
+    expect(serverJson.name.length).toBeLessThanOrEqual(200);
+    expect(serverJson.description.length).toBeLessThanOrEqual(100);
+    expect(serverJson.version).toMatch(/^\d+\.\d+\.\d+$/);
+    const [entry] = serverJson.packages;
+    expect(entry).toMatchObject({
+      registryType: "npm",
+      identifier: packageJson.name,
+      version: packageJson.version,
+      transport: { type: "stdio" },
+    });
+    expect(entry?.environmentVariables.map(({ name }) => name)).toEqual(
+      VARIABLES.map(({ name }) => name),
+    );
+    const secret = entry?.environmentVariables.filter(({ isSecret }) => isSecret);
+    expect(secret?.map(({ name }) => name)).toEqual(["TRIEVE_API_KEY"]);
+  });
+
+  test("the install links lead back to what the example says", () => {
+    const page = readFileSync(join(root, "docs/clients.md"), "utf8");
+    const example = JSON.parse(readFileSync(join(root, "mcp.json.example"), "utf8"));
+    const [[name, server]] = Object.entries(example.mcpServers) as [[string, object]];
+    const vscode = /vscode:mcp\/install\?([^`]+)/.exec(page)?.[1] ?? "";
+    expect(JSON.parse(decodeURIComponent(vscode))).toEqual({ name, ...server });
+    const cursor = new URL(/cursor:[^`]+/.exec(page)?.[0] ?? "");
+    expect(cursor.searchParams.get("name")).toBe(name);
+    const config = Buffer.from(cursor.searchParams.get("config") ?? "", "base64").toString();
+    expect(JSON.parse(config)).toEqual(server);
+  });
+});
+
+test("the MCP bundle is valid, and starts as its manifest says with settings left open", async () => {
+  await run(join(root, "node_modules/.bin/tsx"), ["scripts/mcpb.ts"], { cwd: root });
+  const unpacked = join(folder, "mcpb");
+  const bundle = join(root, "build/trieve-invitations-mcp.mcpb");
+  await run(join(root, "node_modules/.bin/mcpb"), ["unpack", bundle, unpacked]);
+  const manifest = JSON.parse(readFileSync(join(unpacked, "manifest.json"), "utf8"));
+  expect(manifest).toMatchObject({ manifest_version: "0.3", version: packageJson.version });
+  expect(manifest.user_config.trieve_api_key).toMatchObject({ sensitive: true, required: true });
+  const { args, env } = manifest.server.mcp_config;
+  const filled = { ...env, TRIEVE_API_KEY: "key", PATH: process.env["PATH"] };
+  const started = run(
+    process.execPath,
+    args.map((arg: string) => arg.replace(/^\$\{__dirname\}/, unpacked)),
+    { env: filled },
+  );
+  started.child.stdin?.end(
+    `${JSON.stringify(HELLO)}\n${JSON.stringify(toolCall(1, "list_invitations"))}\n`,
+  );
+  const { stdout, stderr } = await started;
+  // Only the organization is missing: what the person left open counts as not set.
+  expect(stdout).toMatch(
+    /configuration_error: TRIEVE_ORGANIZATION_ID is not set; expected [^;]*\. Correct/,
+  );
+  expect(stderr).toContain("TRIEVE_BASE_URL holds a placeholder");
+}, 60_000);

@@ -1,0 +1,399 @@
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { connectBin, HELLO, startBin, toolCall } from "./support/bin.ts";
+import { says } from "./support/client.ts";
+import { startTrieve, type TestTrieve } from "./support/trieve.ts";
+
+// The built program as a process: streams, signals, load, secrets, files.
+
+let trieve: TestTrieve;
+beforeEach(async () => {
+  trieve = await startTrieve();
+});
+afterEach(() => trieve.close());
+
+const soon = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+async function opened(more: { person?: boolean; environment?: Record<string, string> } = {}) {
+  const bin = startBin({ environment: { ...trieve.environment, ...more.environment } });
+  const capabilities = more.person ? { elicitation: {} } : {};
+  bin.write({ ...HELLO, params: { ...HELLO.params, capabilities } });
+  await bin.answer(0);
+  return bin;
+}
+
+/** Every line of stdout must be JSON-RPC. */
+function expectOnlyJsonRpc(stdout: string): void {
+  for (const line of stdout.split("\n").filter(Boolean)) {
+    expect(JSON.parse(line)).toMatchObject({ jsonrpc: "2.0" });
+  }
+}
+
+describe("input", () => {
+  test("garbage lines are left out and the next call is answered", async () => {
+    const bin = await opened();
+    for (const line of ["garbage", "", "{", "[]", "7", '{"a":1}', "\u0000\ufffd", "null"]) {
+      bin.write(`${line}\n`);
+    }
+    bin.write(Buffer.from([0xff, 0xfe, 0x0a]).toString("latin1"));
+    bin.write(toolCall(1, "list_invitations"));
+    expect((await bin.answer(1))["result"]).toBeDefined();
+    expectOnlyJsonRpc(bin.stdout());
+    expect(bin.stderr()).toContain("not a JSON-RPC message");
+    bin.child.stdin.end();
+    await bin.exited;
+  });
+
+  test("a message may come byte by byte, and many in one piece", async () => {
+    const bin = await opened();
+    for (const byte of Buffer.from(`${JSON.stringify(toolCall(1, "list_invitations"))}\r\n`)) {
+      bin.child.stdin.write(Buffer.from([byte]));
+    }
+    await bin.answer(1);
+    const many = Array.from({ length: 50 }, (_, n) => toolCall(n + 2, "list_invitations"));
+    bin.write(many.map((message) => `${JSON.stringify(message)}\n`).join(""));
+    await Promise.all(many.map((_, n) => bin.answer(n + 2)));
+    bin.child.stdin.end();
+    await bin.exited;
+  });
+
+  test("a line over 10 MiB ends the program with one line and exit 1", async () => {
+    const bin = await opened();
+    bin.write(`{"x":"${"a".repeat(11 * 1024 * 1024)}"}\n`);
+    expect(await bin.exited).toEqual({ code: 1, signal: null });
+    expect(bin.stderr().trim().split("\n")).toHaveLength(1);
+    expect(bin.stderr()).toContain("longer than 10485760 bytes");
+  });
+
+  test("a line just under it is read", async () => {
+    const bin = await opened();
+    const call = toolCall(1, "list_invitations", { email: "a".repeat(9 * 1024 * 1024) });
+    bin.write(call);
+    expect((await bin.answer(1))["result"]).toMatchObject({
+      structuredContent: { matched: 0 },
+    });
+    bin.child.stdin.end();
+    await bin.exited;
+  });
+
+  test("an unknown tool and an unknown method are errors of the protocol", async () => {
+    const bin = await opened();
+    bin.write(toolCall(1, "drop_\u202etables"));
+    bin.write({ jsonrpc: "2.0", id: 2, method: "resources/list" });
+    expect((await bin.answer(1))["error"]).toMatchObject({
+      code: -32602,
+      message: expect.stringMatching(/^MCP error -32602: Unknown tool: drop\\_\\u\{202e\}tables$/),
+    });
+    expect((await bin.answer(2))["error"]).toMatchObject({ code: -32601 });
+    bin.child.stdin.end();
+    await bin.exited;
+  });
+});
+
+describe("the end", () => {
+  const ways: [string, (bin: Awaited<ReturnType<typeof opened>>) => void][] = [
+    ["end of input", (bin) => bin.child.stdin.end()],
+    ["SIGTERM", (bin) => bin.child.kill("SIGTERM")],
+    ["SIGINT", (bin) => bin.child.kill("SIGINT")],
+    [
+      "end of input and then SIGINT",
+      (bin) => {
+        bin.child.stdin.end();
+        setTimeout(() => bin.child.kill("SIGINT"), 50);
+      },
+    ],
+    [
+      "a closed stdout",
+      (bin) => {
+        bin.child.stdout.destroy();
+        bin.write({ jsonrpc: "2.0", id: 99, method: "ping" });
+      },
+    ],
+  ];
+
+  test.each(ways)("%s while idle: exit 0 and not a word", async (_, stop) => {
+    const bin = await opened();
+    stop(bin);
+    expect(await bin.exited).toEqual({ code: 0, signal: null });
+    expect(bin.stderr()).toBe("");
+  });
+
+  test.each(ways)("%s during a quick write: it is finished and told", async (_, stop) => {
+    trieve.proxy.next("POST", { delay: 300 });
+    const bin = await opened();
+    bin.write(toolCall(1, "send_invitation", { email: "a@example.com" }));
+    while (trieve.proxy.count("POST") === 0) await soon(5);
+    stop(bin);
+    expect((await bin.exited).code).toBe(0);
+    expect(JSON.parse(bin.stderr())).toMatchObject({ outcome: "invited" });
+    expect(trieve.proxy.count("POST")).toBe(1);
+  });
+
+  test.each(ways)("%s during a hanging write: gone in 1.8 s, outcome unknown", async (_, stop) => {
+    trieve.proxy.next("POST", { silence: "all" });
+    const bin = await opened();
+    bin.write(toolCall(1, "send_invitation", { email: "a@example.com" }));
+    while (trieve.proxy.count("POST") === 0) await soon(5);
+    const started = Date.now();
+    stop(bin);
+    expect((await bin.exited).code).toBe(0);
+    expect(Date.now() - started).toBeLessThan(2_300);
+    const [words = "", audit = ""] = bin.stderr().trim().split("\n");
+    expect(words).toContain("send_invitation was cut short");
+    expect(words).toContain("outcome is unknown");
+    expect(JSON.parse(audit)).toMatchObject({ outcome: "outcome_unknown", email: "a@example.com" });
+  });
+
+  test.each(ways)("%s during a prompt: the prompt is dropped, nothing is done", async (_, stop) => {
+    const { id } = trieve.add("bob@example.com");
+    const bin = await opened({ person: true });
+    bin.write(toolCall(1, "delete_invitation", { invitation_id: id }));
+    while (!bin.stdout().includes("elicitation/create")) await soon(5);
+    stop(bin);
+    expect((await bin.exited).code).toBe(0);
+    expect(JSON.parse(bin.stderr())).toMatchObject({ outcome: "not_confirmed" });
+    expect(trieve.proxy.count("DELETE")).toBe(0);
+  });
+
+  test("calls that came before the end of input are answered", async () => {
+    const bin = startBin({ environment: trieve.environment });
+    bin.write(HELLO);
+    bin.write(toolCall(1, "list_invitations"));
+    bin.child.stdin.end();
+    expect((await bin.exited).code).toBe(0);
+    expect((await bin.answer(1))["result"]).toBeDefined();
+  });
+});
+
+describe("load", () => {
+  test("1,000 calls at once: each answered once, few sockets, no warnings, bounded memory", async () => {
+    const rows = Array.from({ length: 100 }, (_, n) => trieve.add(`p${n}@example.com`));
+    const bin = await opened();
+    const calls = Array.from({ length: 1_000 }, (_, n) => {
+      const id = n + 1;
+      if (n % 3 === 0) return toolCall(id, "list_invitations", { email: `p${n % 100}@` });
+      if (n % 3 === 1) return toolCall(id, "send_invitation", { email: `n${n}@example.com` });
+      return toolCall(id, "delete_invitation", { invitation_id: rows[n % 100]?.id });
+    });
+    bin.write(calls.map((call) => `${JSON.stringify(call)}\n`).join(""));
+    await Promise.all(calls.map((_, n) => bin.answer(n + 1)));
+    const ids = bin
+      .stdout()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).id);
+    expect(new Set(ids).size).toBe(1_001);
+    expect(ids).toHaveLength(1_001);
+    expect(trieve.proxy.count("POST")).toBe(30);
+    expect(trieve.proxy.connections.most).toBeLessThanOrEqual(16);
+    expect(bin.stderr()).not.toMatch(/warning/i);
+    expect(peakMegabytes(bin.child.pid)).toBeLessThan(250);
+    bin.child.stdin.end();
+    await bin.exited;
+  }, 120_000);
+
+  test("a flood of 64 MiB and more is refused while it streams, in bounded memory", async () => {
+    for (const flood of ["plain", "gzip"] as const) {
+      trieve.proxy.next("GET", { flood });
+      const bin = await opened();
+      bin.write(toolCall(1, "list_invitations"));
+      const { result } = await bin.answer(1);
+      expect(result).toMatchObject({ isError: true });
+      expect(JSON.stringify(result)).toContain("too large");
+      expect(peakMegabytes(bin.child.pid)).toBeLessThan(400);
+      bin.child.stdin.end();
+      await bin.exited;
+    }
+  }, 120_000);
+});
+
+/** VmHWM of Linux; elsewhere 0. */
+function peakMegabytes(pid: number | undefined): number {
+  if (process.platform !== "linux") return 0;
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+describe("probes", () => {
+  test("server/discover is answered before the handshake, which then works", async () => {
+    const meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "probe", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    for (const params of [{}, { _meta: meta }]) {
+      const bin = startBin({ environment: trieve.environment });
+      bin.write({ jsonrpc: "2.0", id: 7, method: "server/discover", params });
+      expect(await bin.answer(7)).toHaveProperty("_meta" in params ? "result" : "error");
+      bin.write(HELLO);
+      expect((await bin.answer(0))["result"]).toMatchObject({ protocolVersion: "2025-11-25" });
+      bin.write(toolCall(1, "list_invitations"));
+      expect((await bin.answer(1))["result"]).toBeDefined();
+      bin.child.stdin.end();
+      expect((await bin.exited).code).toBe(0);
+    }
+  });
+
+  test("starting twice in one folder leaves nothing behind", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "trieve-"));
+    const environment = { ...trieve.environment, HOME: cwd, TMPDIR: cwd };
+    const bins = [startBin({ environment, cwd }), startBin({ environment, cwd })];
+    for (const bin of bins) {
+      bin.write(HELLO);
+      await bin.answer(0);
+      bin.child.stdin.end();
+      await bin.exited;
+    }
+    expect(readdirSync(cwd)).toEqual([]);
+    expect(trieve.proxy.seen).toEqual([]);
+  });
+});
+
+describe("the audit log", () => {
+  const folder = () => mkdtempSync(join(tmpdir(), "trieve-"));
+
+  test("is made for its owner alone and appended to", async () => {
+    const file = join(folder(), "audit.log");
+    for (const email of ["a@example.com", "b@example.com"]) {
+      const server = await connectBin({
+        environment: { ...trieve.environment, TRIEVE_AUDIT_LOG: file },
+      });
+      await server.call("send_invitation", { email });
+      expect(server.bin.stderr()).toBe(`${readFileSync(file, "utf8").split("\n").at(-2)}\n`);
+      await server.close();
+    }
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(
+      readFileSync(file, "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).email),
+    ).toEqual(["a@example.com", "b@example.com"]);
+  });
+
+  test("that cannot be written is told and stops nothing", async () => {
+    const server = await connectBin({
+      environment: { ...trieve.environment, TRIEVE_AUDIT_LOG: folder() },
+    });
+    const { facts } = await server.call("send_invitation", { email: "a@example.com" });
+    expect(facts.outcome).toBe("invited");
+    expect(server.bin.stderr()).toContain('"outcome":"invited"');
+    expect(server.bin.stderr()).toContain("TRIEVE_AUDIT_LOG cannot be written");
+    await server.close();
+  });
+
+  test("shows no whole id and no text that could mislead", async () => {
+    const { id } = trieve.add("ann@example.com\n\u202e{}");
+    const server = await connectBin({ environment: trieve.environment, person: says.yes });
+    await server.call("delete_invitation", { invitation_id: id });
+    expect(server.bin.stderr()).toContain(`"invitation":"${id.slice(0, 8)}"`);
+    expect(server.bin.stderr()).not.toContain(id);
+    expect(server.bin.stderr()).toMatch(/^[ -~]*\n$/);
+    await server.close();
+  });
+});
+
+describe("the key", () => {
+  const KEY = "tr-Canary!0123456789~abcdefghij%/+=";
+
+  /** The key as it could leak: as it is, encoded, or its beginning. */
+  function traces(): string[] {
+    return [
+      KEY,
+      KEY.slice(0, 12),
+      Buffer.from(KEY).toString("base64").replace(/=+$/, ""),
+      Buffer.from(KEY).toString("base64url"),
+      Buffer.from(KEY).toString("hex"),
+      encodeURIComponent(KEY),
+    ];
+  }
+
+  function expectNoTrace(where: string, text: string): void {
+    for (const trace of traces()) expect(text.includes(trace), `${trace} in ${where}`).toBe(false);
+  }
+
+  test("appears nowhere, whatever Trieve answers", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "trieve-"));
+    trieve.store.keys.set(KEY, { organizationId: trieve.store.organizationId, role: 2 });
+    const environment = {
+      ...trieve.environment,
+      TRIEVE_API_KEY: KEY,
+      TRIEVE_AUDIT_LOG: join(cwd, "audit.log"),
+    };
+    const nodeArgs = [
+      "--report-on-signal",
+      "--report-signal=SIGUSR2",
+      `--report-directory=${cwd}`,
+      "--report-uncaught-exception",
+    ];
+    const server = await connectBin({ environment, nodeArgs, cwd, person: says.yes });
+    const { id } = trieve.add("bob@example.com");
+    const echo = JSON.stringify({ message: KEY, authorization: KEY, at: traces() });
+    const answers: string[] = [];
+    for (const status of [200, 400, 401, 403, 404, 429, 500, 302]) {
+      const headers = { "www-authenticate": KEY, location: `http://127.0.0.1:1/${KEY}` };
+      for (const method of ["GET", "POST", "DELETE"]) {
+        trieve.proxy.next(
+          method,
+          ...(method === "GET" ? [] : [{ answer: status, body: echo, headers }]),
+        );
+      }
+      answers.push(
+        (await server.call("send_invitation", { email: `a${status}@example.com` })).text,
+      );
+      answers.push((await server.call("delete_invitation", { invitation_id: id })).text);
+      trieve.add("bob@example.com", { id });
+      trieve.proxy.next("GET", { answer: status, body: echo, headers });
+      answers.push((await server.call("list_invitations")).text);
+      trieve.proxy.next("GET", { cut: echo }, { reset: true });
+      answers.push((await server.call("list_invitations")).text);
+    }
+    answers.push((await server.call("send_invitation", { email: KEY })).text);
+    server.bin.child.kill("SIGUSR2");
+    while (!readdirSync(cwd).some((file) => file.startsWith("report"))) await soon(20);
+    await soon(300);
+    const cmdline = readFileSync(`/proc/${server.bin.child.pid}/cmdline`, "utf8");
+    await server.close();
+    // What the caller itself wrote, as an address, comes back to nobody but stderr's audit line.
+    answers.pop();
+    expectNoTrace("answers", answers.join("\n"));
+    expectNoTrace("stdout", server.bin.stdout());
+    expectNoTrace("arguments", cmdline);
+    for (const file of readdirSync(cwd)) {
+      const text = readFileSync(join(cwd, file), "utf8");
+      if (file === "audit.log") expectNoTrace(file, withoutSubject(text));
+      else expectNoTrace(file, text);
+    }
+    expectNoTrace("stderr", withoutSubject(server.bin.stderr()));
+  }, 120_000);
+
+  const withoutSubject = (text: string) => text.replaceAll(/"email":"[^"]*"/g, "");
+
+  test("appears neither in --help, nor in doctor, nor in a configuration error", async () => {
+    const environment = { ...trieve.environment, TRIEVE_API_KEY: KEY };
+    for (const args of [["--help"], ["doctor"], ["doctor", "--json"]]) {
+      const bin = startBin({ args, environment });
+      await bin.exited;
+      expectNoTrace(args.join(" "), bin.stdout() + bin.stderr());
+    }
+    const bad = startBin({ environment: { TRIEVE_API_KEY: `${KEY} ${KEY}` } });
+    bad.write(HELLO);
+    bad.write(toolCall(1, "list_invitations"));
+    await bad.answer(1);
+    bad.child.stdin.end();
+    await bad.exited;
+    expectNoTrace("a configuration error", bad.stdout() + bad.stderr());
+  });
+
+  test("may come from a file, and then is nowhere in the environment", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "trieve-")), "key");
+    writeFileSync(file, `${trieve.store.apiKey}\n`, { mode: 0o600 });
+    const { TRIEVE_API_KEY, ...environment } = trieve.environment;
+    const server = await connectBin({ environment: { ...environment, TRIEVE_API_KEY_FILE: file } });
+    expect((await server.call("list_invitations")).isError).toBe(false);
+    expect(server.bin.stderr()).toBe("");
+    await server.close();
+  });
+});

@@ -1,0 +1,444 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readSettings } from "../src/config.ts";
+import { isPlainEmail, neutralise } from "../src/text.ts";
+import { listInvitations } from "../src/tools/list-invitations.ts";
+import type { ToolContext } from "../src/tools/tool.ts";
+import { TrieveError, type TrieveErrorCode } from "../src/trieve/errors.ts";
+import {
+  type Invitation,
+  type InvitationList,
+  parseTimestamp,
+  readRows,
+} from "../src/trieve/invitation.ts";
+import { createRetryBudget, parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
+import { createRowReader } from "../src/trieve/rows.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
+
+// Anything a hostile row may hold: any code unit, lone surrogates included, and much of what is special.
+const anything = fc.string({
+  unit: fc.oneof(
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+    fc.constantFrom(..."`*_[]()<>#|\\:/ \n\r\t@.-aZ9{}u\u202e\u200b\u0430\ud800"),
+    fc.constantFrom("://", "\\u{41}", "http://", "](", "```"),
+  ),
+  maxLength: 260,
+});
+
+const letter = fc.constantFrom(..."abcdefghijklmnopqrstuvwxyzABCXYZ0189");
+const word = fc.string({ unit: letter, minLength: 1, maxLength: 12 });
+const ordinaryEmail = fc
+  .tuple(
+    word,
+    fc.constantFrom("", ".", "_", "-", "+"),
+    word,
+    word,
+    fc.constantFrom("com", "org", "co.uk"),
+  )
+  .map(([a, separator, b, host, end]) => `${a}${separator}${b}@${host}.${end}`);
+
+describe("neutralise", () => {
+  test("gives one line of printable ASCII, within its length", () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        const shown = neutralise(value);
+        expect(shown).toMatch(/^[ -~]*$/);
+        expect(shown.replace(/\.\.\. \(\+\d+ characters\)$/, "").length).toBeLessThanOrEqual(100);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("leaves no markdown and no link that works", () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        const bare = neutralise(value)
+          .replace(/\.\.\. \(\+\d+ characters\)$/, "")
+          .replaceAll(/\\(u\{[0-9a-f]+\}|[`*_[\]()<>#|\\/])/g, "");
+        expect(bare).not.toMatch(/[`*[\]()<>#|\\]/);
+        expect(bare).not.toMatch(/(^|[^A-Za-z0-9])_|_($|[^A-Za-z0-9])/);
+        expect(neutralise(value)).not.toContain("://");
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("keeps different inputs different within the cut", () => {
+    const short = anything.map((value) => value.slice(0, 12));
+    fc.assert(
+      fc.property(short, short, (a, b) => {
+        expect(neutralise(a) === neutralise(b)).toBe(a === b);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test("says how much it left out", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 101, max: 5_000 }), (length) => {
+        expect(neutralise("a".repeat(length))).toBe(
+          `${"a".repeat(100)}... (+${length - 100} characters)`,
+        );
+      }),
+    );
+  });
+
+  test("leaves ordinary addresses as they are", () => {
+    fc.assert(
+      fc.property(ordinaryEmail, (email) => {
+        expect(neutralise(email)).toBe(email);
+      }),
+    );
+  });
+});
+
+describe("isPlainEmail", () => {
+  test("takes ordinary addresses", () => {
+    fc.assert(
+      fc.property(ordinaryEmail, (email) => {
+        expect(isPlainEmail(email)).toBe(true);
+      }),
+    );
+  });
+
+  test("takes nothing that breaks a rule", () => {
+    const nearly = fc.tuple(ordinaryEmail, fc.nat(), anything).map(([email, at, piece]) => {
+      const cut = at % (email.length + 1);
+      return email.slice(0, cut) + piece + email.slice(cut);
+    });
+    fc.assert(
+      fc.property(nearly, (email) => {
+        if (!isPlainEmail(email)) return;
+        const [local = "", domain = "", ...more] = email.split("@");
+        expect(more).toEqual([]);
+        expect(email).toMatch(/^[!-~]+$/);
+        expect(email.length).toBeLessThanOrEqual(100);
+        expect(local.length).toBeLessThanOrEqual(64);
+        expect(local).not.toMatch(/^\.|\.$|\.\./);
+        const labels = domain.split(".");
+        expect(labels.length).toBeGreaterThan(1);
+        for (const label of labels) expect(label).toMatch(/^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+test("a base URL that is taken leads to its host by https, or to this machine", () => {
+  const host = fc.oneof(
+    fc.domain(),
+    fc.constantFrom(
+      "localhost",
+      "127.0.0.1",
+      "[::1]",
+      "127.1",
+      "0x7f.1",
+      "10.0.0.1",
+      "localhost.",
+      "[::ffff:127.0.0.1]",
+    ),
+  );
+  const url = fc
+    .tuple(
+      fc.constantFrom("https", "http", "HTTP", "ftp", "javascript"),
+      fc.constantFrom("", "", "", "user@", "a:b@"),
+      host,
+      fc.constantFrom("", ":8090", ":0", ":99999"),
+      fc.constantFrom("", "/", "/api", "/api/", "/x/api", "?q", "#f", "//", "\\evil"),
+    )
+    .map(([scheme, user, name, port, path]) => `${scheme}://${user}${name}${port}${path}`);
+  const environment = { TRIEVE_API_KEY: "k", TRIEVE_ORGANIZATION_ID: ORGANIZATION };
+  fc.assert(
+    fc.property(fc.oneof(url, fc.string()), (value) => {
+      const noFile = () => ({ text: "", open: false });
+      const { config, faults } = readSettings({ ...environment, TRIEVE_BASE_URL: value }, noFile);
+      expect(config === undefined).toBe(faults.length > 0);
+      if (config === undefined || config.baseUrl === "https://api.trieve.ai") return;
+      const { protocol, hostname, username, password, search, hash } = new URL(config.baseUrl);
+      expect(username + password + search + hash).toBe("");
+      expect(config.baseUrl).not.toMatch(/\/$|\/api$/);
+      if (protocol === "http:") {
+        expect(hostname).toMatch(/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/);
+      } else expect(protocol).toBe("https:");
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+describe("timestamps", () => {
+  const date = fc.date({
+    min: new Date("1970-01-01"),
+    max: new Date("2100-01-01"),
+    noInvalidDate: true,
+  });
+
+  test("come out as they went in, to the millisecond, in every spelling", () => {
+    fc.assert(
+      fc.property(
+        date,
+        fc.constantFrom("T", " "),
+        fc.constantFrom("", "Z", "+00:00"),
+        (at, t, zone) => {
+          const micro = at.toISOString().replace("Z", "456");
+          expect(parseTimestamp(micro.replace("T", t) + zone)).toBe(at.getTime());
+        },
+      ),
+    );
+  });
+
+  test("are undefined or a real moment for any text", () => {
+    const shaped = fc.stringMatching(/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?$/);
+    fc.assert(
+      fc.property(fc.oneof(anything, shaped), (value) => {
+        const at = parseTimestamp(value);
+        if (at === undefined) return;
+        expect(new Date(at).toISOString().slice(0, 10)).toBe(value.slice(0, 10));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("Retry-After", () => {
+  test("in seconds and as a date", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seconds) => {
+        expect(parseRetryAfter(String(seconds), NOW)).toBe(seconds * 1_000);
+        const date = new Date(NOW + seconds * 1_000).toUTCString();
+        expect(parseRetryAfter(date, NOW)).toBe(seconds * 1_000);
+        expect(parseRetryAfter(date, NOW + seconds * 1_000 + 5_000)).toBe(0);
+      }),
+    );
+  });
+
+  test("is never negative, never NaN, and undefined for garbage", () => {
+    const garbage = fc.oneof(
+      anything,
+      fc.constantFrom(null, "", "-1", "1.5", "1e9", "Infinity", "tomorrow", "Sunday", "0x10"),
+    );
+    fc.assert(
+      fc.property(garbage, (value) => {
+        const ms = parseRetryAfter(value, NOW);
+        if (ms !== undefined) expect(ms).toBeGreaterThanOrEqual(0);
+        if (ms !== undefined)
+          expect(value?.trim()).toMatch(/^\d{1,9}$|^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/);
+      }),
+    );
+  });
+});
+
+describe("the retry plan", () => {
+  const codes: TrieveErrorCode[] = [
+    "network_error",
+    "timeout",
+    "rate_limited",
+    "upstream_error",
+    "unauthorized",
+    "forbidden",
+    "organization_not_found",
+    "rejected",
+    "bad_response",
+  ];
+  const plan = fc.record({
+    code: fc.constantFrom(...codes),
+    attempt: fc.integer({ min: 1, max: 5 }),
+    random: fc.double({ min: 0, max: 0.999_999, noNaN: true }),
+    retryAfterMs: fc.option(fc.nat(20_000), { nil: undefined }),
+  });
+
+  test("repeats only what is transient, at most twice, within its bounds", () => {
+    fc.assert(
+      fc.property(plan, ({ code, attempt, random, retryAfterMs }) => {
+        const wait = retryDelay(new TrieveError(code, { retryAfterMs }), attempt, random);
+        const isTransient = codes.indexOf(code) < 4;
+        if (!isTransient || attempt >= 3 || (retryAfterMs ?? 0) > 10_000) {
+          expect(wait).toBeUndefined();
+          return;
+        }
+        expect(wait).toBeGreaterThanOrEqual(retryAfterMs ?? 0);
+        expect(wait).toBeLessThanOrEqual(Math.max(retryAfterMs ?? 0, 300 * 2 ** (attempt - 1)));
+      }),
+    );
+  });
+
+  test("has twenty retries, of which one comes back every ten seconds", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 200 }), (gaps) => {
+        const budget = createRetryBudget(0);
+        let now = 0;
+        let taken = 0;
+        for (const gap of gaps) {
+          now += gap;
+          if (budget.take(now)) taken += 1;
+          expect(taken).toBeLessThanOrEqual(20 + Math.floor(now / 10_000));
+        }
+      }),
+    );
+  });
+});
+
+describe("rows", () => {
+  const good = fc.record({
+    id: fc.uuid(),
+    email: anything,
+    organization_id: fc.constantFrom(ORGANIZATION, ORGANIZATION.toUpperCase()),
+    used: fc.boolean(),
+    created_at: fc.constant("2025-01-31T09:15:02.123456"),
+    role: fc.integer({ min: -5, max: 5 }),
+  });
+  const bad = fc.oneof(
+    fc.anything(),
+    good.map(({ id, ...row }) => row),
+  );
+
+  test("good ones are read, all others counted", () => {
+    fc.assert(
+      fc.property(fc.array(good), fc.array(bad), (goods, bads) => {
+        const read: InvitationList = { invitations: [], skipped: 0 };
+        readRows([...bads, ...goods], ORGANIZATION, read);
+        expect(read.invitations).toHaveLength(goods.length);
+        expect(read.skipped).toBe(bads.length);
+        for (const { role } of read.invitations) {
+          expect(role).toMatch(/^(user|admin|owner|unknown\(-?\d+\))$/);
+        }
+      }),
+    );
+  });
+
+  const readAll = (bytes: Buffer, cuts: readonly number[]) => {
+    const rows: unknown[] = [];
+    const reader = createRowReader((more) => rows.push(...more));
+    const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b)];
+    for (const [n, place] of places.entries()) reader.push(bytes.subarray(place, places[n + 1]));
+    reader.end();
+    return rows;
+  };
+  const cuts = fc.array(fc.nat(), { maxLength: 12 });
+
+  test("come out of a stream as JSON.parse reads them, however it is cut", () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), cuts, fc.constantFrom(0, 2), (rows, places, indent) => {
+        const bytes = Buffer.from(` ${JSON.stringify(rows, null, indent)}\n`);
+        expect(readAll(bytes, places)).toEqual(JSON.parse(bytes.toString()));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("come in batches, also where a text looks like the end of a row", () => {
+    const tricky = Array.from({ length: 20_000 }, (_, n) => ({
+      n,
+      text: n % 3 ? "},{" : '"},{"',
+      more: [{}, {}],
+    }));
+    const bytes = Buffer.from(JSON.stringify(tricky));
+    const batches: number[] = [];
+    const reader = createRowReader((rows) => batches.push(rows.length));
+    for (let at = 0; at < bytes.length; at += 65_536) reader.push(bytes.subarray(at, at + 65_536));
+    reader.end();
+    expect(batches.reduce((sum, count) => sum + count, 0)).toBe(tricky.length);
+    expect(readAll(bytes, [70_000, 300_000])).toEqual(tricky);
+  });
+
+  test("of anything but one whole JSON list are an error", () => {
+    const broken = fc.oneof(
+      fc
+        .jsonValue()
+        .filter((value) => !Array.isArray(value))
+        .map((value) => JSON.stringify(value)),
+      fc.tuple(fc.array(fc.jsonValue(), { minLength: 1 }), fc.nat()).map(([rows, at]) => {
+        const text = JSON.stringify(rows);
+        return text.slice(0, at % text.length);
+      }),
+      fc.constantFrom(
+        "",
+        " ",
+        "[",
+        "[,]",
+        "[1,]",
+        "[,1]",
+        "[1,,2]",
+        "[1]]",
+        "[1][2]",
+        "[1}",
+        "{]",
+        "[1] x",
+      ),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(broken, cuts, (text, places) => {
+        fc.pre(!isList(text));
+        expect(() => readAll(Buffer.from(text), places)).toThrow(SyntaxError);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  function isList(text: string): boolean {
+    try {
+      return Array.isArray(JSON.parse(text));
+    } catch {
+      return false;
+    }
+  }
+});
+
+describe("the cursor", () => {
+  const invitation: fc.Arbitrary<Invitation> = fc.record({
+    id: fc.uuid(),
+    email: ordinaryEmail,
+    role: fc.constantFrom("user", "admin"),
+    status: fc.constantFrom("pending", "used"),
+    // Few moments, so that many rows share one.
+    sentAt: fc.integer({ min: 0, max: 5 }).map((day) => NOW - day * 86_400_000),
+  });
+
+  function contextOf(invitations: Invitation[]): ToolContext {
+    return {
+      invitations: { list: async () => ({ invitations: [...invitations], skipped: 0 }) },
+      organizationId: ORGANIZATION,
+      clock: { now: () => NOW },
+    } as unknown as ToolContext;
+  }
+
+  const page = async (invitations: Invitation[], input: object) => {
+    const proposed = await listInvitations.prepare(input).propose(contextOf(invitations));
+    return ("result" in proposed ? proposed.result.facts : {}) as unknown as {
+      invitations: { id: string }[];
+      next_cursor?: string;
+    };
+  };
+
+  test("leads through every invitation once, in order, for any size of page", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(invitation, { selector: ({ id }) => id, maxLength: 30 }),
+        fc.integer({ min: 1, max: 10 }),
+        async (invitations, limit) => {
+          const whole = await page(invitations, { status: "all", limit: 200 });
+          const seen: string[] = [];
+          let cursor: string | undefined;
+          do {
+            const next = await page(invitations, { status: "all", limit, cursor });
+            seen.push(...next.invitations.map(({ id }) => id));
+            cursor = next.next_cursor;
+          } while (cursor !== undefined);
+          expect(seen).toEqual(whole.invitations.map(({ id }) => id));
+          expect(seen).toHaveLength(invitations.length);
+        },
+      ),
+    );
+  });
+
+  test("of any other text is refused", async () => {
+    await fc.assert(
+      fc.asyncProperty(anything, async (cursor) => {
+        fc.pre(cursor !== "");
+        await expect(page([], { cursor })).rejects.toThrow(/^invalid_input: cursor/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,32 @@
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { readSettings } from "../../src/config.ts";
+import { type App, createApp } from "../../src/mcp/app.ts";
+import type { Limits } from "../../src/trieve/client.ts";
+import type { Person } from "./client.ts";
+
+/** Real time, with waits a hundred times shorter. */
+export const hurried: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
+};
+
+export interface MemoryOptions {
+  environment: Record<string, string>;
+  person?: Person;
+  clock?: Clock;
+  limits?: Limits;
+}
+
+/** The server without a face; what it logs goes to `log`. */
+export function createTestApp(options: MemoryOptions, log: string[]): App {
+  return createApp({
+    settings: readSettings(options.environment, () => {
+      throw new Error("no key file here");
+    }),
+    version: "0.0.0-test",
+    sandbox: false,
+    clock: options.clock ?? systemClock,
+    audit: { log: (line) => log.push(line) },
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+}

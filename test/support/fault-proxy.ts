@@ -1,0 +1,144 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createGzip, gzipSync } from "node:zlib";
+
+/** What happens to one request. `forward: true`: the sandbox has done it before the answer breaks. */
+export type Fault =
+  | { answer: number; headers?: Record<string, string>; body?: string | Buffer; forward?: boolean }
+  /** The connection is reset. */
+  | { reset: true; forward?: boolean }
+  /** Nothing more comes: at all, or after the headers. */
+  | { silence: "all" | "body"; forward?: boolean }
+  /** The body breaks off in the middle. */
+  | { cut: string; forward?: boolean }
+  /** An endless body, or a small one that is endless once unpacked. */
+  | { flood: "plain" | "gzip" }
+  | { delay: number }
+  | { pass: true };
+
+export interface SeenRequest {
+  method: string;
+  path: string;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+export interface FaultProxy {
+  url: string;
+  /** Every request that arrived. */
+  seen: SeenRequest[];
+  /** The most connections open at one time. */
+  connections: { now: number; most: number };
+  /** The faults of the next requests with this method, in order; then all pass again. */
+  next(method: string, ...faults: Fault[]): void;
+  /** Forgets the faults of `next` that no request has used up. */
+  clear(method: string): void;
+  /** Decides about every request that no `next` waits for. */
+  always(decide: ((request: SeenRequest) => Fault) | undefined): void;
+  count(method: string): number;
+  /** Takes no new connections: they are refused. */
+  refuse(): void;
+  close(): Promise<void>;
+}
+
+/** A proxy on loopback in front of `target` that breaks answers as scripted. */
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  const waiting = new Map<string, Fault[]>();
+  const seen: SeenRequest[] = [];
+  const connections = { now: 0, most: 0 };
+  let decide: ((request: SeenRequest) => Fault) | undefined;
+
+  const server = createServer(async (request, response) => {
+    response.on("error", () => {});
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { method = "", url: path = "", headers } = request;
+    const record = { method, path, headers, body: Buffer.concat(chunks).toString() };
+    seen.push(record);
+    const fault = waiting.get(method)?.shift() ?? decide?.(record) ?? { pass: true };
+    await act(fault, record, response).catch(() => response.destroy());
+  });
+  server.on("connection", (socket) => {
+    connections.now += 1;
+    connections.most = Math.max(connections.most, connections.now);
+    socket.on("close", () => {
+      connections.now -= 1;
+    });
+  });
+
+  async function forward({ method, path, headers, body }: SeenRequest): Promise<Response> {
+    const { host, connection, "content-length": _, ...rest } = headers;
+    return fetch(`${target}${path}`, {
+      method,
+      headers: rest as Record<string, string>,
+      ...(body === "" ? {} : { body }),
+    });
+  }
+
+  async function act(fault: Fault, record: SeenRequest, response: ServerResponse): Promise<void> {
+    if ("forward" in fault && fault.forward) await forward(record);
+    if ("pass" in fault || "delay" in fault) {
+      if ("delay" in fault) await new Promise((done) => setTimeout(done, fault.delay));
+      const real = await forward(record);
+      response.writeHead(real.status, { "content-type": "application/json" });
+      response.end(Buffer.from(await real.arrayBuffer()));
+    } else if ("answer" in fault) {
+      response.writeHead(fault.answer, fault.headers);
+      response.end(fault.body);
+    } else if ("reset" in fault) {
+      response.socket?.resetAndDestroy();
+    } else if ("silence" in fault) {
+      if (fault.silence === "body") response.writeHead(200).write("[");
+    } else if ("cut" in fault) {
+      response.writeHead(200, { "content-length": String(fault.cut.length + 100) });
+      response.write(fault.cut, () => response.destroy());
+    } else {
+      flood(fault.flood, response);
+    }
+  }
+
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    connections,
+    next: (method, ...faults) => {
+      waiting.set(method, [...(waiting.get(method) ?? []), ...faults]);
+    },
+    clear: (method) => {
+      waiting.delete(method);
+    },
+    always(decision) {
+      decide = decision;
+    },
+    count: (method) => seen.filter((request) => request.method === method).length,
+    refuse: () => {
+      server.close();
+    },
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function flood(kind: "plain" | "gzip", response: ServerResponse): void {
+  const block = Buffer.alloc(1024 * 1024, " ");
+  response.writeHead(200, kind === "gzip" ? { "content-encoding": "gzip" } : {});
+  const out = kind === "gzip" ? createGzip() : response;
+  if (out !== response) (out as ReturnType<typeof createGzip>).pipe(response);
+  const pump = () => {
+    while (!response.destroyed && out.write(block)) {
+      // As fast as the other side takes it.
+    }
+  };
+  out.on("drain", pump);
+  out.on("error", () => {});
+  pump();
+}
+
+/** A gzip body that is small on the wire and `bytes` long unpacked. */
+export function gzipBomb(bytes: number): Buffer {
+  return gzipSync(Buffer.alloc(bytes, " "), { level: 9 });
+}

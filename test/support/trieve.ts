@@ -1,0 +1,33 @@
+import { type Sandbox, serveStore } from "../../src/sandbox/start.ts";
+import { createStore, insertRow, type Row, type Store } from "../../src/sandbox/store.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The sandbox behind a fault proxy: the Trieve of a test. */
+export interface TestTrieve {
+  store: Store;
+  proxy: FaultProxy;
+  /** The environment with which the program finds the proxy. */
+  environment: Record<string, string>;
+  /** Puts an invitation there, sent `days` ago. */
+  add(email: string, more?: { role?: number; used?: boolean; days?: number; id?: string }): Row;
+  close(): Promise<void>;
+}
+
+export async function startTrieve(): Promise<TestTrieve> {
+  const store = createStore();
+  const sandbox: Sandbox = await serveStore(store);
+  const proxy = await startFaultProxy(sandbox.url);
+  return {
+    store,
+    proxy,
+    environment: { ...sandbox.environment, TRIEVE_BASE_URL: proxy.url },
+    add: (email, { days = 1, ...more } = {}) =>
+      insertRow(store, { email, at: Date.now() - days * DAY_MS, ...more }),
+    async close() {
+      await proxy.close();
+      await sandbox.close();
+    },
+  };
+}
