@@ -1,0 +1,93 @@
+import { createInterface } from "node:readline/promises";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { ElicitRequestSchema, type ElicitResult } from "@modelcontextprotocol/sdk/types.js";
+
+// Plays the main job against the sandbox: what an administrator says, what the agent calls, what comes back.
+
+interface Question {
+  message: string;
+  requestedSchema: { properties: { decision: { enum: [refusing: string, acting: string] } } };
+}
+
+function say(line = ""): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function quote(text: string): void {
+  for (const line of text.split("\n")) say(`    ${line}`);
+}
+
+/** Asks at the terminal; without one it takes the acting choice and says so. */
+async function decide(choices: string[], acting: string): Promise<string> {
+  if (!process.stdin.isTTY) {
+    say(`    > ${choices.join(" / ")}: ${acting}   (no terminal, so the demo answers by itself)`);
+    return acting;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = (await terminal.question(`    > ${choices.join(" / ")}: `)).trim();
+  terminal.close();
+  return choices.find((choice) => choice === answer) ?? choices[0] ?? "";
+}
+
+const transport = new StdioClientTransport({
+  command: process.execPath,
+  args: ["dist/main.js", "--sandbox"],
+  stderr: "pipe",
+});
+transport.stderr?.on("data", (chunk: Buffer) => {
+  for (const line of chunk.toString().split("\n")) {
+    const mail = /^sandbox: would mail \S+ \(\w+\)/.exec(line);
+    if (mail !== null) say(`    [${mail[0]}]`);
+  }
+});
+
+const client = new Client(
+  { name: "demo", version: "1" },
+  { capabilities: { elicitation: { form: {} } } },
+);
+client.setRequestHandler(ElicitRequestSchema, async ({ params }): Promise<ElicitResult> => {
+  const { message, requestedSchema } = params as unknown as Question;
+  const choices = requestedSchema.properties.decision.enum;
+  say("  the client asks:");
+  quote(message);
+  return { action: "accept", content: { decision: await decide(choices, choices[1]) } };
+});
+
+async function call(
+  name: string,
+  args: Record<string, unknown>,
+): Promise<{ text: string; facts: unknown }> {
+  say(`  ${name} ${JSON.stringify(args)}`);
+  // A person may take the four minutes that the server gives.
+  const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 300_000 });
+  const [{ text } = { text: "" }] = result.content as { text: string }[];
+  return { text, facts: result.structuredContent };
+}
+
+await client.connect(transport);
+
+say('"Who has not accepted after two weeks?"');
+const late = await call("list_invitations", { older_than_days: 14 });
+quote(late.text);
+
+say('\n"Invite ann@example.com."');
+quote(firstLine(await call("send_invitation", { email: "ann@example.com" })));
+
+say('\n"And grace@example.com." (She has a Trieve account.)');
+quote(firstLine(await call("send_invitation", { email: "grace@example.com" })));
+
+say('\n"Take back Bob\'s invitation."');
+const { invitations } = (await call("list_invitations", { email: "bob" })).facts as {
+  invitations: { id: string }[];
+};
+quote(firstLine(await call("delete_invitation", { invitation_id: invitations[0]?.id })));
+
+say('\n"Who is left?"');
+quote((await call("list_invitations", {})).text);
+
+await client.close();
+
+function firstLine({ text }: { text: string }): string {
+  return text.split("\n")[0] ?? "";
+}
