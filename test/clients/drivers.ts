@@ -1,0 +1,315 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Client as Client2 } from "@modelcontextprotocol/client";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { type Facts, playScenario, type Row, type Session } from "./scenario.ts";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const run = promisify(execFile);
+
+/** The server under test, as every client starts it, and a home for the client's files. */
+export interface Setup {
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+  home: string;
+}
+
+export type Driver = (setup: Setup) => Promise<Omit<Row, "client" | "version">>;
+
+const PATH = `${here}node_modules/node/bin:${here}node_modules/.bin:${process.env["PATH"]}`;
+
+async function shell({ home, env }: Setup, bin: string, args: string[], timeout = 90_000) {
+  return run(`${here}node_modules/.bin/${bin}`, args, {
+    cwd: home,
+    timeout,
+    maxBuffer: 1e8,
+    env: { PATH, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, ...env },
+  });
+}
+
+/** The server as most configuration files spell it. */
+function mcpServers({ command, args, env }: Setup) {
+  return { mcpServers: { trieve: { command, args, env } } };
+}
+
+const formOf = (params: unknown) =>
+  (params as { requestedSchema: { properties: { decision: { enum: [string, string] } } } })
+    .requestedSchema.properties.decision.enum;
+
+const accept = (params: unknown, yes: boolean) => ({
+  action: "accept" as const,
+  content: { decision: formOf(params)[yes ? 1 : 0] },
+});
+
+export const sdk1: Driver = async (setup) => {
+  let yes = false;
+  const client = new Client({ name: "test", version: "1" }, { capabilities: { elicitation: {} } });
+  client.setRequestHandler(ElicitRequestSchema, ({ params }) => accept(params, yes));
+  await client.connect(new StdioClientTransport({ ...setup, stderr: "ignore" }));
+  const session: Session = {
+    canAsk: true,
+    answer: (next) => {
+      yes = next;
+    },
+    call: async (name, args) =>
+      (await client.callTool({ name, arguments: args })).structuredContent as Facts,
+  };
+  const outcome = await playScenario(session, "sdk1@example.com");
+  await client.close();
+  return { ...outcome, note: "the client of the first SDK" };
+};
+
+export const sdk2 =
+  (mode: "auto" | "legacy"): Driver =>
+  async (setup) => {
+    let yes = false;
+    const client = new Client2(
+      { name: "test", version: "1" },
+      { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode } },
+    );
+    client.setRequestHandler("elicitation/create", ({ params }) => accept(params, yes));
+    const { StdioClientTransport: Transport2 } = await import("@modelcontextprotocol/client/stdio");
+    await client.connect(new Transport2({ ...setup, stderr: "ignore" }));
+    const session: Session = {
+      canAsk: true,
+      answer: (next) => {
+        yes = next;
+      },
+      call: async (name, args) =>
+        (await client.callTool({ name, arguments: args })).structuredContent as Facts,
+    };
+    const outcome = await playScenario(session, `sdk2${mode}@example.com`);
+    const version = client.getNegotiatedProtocolVersion();
+    await client.close();
+    return { ...outcome, note: `speaks ${version}` };
+  };
+
+/** A driver that runs in the clients' own Node and talks in lines of JSON. */
+const script =
+  (file: string, canAsk: boolean, note: string): Driver =>
+  async (setup) => {
+    const child = spawn("node", [`${here}${file}`, JSON.stringify(setup)], {
+      env: { PATH, HOME: setup.home },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    let yes = false;
+    const session: Session = {
+      canAsk,
+      answer: (next) => {
+        yes = next;
+      },
+      async call(tool, args) {
+        child.stdin.write(`${JSON.stringify({ tool, args, yes })}\n`);
+        const { value } = await lines.next();
+        return JSON.parse(value);
+      },
+    };
+    try {
+      return { ...(await playScenario(session, `${file}@example.com`)), note };
+    } finally {
+      child.stdin.end();
+    }
+  };
+
+export const aiSdk = script("ai-sdk.mjs", true, "asks through its own handler");
+export const langchain = script("langchain.mjs", false, "no elicitation, so the code is used");
+
+export const inspector: Driver = async (setup) => {
+  const target = ["--cli", setup.command, ...setup.args];
+  const env = Object.entries(setup.env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+  const strict = await shell(setup, "mcp-inspector", [
+    ...target,
+    ...env,
+    "--method",
+    "tools/list",
+    "--strict",
+  ]);
+  const session: Session = {
+    canAsk: false,
+    answer() {},
+    async call(tool, args) {
+      const pairs = Object.entries(args).flatMap(([name, value]) => [
+        "--tool-arg",
+        `${name}=${value}`,
+      ]);
+      const call = ["--method", "tools/call", "--tool-name", tool];
+      const { stdout } = await shell(setup, "mcp-inspector", [
+        ...target,
+        ...env,
+        ...call,
+        ...pairs,
+      ]);
+      return JSON.parse(stdout).structuredContent ?? {};
+    },
+  };
+  const listed = await session.call("list_invitations", { status: "all" });
+  const sent = await session.call("send_invitation", { email: "inspector@example.com" });
+  const clean = strict.stderr.trim() === "" ? "--strict finds nothing" : strict.stderr.trim();
+  return {
+    lists: `${listed["matched"]} invitations`,
+    sends: String(sent.outcome),
+    deletesWithNo: "cannot ask",
+    deletesWithYes: "a process a call, so no code either",
+    note: clean,
+  };
+};
+
+export const mcpc: Driver = async (setup) => {
+  const config = `${setup.home}/mcpc.json`;
+  await writeFile(config, JSON.stringify(mcpServers(setup)));
+  await shell(setup, "mcpc", ["connect", `${config}:trieve`, "@trieve"]);
+  const session: Session = {
+    canAsk: false,
+    answer() {},
+    async call(tool, args) {
+      const pairs = Object.entries(args).map(
+        ([name, value]) => `${name}:=${JSON.stringify(value)}`,
+      );
+      const { stdout } = await shell(setup, "mcpc", [
+        "--json",
+        "@trieve",
+        "tools-call",
+        tool,
+        ...pairs,
+      ]);
+      return JSON.parse(stdout).structuredContent;
+    },
+  };
+  const outcome = await playScenario(session, "mcpc@example.com");
+  await shell(setup, "mcpc", ["close", "@trieve"]);
+  return { ...outcome, note: "" };
+};
+
+export const mcporter: Driver = async (setup) => {
+  const config = `${setup.home}/mcporter.json`;
+  await writeFile(config, JSON.stringify(mcpServers(setup)));
+  const call = async (tool: string, ...args: string[]) => {
+    const all = ["--config", config, "call", `trieve.${tool}`, ...args, "--output", "json"];
+    return JSON.parse((await shell(setup, "mcporter", all)).stdout) as Facts;
+  };
+  const listed = await call("list_invitations", "status=all");
+  const sent = await call("send_invitation", "email=mcporter@example.com");
+  return {
+    lists: `${listed["matched"]} invitations`,
+    sends: String(sent.outcome),
+    deletesWithNo: "cannot ask",
+    deletesWithYes: "a process a call, so no code either",
+    note: "",
+  };
+};
+
+export const codex: Driver = async (setup) => {
+  await mkdir(`${setup.home}/.codex`, { recursive: true });
+  const { command, args, env } = setup;
+  const pairs = Object.entries(env).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  await writeFile(
+    `${setup.home}/.codex/config.toml`,
+    `[mcp_servers.trieve]\ncommand = ${JSON.stringify(command)}\nargs = ${JSON.stringify(args)}\n\n[mcp_servers.trieve.env]\n${pairs.join("\n")}\n`,
+  );
+  const child = spawn(`${here}node_modules/.bin/codex`, ["app-server"], {
+    cwd: setup.home,
+    env: { PATH, HOME: setup.home },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const waiting = new Map<number, (message: { result?: never; error?: unknown }) => void>();
+  let yes = false;
+  let id = 0;
+  const write = (message: object) => child.stdin.write(`${JSON.stringify(message)}\n`);
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const message = JSON.parse(line);
+    if (message.method === "mcpServer/elicitation/request") {
+      const result = yes
+        ? { ...accept(message.params, true), _meta: null }
+        : { action: "decline", content: null, _meta: null };
+      write({ id: message.id, result });
+    } else if (message.method === undefined) waiting.get(message.id)?.(message);
+  });
+  const request = (method: string, params: object): Promise<Record<string, never>> => {
+    id += 1;
+    write({ id, method, params });
+    const mine = id;
+    return new Promise((resolve, reject) =>
+      waiting.set(mine, ({ result, error }) =>
+        error ? reject(new Error(JSON.stringify(error))) : resolve(result as never),
+      ),
+    );
+  };
+  try {
+    await request("initialize", {
+      clientInfo: { name: "test", title: null, version: "1" },
+      capabilities: { experimentalApi: true },
+    });
+    write({ method: "initialized" });
+    const { thread } = await request("thread/start", { cwd: setup.home });
+    const threadId = (thread as { id: string } | undefined)?.id;
+    const session: Session = {
+      canAsk: true,
+      answer: (next) => {
+        yes = next;
+      },
+      call: async (tool, args) =>
+        (
+          await request("mcpServer/tool/call", {
+            threadId,
+            server: "trieve",
+            tool,
+            arguments: args,
+          })
+        )["structuredContent"] as unknown as Facts,
+    };
+    return {
+      ...(await playScenario(session, "codex@example.com")),
+      note: "through codex app-server",
+    };
+  } finally {
+    child.kill();
+  }
+};
+
+/** A client that has no way to call a tool without a model: its health check. */
+function health(
+  prepare: (setup: Setup) => Promise<[bin: string, args: string[]]>,
+  good: RegExp,
+): Driver {
+  return async (setup) => {
+    const [bin, args] = await prepare(setup);
+    const { stdout, stderr } = await shell(setup, bin, args);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours
+    const text = `${stdout}${stderr}`.replaceAll(/\u001b\[[0-9;]*m/g, "");
+    const line = text.split("\n").find((one) => good.test(one));
+    if (line === undefined) throw new Error(`health check: ${text.slice(0, 300)}`);
+    const none = "-";
+    const note = `health check: ${good.exec(line)?.[0]}`;
+    return { lists: none, sends: none, deletesWithNo: none, deletesWithYes: none, note };
+  };
+}
+
+export const claudeCode = health(async (setup) => {
+  await writeFile(`${setup.home}/.claude.json`, JSON.stringify(mcpServers(setup)));
+  return ["claude", ["mcp", "list"]];
+}, /(✔|✓) Connected/);
+
+export const gemini = health(async (setup) => {
+  await mkdir(`${setup.home}/.gemini`, { recursive: true });
+  const settings = { ...mcpServers(setup), security: { folderTrust: { enabled: false } } };
+  await writeFile(`${setup.home}/.gemini/settings.json`, JSON.stringify(settings));
+  await writeFile(
+    `${setup.home}/.gemini/trustedFolders.json`,
+    JSON.stringify({ [setup.home]: "TRUST_FOLDER" }),
+  );
+  return ["gemini", ["mcp", "list"]];
+}, /Connected/);
+
+export const opencode = health(async (setup) => {
+  const { command, args, env } = setup;
+  const trieve = { type: "local", command: [command, ...args], environment: env, enabled: true };
+  await writeFile(`${setup.home}/opencode.json`, JSON.stringify({ mcp: { trieve } }));
+  return ["opencode", ["mcp", "list"]];
+}, /connected/);
