@@ -156,6 +156,19 @@ describe("three refusals", () => {
     expect(last(...refused, [9.9, propose("a", "4")])).toMatchObject({ hint: "paused" });
     expect(last(...refused, [10, propose("a", "4")])).toHaveProperty("ask");
   });
+  test("pause for ten minutes from the third on, however far apart they were", () => {
+    const slowly = [
+      ...refuse("1"),
+      [5, propose("a", "2")],
+      reply("a", "2", NO),
+      [4.9, propose("a", "3")],
+      reply("a", "3", NO),
+    ] as Parameters<typeof play>;
+    expect(last(...slowly, [9.9, propose("a", "4")])).toMatchObject({ hint: "paused" });
+    expect(last(...slowly, [10, propose("a", "4")])).toHaveProperty("ask");
+    const apart = [...slowly.slice(0, 3), [5, propose("a", "3")], reply("a", "3", NO)];
+    expect(last(...(apart as typeof slowly), propose("a", "4"))).toHaveProperty("ask");
+  });
   test("of one target leave the others alone", () => {
     expect(last(...refused, propose("b", "4"))).toHaveProperty("ask");
   });

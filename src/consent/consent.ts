@@ -54,7 +54,8 @@ interface Pending {
 interface Refusal {
   target: string;
   reason: Reason;
-  at: number;
+  /** When it is forgotten. */
+  until: number;
 }
 
 export interface ConsentState {
@@ -162,8 +163,23 @@ function reply(
   const verdict: Verdict = { no, proposal, ...(isInstant ? { hint: "instant" } : {}) };
   // A timeout or a client's fault is nobody's refusal.
   if (no === "timed_out" || no === "client_error") return { state: answered, verdict };
-  const refusals = [...answered.refusals, { target, reason: no, at: now }];
+  const refusals = refuse(answered.refusals, target, no, now);
   return { state: { ...answered, refusals }, verdict };
+}
+
+function refuse(
+  before: readonly Refusal[],
+  target: string,
+  reason: Reason,
+  now: number,
+): readonly Refusal[] {
+  const until = now + PAUSE_MS;
+  const refusals = [...before, { target, reason, until }];
+  // The last one of three begins the pause: none of them is forgotten before it is over.
+  const isPause = refusals.filter((one) => one.target === target).length >= REFUSALS;
+  return isPause
+    ? refusals.map((one) => (one.target === target ? { ...one, until } : one))
+    : refusals;
 }
 
 /** Why a reply is no yes; undefined when it is one: accepted, with exactly the acting choice. */
@@ -182,7 +198,7 @@ function refusalIn(reply: Reply, proposal: Proposal): Reason | undefined {
 function forget({ pending, refusals }: ConsentState, now: number): ConsentState {
   return {
     pending: pending.filter(({ since }) => now - since < VALID_MS),
-    refusals: refusals.filter(({ at }) => now - at < PAUSE_MS),
+    refusals: refusals.filter(({ until }) => now < until),
   };
 }
 
