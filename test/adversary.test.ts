@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { Clock } from "../src/clock.ts";
 import { readSettings } from "../src/config.ts";
 import type { Reply } from "../src/consent/consent.ts";
-import { type Caller, createCalls } from "../src/mcp/call.ts";
+import type { Caller } from "../src/mcp/ask.ts";
+import { createCalls } from "../src/mcp/call.ts";
 import type { Client } from "../src/trieve/client.ts";
 import { type InvitationList, readRows } from "../src/trieve/invitation.ts";
 

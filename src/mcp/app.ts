@@ -4,7 +4,8 @@ import type { Settings } from "../config.ts";
 import { shownTools } from "../tools/shown.ts";
 import type { ShownTool } from "../tools/tool.ts";
 import type { Limits } from "../trieve/client.ts";
-import type { Caller, CallResult, Calls } from "./call.ts";
+import type { Caller } from "./ask.ts";
+import type { CallResult, Calls } from "./call.ts";
 
 /** Everything a face of the protocol shows and does. */
 export interface App {

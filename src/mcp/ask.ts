@@ -2,21 +2,32 @@ import type { Clock } from "../clock.ts";
 import { QUESTION_MS, type Reply } from "../consent/consent.ts";
 import type { Question } from "../consent/prompt.ts";
 
-const PROGRESS_MS = 15_000;
-
-interface Asking {
-  ask(question: Question, signal: AbortSignal): Promise<Reply>;
-  asked: Question;
-  clock: Clock;
+/** Who calls, and how that client can be asked. */
+export interface Caller {
+  /** Fires when the client cancels the call or goes away. */
+  signal: AbortSignal;
+  /** Whether the client declared that it can show a form to a person. */
+  canPrompt: boolean;
+  /** Puts a question and waits. Absent where the answer can only come with a repeated call. */
+  ask?(question: Question, signal: AbortSignal): Promise<Reply>;
+  /** The answer to an earlier question, on a repeated call. */
+  answer?: { secret: string; reply: Reply };
+  /** Tells the client that the call is alive; present when it asked for that. */
   progress?(tick: number): void;
 }
+
+const PROGRESS_MS = 15_000;
 
 /**
  * Puts a question to the person behind the client and waits: four minutes at most, until `signal`
  * fires, and with a sign of life every 15 s. Never throws; a client that fails is a reply too.
  */
-export async function askPerson(asking: Asking, signal: AbortSignal): Promise<Reply> {
-  const { ask, asked, clock, progress } = asking;
+export async function askPerson(
+  { ask, progress }: Required<Pick<Caller, "ask">> & Caller,
+  asked: Question,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Reply> {
   const closing = new AbortController();
   const close = () => closing.abort();
   signal.addEventListener("abort", close, { once: true });

@@ -2,12 +2,10 @@ import type { AuditSink } from "../audit.ts";
 import { writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config.ts";
-import { randomCode } from "../consent/codes.ts";
-import { decide, type Event, NO_CONSENT, type Reply, type Verdict } from "../consent/consent.ts";
-import { type Place, type Question, question } from "../consent/prompt.ts";
+import type { Question } from "../consent/prompt.ts";
 import { tools } from "../tools/index.ts";
 import { withConsent } from "../tools/outcome.ts";
-import type { Proposal, Result, Tool, ToolCall } from "../tools/tool.ts";
+import type { Result, Tool, ToolCall } from "../tools/tool.ts";
 import {
   type Client,
   createTrieveClient,
@@ -17,23 +15,9 @@ import {
   type TrieveOptions,
 } from "../trieve/client.ts";
 import { createInvitations, type Invitations } from "../trieve/invitations.ts";
-import { askPerson } from "./ask.ts";
-import { configurationError, describeFailure, withoutVerdict } from "./explain.ts";
-import { notConfirmed, toBeConfirmed } from "./unconfirmed.ts";
-
-/** Who calls, and how that client can be asked. */
-export interface Caller {
-  /** Fires when the client cancels the call or goes away. */
-  signal: AbortSignal;
-  /** Whether the client declared that it can show a form to a person. */
-  canPrompt: boolean;
-  /** Puts a question and waits. Absent where the answer can only come with a repeated call. */
-  ask?(question: Question, signal: AbortSignal): Promise<Reply>;
-  /** The answer to an earlier question, on a repeated call. */
-  answer?: { secret: string; reply: Reply };
-  /** Tells the client that the call is alive; present when it asked for that. */
-  progress?(tick: number): void;
-}
+import { type Agree, createAgree } from "./agree.ts";
+import type { Caller } from "./ask.ts";
+import { configurationError, describeFailure } from "./explain.ts";
 
 /** What a call comes to: a result for the model, or a question that goes back to the client. */
 export type CallResult =
@@ -76,13 +60,7 @@ export function createCalls(options: CallsOptions): Calls {
   const running = new Set<Running>();
   let isStopping = false;
   let invitations: Invitations | undefined;
-  let consent = NO_CONSENT;
-
-  function step(event: Event): Verdict {
-    const { state, verdict } = decide(consent, event, clock.now());
-    consent = state;
-    return verdict;
-  }
+  let agree: Agree | undefined;
 
   function account(run: Running, outcome: string): void {
     const { tool, scope, subject, confirmedBy, startedAt } = run;
@@ -115,52 +93,23 @@ export function createCalls(options: CallsOptions): Calls {
       callMs: limits.callMs,
     });
     const context = { invitations, organizationId, policy, clock, scope: run.scope };
-    const place: Place = { organizationId, host: new URL(config.baseUrl).host };
-    const remember = ({ email, role, ...deed }: Proposal) => {
+    agree ??= createAgree({
+      clock,
+      confirm: config.confirm,
+      place: { organizationId, host: new URL(config.baseUrl).host },
+    });
+    const agreement = await agree(prepared, context, caller, ({ email, role, ...deed }) => {
       const id = "invitation" in deed ? { invitationId: deed.invitation.id } : {};
       run.subject = { email, role, ...id };
-    };
-    const { binding, confirmation } = prepared;
-
-    let verdict: Verdict;
-    if (caller.answer !== undefined && caller.canPrompt) {
-      verdict = step({ type: "reply", binding, ...caller.answer });
-    } else if (confirmation !== undefined && !caller.canPrompt && config.confirm === "auto") {
-      verdict = step({ type: "confirm", binding, confirmation });
-    } else {
-      const proposed = await prepared.propose(context);
-      if ("result" in proposed) return proposed.result;
-      const { proposal, needsConsent } = proposed;
-      remember(proposal);
-      if (!needsConsent) return prepared.apply(proposal, context);
-      run.scope.signal.throwIfAborted();
-      const way = caller.canPrompt ? "prompt" : config.confirm === "auto" ? "code" : "unavailable";
-      const secret = randomCode();
-      const { ask } = caller;
-      const deed = { binding, target: targetOf(proposal), proposal };
-      verdict = step({ type: "propose", deed, way, secret, waits: ask !== undefined });
-      if ("ask" in verdict) {
-        const asked = question(proposal, place, clock.now());
-        if (ask === undefined) return { question: asked, secret };
-        const started = clock.now();
-        const reply = await askPerson({ ask, asked, clock, ...caller }, run.scope.signal);
-        // Waiting for a person is not the call's own time.
-        run.scope.endsAt += clock.now() - started;
-        if (caller.signal.aborted) step({ type: "abandon", secret });
-        caller.signal.throwIfAborted();
-        verdict = step({ type: "reply", secret, binding, reply });
-      }
-    }
-
-    if ("proposal" in verdict) remember(verdict.proposal);
-    if ("yes" in verdict) {
-      run.confirmedBy = verdict.yes;
-      const result = await prepared.apply(verdict.proposal, context);
-      return run.scope.writes > 0 ? withConsent(result, verdict.yes) : result;
-    }
-    if ("no" in verdict) return notConfirmed(context, verdict);
-    if ("show" in verdict) return toBeConfirmed(context, verdict, place);
-    throw withoutVerdict(verdict);
+    });
+    if ("result" in agreement) return agreement.result;
+    if ("question" in agreement) return agreement;
+    const { proposal, confirmedBy } = agreement;
+    run.confirmedBy = confirmedBy;
+    const result = await prepared.apply(proposal, context);
+    return confirmedBy !== undefined && run.scope.writes > 0
+      ? withConsent(result, confirmedBy)
+      : result;
   }
 
   async function call(name: string, input: unknown, caller: Caller): Promise<CallResult> {
@@ -232,11 +181,4 @@ export function createCalls(options: CallsOptions): Calls {
       }
     },
   };
-}
-
-/** Refusals are counted for the person or record concerned, whatever else the arguments say. */
-function targetOf(proposal: Proposal): string {
-  return proposal.deed === "delete"
-    ? `delete ${proposal.invitation.id}`
-    : `send ${proposal.email.toLowerCase()}`;
 }

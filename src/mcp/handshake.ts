@@ -10,7 +10,7 @@ import {
 import { config } from "zod";
 import { neutralise } from "../text.ts";
 import type { App } from "./app.ts";
-import type { Caller } from "./call.ts";
+import type { Caller } from "./ask.ts";
 import type { Channel } from "./channel.ts";
 import { toolResult } from "./result.ts";
 

@@ -15,7 +15,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Reply } from "../consent/consent.ts";
 import { neutralise } from "../text.ts";
 import type { App } from "./app.ts";
-import type { Caller } from "./call.ts";
+import type { Caller } from "./ask.ts";
 import type { Channel } from "./channel.ts";
 import { toolResult } from "./result.ts";
 

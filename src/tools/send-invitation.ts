@@ -3,7 +3,7 @@ import type { Policy } from "../config.ts";
 import { allowedRoles, isDomainAllowed, needsConsent } from "../policy.ts";
 import { isPlainEmail } from "../text.ts";
 import { ROLES } from "../trieve/invitation.ts";
-import type { SendOutcome } from "../trieve/invitations.ts";
+import type { SendOutcome } from "../trieve/send.ts";
 import { confirmation, roleField, shownInvitation } from "./fields.ts";
 import { consentOutput, writeResult } from "./outcome.ts";
 import { defineTool, type Proposal, type Result, type ToolContext, ToolError } from "./tool.ts";

@@ -3,6 +3,7 @@ import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { paths } from "./api.gen.ts";
+import { readBody, withoutLongBody } from "./body.ts";
 import { networkError, statusError, TrieveError } from "./errors.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { createRetryBudget, parseRetryAfter, retryDelay } from "./retry.ts";
@@ -29,7 +30,6 @@ export const LIMITS: Limits = { attemptMs: 20_000, callMs: 45_000, bodyBytes: 64
 
 // Enough for a person's work, few enough for any proxy, however many calls come at once.
 const SOCKETS = 8;
-const REFUSAL_BYTES = 16 * 1024;
 
 export interface TrieveOptions {
   config: Config;
@@ -53,10 +53,18 @@ export type Cancellable = "always" | "until_sent" | "never";
 export interface Client {
   /** All invitations of the organization, asked for again where that helps. Throws TrieveError. */
   list(scope: Scope, cancellable?: Cancellable): Promise<InvitationList>;
-  /** One POST, never repeated. Throws TrieveError when no answer came. */
-  send(scope: Scope, email: string, role: number): Promise<Answer>;
-  /** One DELETE. Throws TrieveError when no answer came. */
-  delete(scope: Scope, id: string, cancellable?: Cancellable): Promise<Answer>;
+  /**
+   * One POST, never repeated. Undefined when it may have arrived and no answer came. Throws
+   * TrieveError when it cannot have arrived.
+   */
+  send(scope: Scope, email: string, role: number): Promise<Answer | undefined>;
+  /** One DELETE, likewise. */
+  delete(scope: Scope, id: string, cancellable: Cancellable): Promise<Answer | undefined>;
+}
+
+/** Where an invited person lands: Trieve needs the slash before the `?` for people with an account. */
+export function redirectUri({ dashboardUrl, organizationId }: Config): string {
+  return `${dashboardUrl}/?org=${organizationId}`;
 }
 
 /** The three operations over HTTP: headers, deadlines, size limit, no redirects. */
@@ -139,13 +147,27 @@ export function createTrieveClient(options: TrieveOptions): Client {
     return parseRetryAfter(response.headers.get("retry-after"), clock.now());
   }
 
-  function answer(error: { message?: unknown } | undefined, response: Response): Answer {
-    const { message } = Object(error);
-    return {
-      status: response.status,
-      retryAfterMs: retryAfter(response),
-      ...(typeof message === "string" ? { refusal: message } : {}),
-    };
+  async function write(
+    scope: Scope,
+    cancellable: Cancellable,
+    request: (signal: AbortSignal) => Promise<{ error?: { message: string }; response: Response }>,
+  ): Promise<Answer | undefined> {
+    try {
+      return await attempt(scope, cancellable, async (signal) => {
+        scope.writes += 1;
+        const { error, response } = await request(signal);
+        // What the types promise of a body is only what Trieve says of it.
+        const refusal: unknown = Object(error).message;
+        return {
+          status: response.status,
+          retryAfterMs: retryAfter(response),
+          ...(typeof refusal === "string" ? { refusal } : {}),
+        };
+      });
+    } catch (error) {
+      if (error instanceof TrieveError && !error.nothingSent) return undefined;
+      throw error;
+    }
   }
 
   return {
@@ -163,76 +185,26 @@ export function createTrieveClient(options: TrieveOptions): Client {
       }
     },
     send: (scope, email, role) =>
-      attempt(scope, "until_sent", async (signal) => {
-        scope.writes += 1;
-        const { error, response } = await api.POST("/api/invitation", {
+      write(scope, "until_sent", (signal) =>
+        api.POST("/api/invitation", {
           params: { header },
           body: {
             email,
             user_role: role,
             app_url: config.appUrl,
-            redirect_uri: `${config.dashboardUrl}/?org=${organization}`,
+            redirect_uri: redirectUri(config),
           },
           parseAs: "stream",
           signal,
-        });
-        return answer(error, response);
-      }),
-    delete: (scope, id, cancellable = "until_sent") =>
-      attempt(scope, cancellable, async (signal) => {
-        scope.writes += 1;
-        const { error, response } = await api.DELETE("/api/invitation/{invitation_id}", {
+        }),
+      ),
+    delete: (scope, id, cancellable) =>
+      write(scope, cancellable, (signal) =>
+        api.DELETE("/api/invitation/{invitation_id}", {
           params: { header, path: { invitation_id: id } },
           parseAs: "stream",
           signal,
-        });
-        return answer(error, response);
-      }),
+        }),
+      ),
   };
-}
-
-// openapi-fetch reads the body of a failure to its end, however long it is. Only a 400 says something
-// that is worth reading, and it is short.
-async function withoutLongBody(response: Response): Promise<Response> {
-  const { status } = response;
-  if (status < 200 || status > 599) throw statusError(status);
-  const retryAfter = response.headers.get("retry-after");
-  const headers = retryAfter === null ? {} : { "retry-after": retryAfter };
-  if (status === 400) {
-    const refusal = await readText(response.body, REFUSAL_BYTES).catch(() => "");
-    return new Response(refusal, { status, headers });
-  }
-  await response.body?.cancel();
-  return new Response(null, { status, headers });
-}
-
-async function readText(body: ReadableStream<Uint8Array> | null, most: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  await readBody(body, most, (chunk) => chunks.push(chunk));
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-/**
- * Hands the decoded body to `onChunk`, piece by piece, and lets go of it when that throws. Throws
- * TrieveError when it is longer than `most` bytes.
- */
-async function readBody(
-  body: ReadableStream<Uint8Array> | null,
-  most: number,
-  onChunk: (chunk: Buffer) => void,
-): Promise<void> {
-  const reader = body?.getReader();
-  if (reader === undefined) return;
-  let size = 0;
-  try {
-    for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-      size += value?.byteLength ?? 0;
-      if (size > most) throw new TrieveError("bad_response", { detail: "too large" });
-      if (value !== undefined)
-        onChunk(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
-    }
-  } catch (error) {
-    reader.cancel().catch(() => {});
-    throw error;
-  }
 }

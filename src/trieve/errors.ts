@@ -95,3 +95,13 @@ function codeOfStatus(status: number): TrieveErrorCode {
   if (status === 429) return "rate_limited";
   return status >= 500 && status <= 599 ? "upstream_error" : "bad_response";
 }
+
+/** A write that may or may not have happened; `known` says what is certain. */
+export function outcomeUnknown(known: string, cause?: unknown): TrieveError {
+  return new TrieveError("outcome_unknown", { known, cause });
+}
+
+/** An invitation that exists, of which nobody knows whether it was mailed. */
+export function mailUnconfirmed(known?: string): TrieveError {
+  return new TrieveError("mail_unconfirmed", known === undefined ? {} : { known });
+}
