@@ -177,7 +177,7 @@ describe("by hand", () => {
     });
     bin.write(request(2, "tools/list"));
     await bin.answer(2);
-    while (trieve.proxy.connections.now > 0) await new Promise((soon) => setTimeout(soon, 5));
+    while (trieve.proxy.waiting() > 0) await new Promise((soon) => setTimeout(soon, 5));
     expect(bin.answers()).toBe(1);
   });
 

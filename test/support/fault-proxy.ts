@@ -27,6 +27,8 @@ export interface FaultProxy {
   url: string;
   /** Every request that arrived. */
   seen: SeenRequest[];
+  /** Requests whose answer is not finished and whose caller still waits for it. */
+  waiting(): number;
   /** The most connections open at one time. */
   connections: { now: number; most: number };
   /** The faults of the next requests with this method, in order; then all pass again. */
@@ -43,19 +45,24 @@ export interface FaultProxy {
 
 /** A proxy on loopback in front of `target` that breaks answers as scripted. */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
-  const waiting = new Map<string, Fault[]>();
+  const faults = new Map<string, Fault[]>();
   const seen: SeenRequest[] = [];
   const connections = { now: 0, most: 0 };
   let decide: ((request: SeenRequest) => Fault) | undefined;
 
+  let waiting = 0;
   const server = createServer(async (request, response) => {
+    waiting += 1;
+    response.on("close", () => {
+      waiting -= 1;
+    });
     response.on("error", () => {});
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const { method = "", url: path = "", headers } = request;
     const record = { method, path, headers, body: Buffer.concat(chunks).toString() };
     seen.push(record);
-    const fault = waiting.get(method)?.shift() ?? decide?.(record) ?? { pass: true };
+    const fault = faults.get(method)?.shift() ?? decide?.(record) ?? { pass: true };
     await act(fault, record, response).catch(() => response.destroy());
   });
   server.on("connection", (socket) => {
@@ -101,12 +108,13 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    waiting: () => waiting,
     connections,
-    next: (method, ...faults) => {
-      waiting.set(method, [...(waiting.get(method) ?? []), ...faults]);
+    next: (method, ...next) => {
+      faults.set(method, [...(faults.get(method) ?? []), ...next]);
     },
     clear: (method) => {
-      waiting.delete(method);
+      faults.delete(method);
     },
     always(decision) {
       decide = decision;

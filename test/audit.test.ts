@@ -1,0 +1,59 @@
+import { mkdtempSync, readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { connectBin } from "./support/bin.ts";
+import { says } from "./support/client.ts";
+import { startTrieve, type TestTrieve } from "./support/trieve.ts";
+
+// What the built program keeps of each attempt, on stderr and in a file.
+
+let trieve: TestTrieve;
+beforeEach(async () => {
+  trieve = await startTrieve();
+});
+afterEach(() => trieve.close());
+
+describe("the audit log", () => {
+  const folder = () => mkdtempSync(join(tmpdir(), "trieve-"));
+
+  test("is made for its owner alone and appended to", async () => {
+    const file = join(folder(), "audit.log");
+    for (const email of ["a@example.com", "b@example.com"]) {
+      const server = await connectBin({
+        environment: { ...trieve.environment, TRIEVE_AUDIT_LOG: file },
+      });
+      await server.call("send_invitation", { email });
+      expect(server.bin.stderr()).toBe(`${readFileSync(file, "utf8").split("\n").at(-2)}\n`);
+      await server.close();
+    }
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(
+      readFileSync(file, "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).email),
+    ).toEqual(["a@example.com", "b@example.com"]);
+  });
+
+  test("that cannot be written is told and stops nothing", async () => {
+    const server = await connectBin({
+      environment: { ...trieve.environment, TRIEVE_AUDIT_LOG: folder() },
+    });
+    const { facts } = await server.call("send_invitation", { email: "a@example.com" });
+    expect(facts.outcome).toBe("invited");
+    expect(server.bin.stderr()).toContain('"outcome":"invited"');
+    expect(server.bin.stderr()).toContain("TRIEVE_AUDIT_LOG cannot be written");
+    await server.close();
+  });
+
+  test("shows no whole id and no text that could mislead", async () => {
+    const { id } = trieve.add("ann@example.com\n\u202e{}");
+    const server = await connectBin({ environment: trieve.environment, person: says.yes });
+    await server.call("delete_invitation", { invitation_id: id });
+    expect(server.bin.stderr()).toContain(`"invitation":"${id.slice(0, 8)}"`);
+    expect(server.bin.stderr()).not.toContain(id);
+    expect(server.bin.stderr()).toMatch(/^[ -~]*\n$/);
+    await server.close();
+  });
+});
