@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";
 import packageJson from "../package.json" with { type: "json" };
-import { VARIABLES } from "../src/config.ts";
 import { tools } from "../src/tools/index.ts";
 import type { ShownTool } from "../src/tools/tool.ts";
+import { VARIABLES } from "../src/variables.ts";
 
 // Writes what is derived: the types of the API, the tools as they are shown, the
 // tables of the README and the entry for the

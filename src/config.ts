@@ -1,4 +1,6 @@
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
+import { isLoopback, urlProblem, withoutSlash } from "./url.ts";
+import { VARIABLES } from "./variables.ts";
 
 /** What the operator set, checked. */
 export interface Config {
@@ -40,73 +42,6 @@ export type ReadKeyFile = (path: string) => { text: string; open: boolean };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface Variable {
-  name: string;
-  /** As shown in the docs. */
-  default: string;
-  meaning: string;
-}
-
-/** Every variable, in the order of the docs. The README and `--help` are made from this. */
-export const VARIABLES: readonly Variable[] = [
-  { name: "TRIEVE_API_KEY", default: "required", meaning: "API key of an admin or owner" },
-  {
-    name: "TRIEVE_API_KEY_FILE",
-    default: "none",
-    meaning: "a file that holds the key, instead of `TRIEVE_API_KEY`",
-  },
-  {
-    name: "TRIEVE_ORGANIZATION_ID",
-    default: "required",
-    meaning: "the one organization to administer (a UUID)",
-  },
-  {
-    name: "TRIEVE_BASE_URL",
-    default: "https://api.trieve.ai",
-    meaning: "API address; https, or http to this machine",
-  },
-  {
-    name: "TRIEVE_DASHBOARD_URL",
-    default: "https://dashboard.trieve.ai",
-    meaning: "where an invited person lands",
-  },
-  {
-    name: "TRIEVE_APP_URL",
-    default: "`<base>/api`",
-    meaning: "start of the mailed link; only for unusual proxies",
-  },
-  {
-    name: "TRIEVE_MAX_ROLE",
-    default: "admin",
-    meaning: "highest role that may be invited: `user`, `admin` or `owner`",
-  },
-  {
-    name: "TRIEVE_ALLOWED_EMAIL_DOMAINS",
-    default: "any",
-    meaning: "domains that may be invited, comma-separated, matched exactly",
-  },
-  {
-    name: "TRIEVE_READ_ONLY",
-    default: "false",
-    meaning: "`true`: `list_invitations` is the only tool",
-  },
-  {
-    name: "TRIEVE_CONFIRM",
-    default: "auto",
-    meaning: "`prompt`: refuse where the client cannot ask a person; `auto`: use a code there",
-  },
-  {
-    name: "TRIEVE_ALLOW_INSECURE_HTTP",
-    default: "false",
-    meaning: "`true`: allow http to any host",
-  },
-  {
-    name: "TRIEVE_AUDIT_LOG",
-    default: "none",
-    meaning: "a file that gets the audit lines too",
-  },
-];
-
 const DEFAULT_BASE_URL = "https://api.trieve.ai";
 const DEFAULT_DASHBOARD_URL = "https://dashboard.trieve.ai";
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]+$/;
@@ -119,17 +54,25 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
   const faults: string[] = [];
   const warnings: string[] = [];
   const sources: Settings["sources"] = {};
+  const placeholders = new Set<string>();
 
   /** The trimmed value, or undefined when it is not set in earnest. */
   function read(name: string): string | undefined {
     const value = environment[name]?.trim() ?? "";
     const isPlaceholder = /\$\{[^}]*\}/.test(value) || /^\$[A-Za-z_]\w*$/.test(value);
     if (isPlaceholder) {
-      warnings.push(`${name} holds a placeholder that nothing filled in; it counts as not set`);
+      placeholders.add(name);
+      warnings.push(`${name} ${unset(name)}`);
     }
     const isSet = value !== "" && !isPlaceholder;
     sources[name] = isSet ? "environment" : "default";
     return isSet ? value : undefined;
+  }
+
+  function unset(name: string): string {
+    return placeholders.has(name)
+      ? "is not set: it holds a placeholder that nothing filled in"
+      : "is not set";
   }
 
   function readChoice<T extends string>(name: string, choices: readonly T[], otherwise: T): T {
@@ -164,10 +107,10 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
     }
     if (path === undefined) {
       if (inline === undefined) {
-        const why = warnings.some((warning) => /^TRIEVE_API_KEY(_FILE)? holds/.test(warning))
-          ? "holds a placeholder that nothing filled in"
-          : "is not set";
-        faults.push(`TRIEVE_API_KEY ${why}; expected the API key of an admin or owner`);
+        const name = placeholders.has("TRIEVE_API_KEY_FILE")
+          ? "TRIEVE_API_KEY_FILE"
+          : "TRIEVE_API_KEY";
+        faults.push(`${name} ${unset(name)}; expected the API key of an admin or owner`);
       }
       return checkKey("TRIEVE_API_KEY", inline);
     }
@@ -188,11 +131,12 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
   }
 
   function readOrganization(): string | undefined {
-    const value = read("TRIEVE_ORGANIZATION_ID");
+    const name = "TRIEVE_ORGANIZATION_ID";
+    const value = read(name);
     if (value !== undefined && isUuid(value)) return value.toLowerCase();
-    const state = value === undefined ? "is not set; expected" : "must be";
-    faults.push(`TRIEVE_ORGANIZATION_ID ${state} the organization's id, a UUID`);
-    sources["TRIEVE_ORGANIZATION_ID"] = value === undefined ? "not set" : "environment";
+    const state = value === undefined ? `${unset(name)}; expected` : "must be";
+    faults.push(`${name} ${state} the organization's id, a UUID`);
+    sources[name] = value === undefined ? "not set" : "environment";
     return undefined;
   }
 
@@ -251,26 +195,6 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
       }
     : undefined;
   return { config, policy, faults, warnings, sources };
-}
-
-function urlProblem(value: string, insecure: boolean): string | undefined {
-  if (!URL.canParse(value)) return "must be a URL like https://api.example.com";
-  const url = new URL(value);
-  if (url.username !== "" || url.password !== "") return "must not contain a user or password";
-  if (/[?#]/.test(value)) return "must not contain ? or #";
-  if (url.protocol === "https:") return undefined;
-  if (url.protocol !== "http:") return "must start with https://";
-  if (insecure || isLoopback(url.hostname)) return undefined;
-  return "must use https (or set TRIEVE_ALLOW_INSECURE_HTTP=true and accept that the key can be read on the way)";
-}
-
-/** Whether a host, as URL spells it, is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
 }
 
 function printable(name: string): string {

@@ -1,9 +1,11 @@
 import { systemClock } from "./clock.ts";
-import { type Config, isLoopback, type Settings, VARIABLES } from "./config.ts";
+import type { Config, Settings } from "./config.ts";
 import { explain } from "./mcp/explain.ts";
 import { allowedRoles } from "./policy.ts";
-import { createTrieveClient, LIMITS, type Scope } from "./trieve/client.ts";
+import { createTrieveClient, LIMITS, redirectUri, type Scope } from "./trieve/client.ts";
 import { TrieveError, type TrieveErrorCode } from "./trieve/errors.ts";
+import { isLoopback } from "./url.ts";
+import { VARIABLES } from "./variables.ts";
 
 interface Check {
   name: string;
@@ -24,14 +26,16 @@ const MOST_SKEW_MS = 60_000;
 export async function doctor(options: {
   settings: Settings;
   version: string;
+  /** Version of Node and platform. */
+  runtime: string;
   sandbox: boolean;
 }): Promise<Report> {
-  const { settings, version, sandbox } = options;
+  const { settings, version, runtime, sandbox } = options;
   const checks: Check[] = [
     {
       name: "version",
       status: "ok",
-      found: `trieve-invitations-mcp ${version}, Node ${process.version}, ${process.platform}${sandbox ? ", sandbox" : ""}`,
+      found: `trieve-invitations-mcp ${version}, ${runtime}${sandbox ? ", sandbox" : ""}`,
     },
     ...settings.faults.map(
       (fault): Check => ({
@@ -49,12 +53,17 @@ export async function doctor(options: {
         hint: "see the table of settings in the README",
       }),
     ),
-    { name: "settings", status: "ok", found: describeSources(settings) },
+    ...describeSettings(settings),
   ];
+  const { TRIEVE_BASE_URL: base, TRIEVE_DASHBOARD_URL: dashboard } = settings.sources;
+  const leadsAstray = base === "environment" && dashboard === "default" && !sandbox;
   if (settings.config === undefined) {
     checks.push({ name: "connection", status: "skipped", found: "needs a complete configuration" });
   } else {
-    checks.push(...(await checkConnection(settings.config, version)), ...describe(settings.config));
+    checks.push(
+      ...(await checkConnection(settings.config, version)),
+      ...describe(settings.config, leadsAstray),
+    );
   }
   const healthy = checks.every(({ status }) => status !== "failed");
   return {
@@ -70,9 +79,28 @@ function line({ name, status, found, hint }: Check): string {
   return `${status.padEnd(8)} ${name}: ${found}${hint === undefined ? "" : ` -> ${hint}`}`;
 }
 
-function describeSources({ sources }: Settings): string {
-  return VARIABLES.map(({ name }) => `${name} (${sources[name] ?? "default"})`).join(", ");
+/** Each sound setting with its source, and with its value when all of them are: never the key. */
+function describeSettings({ config, sources, faults }: Settings): Check[] {
+  const sound = VARIABLES.filter(({ name }) => !faults.some((one) => one.startsWith(`${name} `)));
+  return sound.map(({ name }) => {
+    const value = config && VALUES[name]?.(config);
+    const source = sources[name] ?? "default";
+    const found = value === undefined ? `${name}: ${source}` : `${name}: ${value} (${source})`;
+    return { name: "setting", status: "ok", found };
+  });
 }
+
+const VALUES: Record<string, (config: Config) => string | undefined> = {
+  TRIEVE_ORGANIZATION_ID: (config) => config.organizationId,
+  TRIEVE_BASE_URL: (config) => config.baseUrl,
+  TRIEVE_DASHBOARD_URL: (config) => config.dashboardUrl,
+  TRIEVE_APP_URL: (config) => config.appUrl,
+  TRIEVE_MAX_ROLE: ({ policy }) => policy.maxRole,
+  TRIEVE_ALLOWED_EMAIL_DOMAINS: ({ policy }) => policy.allowedDomains?.join(", ") ?? "any",
+  TRIEVE_READ_ONLY: ({ policy }) => String(policy.readOnly),
+  TRIEVE_CONFIRM: (config) => config.confirm,
+  TRIEVE_AUDIT_LOG: (config) => config.auditLog,
+};
 
 // The layers a list request goes through, in the order in which it can fail.
 const LAYERS = ["reachable", "tls", "organization", "key", "role", "answer"] as const;
@@ -149,14 +177,22 @@ function checkClock(theirs: number): Check {
   return { name: "clock", status: "warning", found, hint };
 }
 
-function describe(config: Config): Check[] {
-  const { appUrl, dashboardUrl, organizationId, policy, confirm } = config;
-  const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${dashboardUrl}/?org=${organizationId}`;
+/** `leadsAstray`: Trieve is self-hosted, and its invitations would lead to the hosted dashboard. */
+function describe(config: Config, leadsAstray: boolean): Check[] {
+  const { appUrl, organizationId, policy, confirm } = config;
+  const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${redirectUri(config)}`;
   const rules = policy.readOnly
     ? "read-only"
     : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}; confirmation ${confirm}`;
   return [
-    { name: "mailed link", status: "ok", found: link },
+    leadsAstray
+      ? {
+          name: "mailed link",
+          status: "warning",
+          found: link,
+          hint: "invited people land on the hosted dashboard; set TRIEVE_DASHBOARD_URL to your own",
+        }
+      : { name: "mailed link", status: "ok", found: link },
     { name: "policy", status: "ok", found: rules },
   ];
 }

@@ -2,10 +2,11 @@ import { appendFileSync, readFileSync, statSync } from "node:fs";
 import packageJson from "../package.json" with { type: "json" };
 import type { AuditSink } from "./audit.ts";
 import { systemClock } from "./clock.ts";
-import { readSettings, type Settings, VARIABLES } from "./config.ts";
+import { readSettings, type Settings } from "./config.ts";
 import { createApp } from "./mcp/app.ts";
 import { serve } from "./mcp/serve.ts";
 import { traceOf } from "./text.ts";
+import { VARIABLES } from "./variables.ts";
 
 const { name, version } = packageJson;
 const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json] | --help | --version`;
@@ -66,7 +67,8 @@ async function main(args: readonly string[]): Promise<void> {
   const settings = sandbox ? await takeSandboxSettings() : takeSettings();
   if (command === "doctor") {
     const { doctor } = await import("./doctor.ts");
-    const { report, healthy } = await doctor({ settings, version, sandbox });
+    const runtime = `Node ${process.version}, ${process.platform}`;
+    const { report, healthy } = await doctor({ settings, version, runtime, sandbox });
     process.stdout.write(flags.includes("--json") ? report.json : report.text);
     process.exit(healthy ? 0 : 1);
   }

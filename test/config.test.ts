@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readSettings, VARIABLES } from "../src/config.ts";
+import { readSettings } from "../src/config.ts";
+import { VARIABLES } from "../src/variables.ts";
 
 const GOOD = {
   TRIEVE_API_KEY: "tr-key",
@@ -60,11 +61,21 @@ describe("placeholders and blanks count as not set", () => {
     (value) => {
       const { faults, warnings } = read({ ...GOOD, TRIEVE_API_KEY: value });
       expect(faults).toHaveLength(1);
-      expect(faults[0]).toMatch(/^TRIEVE_API_KEY /);
-      if (value.includes("$")) expect(warnings.join()).toContain("placeholder");
+      expect(faults[0]).toMatch(/^TRIEVE_API_KEY is not set/);
+      const isPlaceholder = value.includes("$");
+      expect(faults[0]?.includes("placeholder")).toBe(isPlaceholder);
+      expect(warnings.join().includes("placeholder")).toBe(isPlaceholder);
     },
   );
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: end of the list
+
+  test("also the organization, and a file for the key", () => {
+    const { faults } = read({ TRIEVE_API_KEY_FILE: "$KEY_FILE", TRIEVE_ORGANIZATION_ID: "$ORG" });
+    expect(faults).toEqual([
+      "TRIEVE_API_KEY_FILE is not set: it holds a placeholder that nothing filled in; expected the API key of an admin or owner",
+      "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that nothing filled in; expected the organization's id, a UUID",
+    ]);
+  });
 
   test("an optional one falls back to its default", () => {
     const { config } = read({ ...GOOD, TRIEVE_BASE_URL: "$BASE", TRIEVE_MAX_ROLE: " " });

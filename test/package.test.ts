@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import serverJson from "../server.json" with { type: "json" };
-import { VARIABLES } from "../src/config.ts";
+import { VARIABLES } from "../src/variables.ts";
 import { HELLO, toolCall } from "./support/bin.ts";
 
 // The package as it is published, installed into a folder with nothing in it.
@@ -141,7 +141,7 @@ test("the MCP bundle is valid, and starts as its manifest says with settings lef
   const { stdout, stderr } = await started;
   // Only the organization is missing: what the person left open counts as not set.
   expect(stdout).toMatch(
-    /configuration_error: TRIEVE_ORGANIZATION_ID is not set; expected [^;]*\. Correct/,
+    /configuration_error: TRIEVE_ORGANIZATION_ID is not set: [^;]*; expected [^;]*\. Correct/,
   );
-  expect(stderr).toContain("TRIEVE_BASE_URL holds a placeholder");
+  expect(stderr).toContain("TRIEVE_BASE_URL is not set: it holds a placeholder");
 }, 60_000);

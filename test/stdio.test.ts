@@ -131,6 +131,23 @@ describe("the command line", () => {
     expect(trieve.proxy.seen.slice(before).map(({ method }) => method)).toEqual(["GET", "GET"]);
   });
 
+  test("doctor shows each setting with its source, and warns of a link that leads astray", async () => {
+    const { environment } = trieve;
+    const { out } = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "owner" });
+    expect(out).toMatch(/^ok +setting: TRIEVE_API_KEY: environment$/m);
+    expect(out).toMatch(/^ok +setting: TRIEVE_MAX_ROLE: owner \(environment\)$/m);
+    expect(out).toMatch(/^ok +setting: TRIEVE_CONFIRM: auto \(default\)$/m);
+    expect(out).toMatch(/^warning +mailed link: .* -> .*TRIEVE_DASHBOARD_URL/m);
+    const own = { ...environment, TRIEVE_DASHBOARD_URL: "https://trieve.example.com" };
+    expect((await run(["doctor"], own)).out).toMatch(
+      /^ok +mailed link: .*redirect_uri=https:\/\/trieve\.example\.com\/\?org=/m,
+    );
+    const faulty = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "king" });
+    expect(faulty.out).not.toContain("king");
+    expect(faulty.out).not.toContain("setting: TRIEVE_MAX_ROLE");
+    expect(faulty.out).toMatch(/^ok +setting: TRIEVE_CONFIRM: default$/m);
+  });
+
   test("doctor --json is for programs and holds no key", async () => {
     const { out } = await run(["doctor", "--json"], trieve.environment);
     const { healthy, checks } = JSON.parse(out);

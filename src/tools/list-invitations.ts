@@ -61,7 +61,7 @@ function matches(invitation: Invitation, filters: Input, now: number): boolean {
     (status === "all" || invitation.status === status) &&
     (role === undefined || invitation.role === role) &&
     (email === undefined || invitation.email.toLowerCase().includes(email.toLowerCase())) &&
-    (days === undefined || days === 0 || ageInDays(invitation, now) >= days)
+    (days === undefined || ageInDays(invitation, now) >= days)
   );
 }
 
