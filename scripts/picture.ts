@@ -23,10 +23,15 @@ function kindOf(line: string): string {
   return /^ {2}\w/.test(line) ? "call" : "back";
 }
 
-const lines = output
-  .trimEnd()
-  .split("\n")
-  .flatMap((line) => line.match(new RegExp(`.{1,${COLUMNS}}`, "g")) ?? [""]);
+/** The line in pieces that fit, broken at blanks and indented alike. */
+function wrap(line: string): string[] {
+  const end = line.lastIndexOf(" ", COLUMNS);
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  if (line.length <= COLUMNS || end <= indent.length) return [line];
+  return [line.slice(0, end), ...wrap(`${indent}${line.slice(end + 1)}`)];
+}
+
+const lines = output.trimEnd().split("\n").flatMap(wrap);
 const width = 16 + COLUMNS * 8;
 const height = TOP + lines.length * LINE + 10;
 const texts = lines.map((line, at) => {
@@ -37,7 +42,7 @@ const texts = lines.map((line, at) => {
 await mkdir("docs", { recursive: true });
 await writeFile(
   "docs/demo.svg",
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">
+  `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" role="img">
 <title>npm run demo: list, send, delete with a question to a person</title>
 <style>
 text { font: 13px ui-monospace, Menlo, Consolas, monospace; white-space: pre; animation: show 0.01s both }

@@ -40,6 +40,14 @@ test("the demo plays the whole job", async () => {
     from = at;
   }
   expect(out.slice(from)).not.toContain("bob@example.com");
+
+  // The screen in the README is part of it, but for dates, ages and ports.
+  const withoutNumbers = (text: string) => text.replaceAll(/\d+/g, "0");
+  const [, screen = ""] = readText("README.md").split("```\n");
+  expect(screen.split("\n").length).toBeGreaterThan(10);
+  for (const line of screen.split("\n")) {
+    expect(withoutNumbers(out)).toContain(withoutNumbers(line));
+  }
 });
 
 test("mcp.json.example is what the README shows", () => {
