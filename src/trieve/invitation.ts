@@ -91,8 +91,6 @@ function roleName(role: number): string {
 }
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?$/;
-const ZONE = /([+-])(\d\d):?(\d\d)$/;
-const MINUTE_MS = 60_000;
 
 /**
  * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no
@@ -101,26 +99,39 @@ const MINUTE_MS = 60_000;
  */
 export function parseTimestamp(value: string): number | undefined {
   if (!TIMESTAMP.test(value)) return undefined;
-  const number = (start: number, end: number) => Number(value.slice(start, end));
-  const [year, month, day] = [number(0, 4), number(5, 7), number(8, 10)];
-  const [hours, minutes, seconds] = [number(11, 13), number(14, 16), number(17, 19)];
+  const [year, month, day] = [digits(value, 0, 4), digits(value, 5, 2), digits(value, 8, 2)];
+  const hours = digits(value, 11, 2);
+  const minutes = digits(value, 14, 2);
+  const seconds = digits(value, 17, 2);
   if (hours > 23 || minutes > 59 || seconds > 59) return undefined;
   // Date.UTC takes February 30th for March 2nd, month 0 for December, and the year 99 for 1999.
   if (month < 1 || month > 12 || year < 1000) return undefined;
   const date = Date.UTC(year, month - 1, day);
-  if (new Date(date).getUTCDate() !== day) return undefined;
-  const time = ((hours * 60 + minutes) * 60 + seconds) * 1_000;
-  const fraction =
-    value[19] === "." ? Math.trunc(Number.parseFloat(`0${value.slice(19, 23)}`) * 1_000 + 1e-6) : 0;
-  return date + time + fraction - zoneMs(value);
+  if (day < 1 || (day > 28 && new Date(date).getUTCDate() !== day)) return undefined;
+  const ms = value[19] === "." ? digits(value, 20, 3) : 0;
+  return date + ((hours * 60 + minutes) * 60 + seconds) * 1_000 + ms - zoneMs(value);
+}
+
+/**
+ * The number that `count` characters from `start` spell; with fewer digits there, as if zeros followed.
+ * By hand, because a long list has a million of these.
+ */
+function digits(value: string, start: number, count: number): number {
+  let number = 0;
+  for (let at = 0; at < count; at += 1) {
+    const digit = value.charCodeAt(start + at) - 48;
+    if (!(digit >= 0 && digit <= 9)) return number * 10 ** (count - at);
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 function zoneMs(value: string): number {
-  // A date has its hyphens in front: only what comes after the time is a zone.
-  const [, sign, hours, minutes] = value.length > 19 ? (ZONE.exec(value.slice(19)) ?? []) : [];
-  if (sign === undefined) return 0;
-  const ms = (Number(hours) * 60 + Number(minutes)) * MINUTE_MS;
-  return sign === "-" ? -ms : ms;
+  const sign = Math.max(value.lastIndexOf("+"), value.lastIndexOf("-"));
+  // A date has hyphens of its own; only what comes after the time is a zone.
+  if (sign < 19) return 0;
+  const ms = (digits(value, sign + 1, 2) * 60 + digits(value, value.length - 2, 2)) * 60_000;
+  return value[sign] === "-" ? -ms : ms;
 }
 
 const DAY_MS = 86_400_000;

@@ -6,15 +6,14 @@ export interface RowReader {
   end(): void;
 }
 
-const BATCH_BYTES = 256 * 1024;
 const BETWEEN_ROWS = "},{";
 
 /**
- * Hands the rows of a JSON list to `onRows`, a batch at a time, so that a long list never stands in
- * memory as text and as objects at once; docs/performance.md has what that saves. A batch ends at a
- * `},{`. Where that stands inside a row, in a text or between objects of its own, JSON.parse says so,
- * because the batch then ends in the middle of something; so a batch that parses is right, and one
- * that does not waits until twice as much has come in, at worst for all of it.
+ * Hands the rows of a JSON list to `onRows`, a batch at a time as its bytes come in, so that a long
+ * list never stands in memory as text and as objects at once; docs/performance.md has what that saves.
+ * A batch ends at a `},{`. Where that stands inside a row, in a text or between objects of its own,
+ * JSON.parse says so, because the batch then ends in the middle of something; so a batch that parses
+ * is right, and one that does not waits until twice as much has come in, at worst for all of it.
  */
 export function createRowReader(onRows: (rows: readonly unknown[]) => void): RowReader {
   let parts: Buffer[] = [];
@@ -54,7 +53,7 @@ export function createRowReader(onRows: (rows: readonly unknown[]) => void): Row
       if (before === "" && !/^\s*(\[|$)/.test(take().toString("latin1", 0, 1024))) {
         throw new SyntaxError("not a list");
       }
-      nextTry = tryBatch() ? BATCH_BYTES : Math.max(BATCH_BYTES, size * 2);
+      nextTry = tryBatch() ? 0 : size * 2;
     },
     end() {
       onRows(parseList(`${before}${take().toString("utf8")}`));
