@@ -188,6 +188,15 @@ describe("retries", () => {
     expect(Date.now() - started).toBeGreaterThanOrEqual(950);
   });
 
+  test("one that goes beyond the call's time is not", async () => {
+    trieve.proxy.next("GET", { answer: 503, headers: { "retry-after": "2" } });
+    const server = await connectInMemory({ ...trieve, limits: { ...LIMITS, callMs: 1_000 } });
+    const started = Date.now();
+    const { text } = await server.call("list_invitations");
+    expect(text).toMatch(/^upstream_error: /);
+    expect(Date.now() - started).toBeLessThan(900);
+  });
+
   test("after twenty retries the process stops retrying", async () => {
     trieve.proxy.always(() => ({ answer: 500 }));
     const server = await connectInMemory({ ...trieve, clock: hurried });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
+import { HELLO, startBin, toolCall } from "./support/bin.ts";
 import { connectInMemory } from "./support/memory.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
@@ -67,4 +68,19 @@ test("a call cancelled before its write sends nothing", async () => {
   expect(JSON.parse(server.log[0] ?? "")).toMatchObject({ outcome: "cancelled" });
   await systemClock.sleep(150);
   expect(trieve.proxy.count("POST")).toBe(0);
+});
+
+test("a first call that is cancelled in the same breath sends nothing", async () => {
+  const bin = startBin({ environment: trieve.environment });
+  const cancel = { method: "notifications/cancelled", params: { requestId: 1 } };
+  const messages = [
+    HELLO,
+    toolCall(1, "send_invitation", { email: EMAIL }),
+    { jsonrpc: "2.0", ...cancel },
+  ];
+  bin.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
+  await bin.logged(/"outcome":"cancelled"/);
+  bin.child.stdin.end();
+  await bin.exited;
+  expect(trieve.proxy.seen).toEqual([]);
 });

@@ -105,6 +105,32 @@ describe("a prompt", () => {
     expect(ticks.length).toBeLessThanOrEqual(16);
   });
 
+  test("leaves no timer behind once it is answered", async () => {
+    let asleep = 0;
+    const clock: Clock = {
+      now: Date.now,
+      async sleep(ms, signal) {
+        asleep += 1;
+        await systemClock.sleep(ms, signal).finally(() => {
+          asleep -= 1;
+        });
+      },
+    };
+    let during = 0;
+    const person = () => {
+      during = asleep;
+      return says.decline();
+    };
+    const server = await connectInMemory({ ...trieve, person, clock });
+    await server.client.callTool(
+      { name: "delete_invitation", arguments: { invitation_id: id } },
+      undefined,
+      { onprogress: () => {} },
+    );
+    expect(during).toBe(2);
+    expect(asleep).toBe(0);
+  });
+
   test("is the only one: another call that needs a person is busy", async () => {
     const server = await connectInMemory({ ...trieve, person: never, clock: hurried });
     const other = trieve.add("eve@example.com");

@@ -132,6 +132,21 @@ test("an address that is no plain one is flagged and escaped", async () => {
   expect(facts.invitations[1]).not.toHaveProperty("email_suspicious");
 });
 
+test("an address with blanks cannot pass for other columns of the text", async () => {
+  const { id } = trieve.add("ann@example.com admin used 2020-01-01T00:00:00Z 9\t0");
+  const { text, facts } = await server.call("list_invitations", { status: "all" });
+  const [row] = facts.invitations;
+  expect(text.split("\n").at(-1)?.split("\t")).toEqual([
+    id,
+    "ann@example.com admin used 2020-01-01T00:00:00Z 9\\u{9}0",
+    "user",
+    "pending",
+    row.sent_at,
+    "1",
+    "email_suspicious",
+  ]);
+});
+
 test("an unknown role is shown with its number", async () => {
   trieve.add("odd@example.com", { role: -1 });
   expect((await list()).invitations[0].role).toBe("unknown(-1)");
@@ -153,4 +168,13 @@ test("simultaneous lists share one request, later ones do not", async () => {
   expect(trieve.proxy.count("GET")).toBe(1);
   await list();
   expect(trieve.proxy.count("GET")).toBe(2);
+});
+
+test("a list that was being read while an invitation was sent is not good enough afterwards", async () => {
+  trieve.proxy.next("GET", { answer: 200, body: "[]", after: 500 });
+  const before = list();
+  while (trieve.proxy.count("GET") === 0) await new Promise((soon) => setTimeout(soon, 5));
+  await server.call("send_invitation", { email: "ann@example.com" });
+  expect((await list()).matched).toBe(1);
+  expect((await before).matched).toBe(0);
 });

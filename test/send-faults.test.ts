@@ -90,6 +90,18 @@ describe("a POST that left no trace is outcome_unknown, never 'not sent'", () =>
   });
 });
 
+test("an invitation that shows up within three seconds is mail_unconfirmed", async () => {
+  trieve.proxy.next("POST", { reset: true });
+  const clock: Clock = {
+    now: Date.now,
+    async sleep(ms) {
+      if (ms === 3_000) trieve.add(EMAIL);
+    },
+  };
+  const { text } = await (await connect(clock)).call("send_invitation", { email: EMAIL });
+  expect(text).toMatch(/^mail_unconfirmed: /);
+});
+
 describe("a refusal that is known to have done nothing says so", () => {
   test.each<[string, Fault, RegExp]>([
     ["401", { answer: 401 }, /^unauthorized: .* Nothing was sent\./],
@@ -154,7 +166,7 @@ describe("an address in doubt", () => {
     const clock = turnableClock();
     const server = await connect(clock);
     trieve.proxy.next("POST", { reset: true });
-    await server.call("send_invitation", { email: EMAIL });
+    await server.call("send_invitation", { email: "Ann@example.com" });
     clock.turn(119_000);
     for (const [email, role] of [
       [EMAIL, "user"],

@@ -43,9 +43,17 @@ export function show(invitation: Invitation, now: number): ShownInvitation {
   return { id, email: neutralise(email), ...facts, email_suspicious: true };
 }
 
-/** The same as one line of text. */
-export function invitationLine(shown: ShownInvitation): string {
-  const { id, email, role, status, sent_at, age_days, email_suspicious } = shown;
-  const flag = email_suspicious ? " (suspicious address)" : "";
-  return `${id} ${email}${flag} ${role} ${status} ${sent_at} ${age_days}d`;
+/**
+ * The same as one line of text. The columns are parted by tabs, which no shown value can hold, so that
+ * an address with blanks in it cannot pass for other columns.
+ */
+export function invitationLine(
+  shown: ShownInvitation,
+  columns: readonly (typeof COLUMNS)[number][] = COLUMNS,
+): string {
+  const line = columns.map((column) => shown[column]);
+  return [...line, ...(shown.email_suspicious ? ["email_suspicious"] : [])].join("\t");
 }
+
+/** The columns of invitationLine. */
+export const COLUMNS = ["id", "email", "role", "status", "sent_at", "age_days"] as const;

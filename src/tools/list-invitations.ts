@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { ageInDays, type Invitation, ROLES } from "../trieve/invitation.ts";
-import { roleField, type ShownInvitation, show, shownInvitation } from "./fields.ts";
+import { COLUMNS, invitationLine, roleField, show, shownInvitation } from "./fields.ts";
 import { defineTool, ToolError } from "./tool.ts";
 
 const input = {
@@ -122,15 +122,10 @@ function render(facts: z.input<typeof output>, { status }: Input): string {
   ];
   if (skipped !== undefined) lines.push(`skipped: ${skipped} rows could not be read`);
   if (invitations.length > 0) {
-    lines.push(`id email role${status === "all" ? " status" : ""} sent_at age_days`);
-    lines.push(...invitations.map((invitation) => row(invitation, status === "all")));
+    // With one status asked for, the first line says which.
+    const columns = COLUMNS.filter((column) => column !== "status" || status === "all");
+    lines.push(columns.join("\t"), ...invitations.map((one) => invitationLine(one, columns)));
   }
   if (next_cursor !== undefined) lines.push(`next_cursor: ${next_cursor}`);
   return lines.join("\n");
-}
-
-function row(invitation: ShownInvitation, withStatus: boolean): string {
-  const { id, email, role, status, sent_at, age_days, email_suspicious } = invitation;
-  const columns = [id, email, role, ...(withStatus ? [status] : []), sent_at, age_days];
-  return `${columns.join(" ")}${email_suspicious ? " email_suspicious" : ""}`;
 }

@@ -47,15 +47,12 @@ export async function sendOnce(
   email: string,
   role: Role,
 ): Promise<SendOutcome> {
-  const before = await client.list(scope);
-  const obstacle = obstacleIn(before, email, guard);
+  const obstacle = obstacleIn(await client.list(scope), email, guard);
   if (obstacle !== undefined) return obstacle;
 
-  const known = new Set(before.invitations.map(({ id }) => id));
+  // Nothing with this address was there before: whatever there is now is new.
   const findNew = async () =>
-    (await client.list(scope, "never")).invitations.find(
-      ({ id, email: address }) => !known.has(id) && isSameEmail(address, email),
-    );
+    (await client.list(scope, "never")).invitations.find((one) => isSameEmail(one.email, email));
   const lookForNew = (answered: string) =>
     findNew().catch((cause: unknown) => {
       guard.doubt(email);

@@ -4,7 +4,14 @@ import { createGzip, gzipSync } from "node:zlib";
 
 /** What happens to one request. `forward: true`: the sandbox has done it before the answer breaks. */
 export type Fault =
-  | { answer: number; headers?: Record<string, string>; body?: string | Buffer; forward?: boolean }
+  | {
+      answer: number;
+      headers?: Record<string, string>;
+      body?: string | Buffer;
+      forward?: boolean;
+      /** Milliseconds until it comes. */
+      after?: number;
+    }
   /** The connection is reset. */
   | { reset: true; forward?: boolean }
   /** Nothing more comes: at all, or after the headers. */
@@ -90,6 +97,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       response.writeHead(real.status, { "content-type": "application/json" });
       response.end(Buffer.from(await real.arrayBuffer()));
     } else if ("answer" in fault) {
+      if (fault.after !== undefined) await new Promise((done) => setTimeout(done, fault.after));
       response.writeHead(fault.answer, fault.headers);
       response.end(fault.body);
     } else if ("reset" in fault) {
