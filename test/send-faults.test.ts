@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { LIMITS } from "../src/trieve/client.ts";
+import { networkError } from "../src/trieve/errors.ts";
 import { hurried } from "./support/app.ts";
 import { says } from "./support/client.ts";
 import { type Fault, startFaultProxy } from "./support/fault-proxy.ts";
@@ -146,6 +147,20 @@ test("a POST that meets a closed port is known not to have been sent", async () 
     expect(text).toMatch(/^network_error: .*ECONNREFUSED/);
     expect(text).not.toMatch(/outcome_unknown/);
   }
+});
+
+test.each<[string, object, boolean]>([
+  ["a refused connection", { code: "ECONNREFUSED" }, true],
+  ["a name that is not found", { code: "ENOTFOUND", syscall: "getaddrinfo" }, true],
+  ["a host that cannot be reached", { code: "EHOSTUNREACH", syscall: "connect" }, true],
+  ["a certificate that has run out", { code: "CERT_HAS_EXPIRED" }, true],
+  ["a self-signed certificate", { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }, true],
+  ["a host that is gone in the middle", { code: "EHOSTUNREACH", syscall: "read" }, false],
+  ["a reset", { code: "ECONNRESET", syscall: "read" }, false],
+  ["an error without a code", {}, false],
+])("%s proves that nothing was sent, or does not", (_, system, expected) => {
+  const cause = Object.assign(new Error("from the system"), system);
+  expect(networkError(new TypeError("fetch failed", { cause })).nothingSent).toBe(expected);
 });
 
 test("an invitation that somebody else made at the same moment is found", async () => {

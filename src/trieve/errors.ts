@@ -48,14 +48,12 @@ export class TrieveError extends Error {
   }
 }
 
+// Failures before the first byte of a request: refused, not found, or in the TLS handshake.
 const CANNOT_HAVE_ARRIVED = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
   "EAI_AGAIN",
-  "ENETUNREACH",
-  "EHOSTUNREACH",
   "UND_ERR_CONNECT_TIMEOUT",
-  // The handshake comes before the request.
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
@@ -66,19 +64,20 @@ const CANNOT_HAVE_ARRIVED = new Set([
 
 /** The failure behind a rejected `fetch` or a body that broke off. */
 export function networkError(cause: unknown): TrieveError {
-  const code = errorCode(cause);
+  const { code, syscall } = systemError(cause);
   return new TrieveError("network_error", {
     cause,
-    nothingSent: code !== undefined && CANNOT_HAVE_ARRIVED.has(code),
+    // A host may also become unreachable in the middle: that code alone proves nothing.
+    nothingSent: syscall === "connect" || (code !== undefined && CANNOT_HAVE_ARRIVED.has(code)),
     ...(code === undefined ? {} : { detail: code }),
   });
 }
 
-// fetch hides the system's error in `cause`, and a failed connection to several addresses in `errors`.
-function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const own = "code" in error && typeof error.code === "string" ? error.code : undefined;
-  return own ?? errorCode(error.cause);
+// fetch hides the system's error in `cause`.
+function systemError(error: unknown): { code?: string; syscall?: unknown } {
+  if (!(error instanceof Error)) return {};
+  if (!("code" in error) || typeof error.code !== "string") return systemError(error.cause);
+  return { code: error.code, syscall: "syscall" in error ? error.syscall : undefined };
 }
 
 /** The failure behind a status that is not the expected one. */
