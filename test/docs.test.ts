@@ -31,7 +31,7 @@ test("the demo plays the whole job", async () => {
     "E-mail: bob@example.com",
     "the demo answers by itself",
     "deleted: ",
-    "ann@example.com user",
+    "ann@example.com\tuser",
   ];
   let from = 0;
   for (const line of inOrder) {
@@ -87,4 +87,13 @@ test("the README explains every error code", () => {
   ].map(([, code]) => code);
   expect(codes.length).toBeGreaterThan(20);
   for (const code of codes) expect(readme).toContain(`\`${code}\``);
+});
+
+test("every configuration in docs/clients.md is JSON that starts this package", () => {
+  const blocks = [...readText("docs/clients.md").matchAll(/```json\n(.*?)```/gs)];
+  expect(blocks.length).toBeGreaterThanOrEqual(5);
+  for (const [, text = ""] of blocks) {
+    JSON.parse(text);
+    expect(text).toMatch(/"npx",\s*("args": \[)?"-y", "trieve-invitations-mcp"\]/);
+  }
 });

@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -7,6 +8,7 @@ import { Client as Client2 } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { configurationOf, fillIn } from "./page.ts";
 import { type Facts, playScenario, type Row, type Session } from "./scenario.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -24,12 +26,17 @@ export type Driver = (setup: Setup) => Promise<Omit<Row, "client" | "version">>;
 
 const PATH = `${here}node_modules/node/bin:${here}node_modules/.bin:${process.env["PATH"]}`;
 
+/** What the shell of a user holds: the key, for those clients that fill it in from there. */
+function keyOf(env: Setup["env"]) {
+  return { TRIEVE_API_KEY: env["TRIEVE_API_KEY"] ?? "" };
+}
+
 async function shell({ home, env }: Setup, bin: string, args: string[], timeout = 90_000) {
   return run(`${here}node_modules/.bin/${bin}`, args, {
     cwd: home,
     timeout,
     maxBuffer: 1e8,
-    env: { PATH, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, ...env },
+    env: { PATH, HOME: home, XDG_CONFIG_HOME: `${home}/.config`, ...keyOf(env) },
   });
 }
 
@@ -207,15 +214,10 @@ export const mcporter: Driver = async (setup) => {
 
 export const codex: Driver = async (setup) => {
   await mkdir(`${setup.home}/.codex`, { recursive: true });
-  const { command, args, env } = setup;
-  const pairs = Object.entries(env).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  await writeFile(
-    `${setup.home}/.codex/config.toml`,
-    `[mcp_servers.trieve]\ncommand = ${JSON.stringify(command)}\nargs = ${JSON.stringify(args)}\n\n[mcp_servers.trieve.env]\n${pairs.join("\n")}\n`,
-  );
+  await writeFile(`${setup.home}/.codex/config.toml`, configurationOf("Codex", setup));
   const child = spawn(`${here}node_modules/.bin/codex`, ["app-server"], {
     cwd: setup.home,
-    env: { PATH, HOME: setup.home },
+    env: { PATH, HOME: setup.home, ...keyOf(setup.env) },
     stdio: ["pipe", "pipe", "ignore"],
   });
   const waiting = new Map<number, (message: { result?: never; error?: unknown }) => void>();
@@ -258,7 +260,7 @@ export const codex: Driver = async (setup) => {
         (
           await request("mcpServer/tool/call", {
             threadId,
-            server: "trieve",
+            server: "trieve-invitations",
             tool,
             arguments: args,
           })
@@ -266,40 +268,61 @@ export const codex: Driver = async (setup) => {
     };
     return {
       ...(await playScenario(session, "codex@example.com")),
-      note: "through codex app-server",
+      note: "through codex app-server; key from the shell",
     };
   } finally {
     child.kill();
   }
 };
 
-/** A client that has no way to call a tool without a model: its health check. */
+/**
+ * A client that has no way to call a tool without a model: its health check, and whether the key came
+ * through its configuration.
+ */
 function health(
   prepare: (setup: Setup) => Promise<[bin: string, args: string[]]>,
   good: RegExp,
 ): Driver {
   return async (setup) => {
-    const [bin, args] = await prepare(setup);
-    const { stdout, stderr } = await shell(setup, bin, args);
+    const [main = ""] = setup.args;
+    const seen = `${setup.home}/witness.txt`;
+    const { TRIEVE_API_KEY } = keyOf(setup.env);
+    const digest = createHash("sha256").update(TRIEVE_API_KEY).digest("hex");
+    const watched = { ...setup, args: [`${here}witness.mjs`, main, seen, digest] };
+    const [bin, args] = await prepare(watched);
+    const { stdout, stderr } = await shell(watched, bin, args);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours
     const text = `${stdout}${stderr}`.replaceAll(/\u001b\[[0-9;]*m/g, "");
     const line = text.split("\n").find((one) => good.test(one));
     if (line === undefined) throw new Error(`health check: ${text.slice(0, 300)}`);
+    const witness = await readFile(seen, "utf8");
+    if (witness !== "key filled in") throw new Error(witness);
     const none = "-";
-    const note = `health check: ${good.exec(line)?.[0]}`;
+    const note = `health check: ${good.exec(line)?.[0]}; ${witness}`;
     return { lists: none, sends: none, deletesWithNo: none, deletesWithYes: none, note };
   };
 }
 
 export const claudeCode = health(async (setup) => {
-  await writeFile(`${setup.home}/.claude.json`, JSON.stringify(mcpServers(setup)));
+  const [bin = "", ...args] = configurationOf("Claude Code", setup).trim().split(" ");
+  await shell(setup, bin, args);
+  return ["claude", ["mcp", "list"]];
+}, /(✔|✓) Connected/);
+
+export const claudeCodeProject = health(async (setup) => {
+  await writeFile(`${setup.home}/.mcp.json`, configurationOf("Claude Code", setup, 1));
+  await mkdir(`${setup.home}/.claude`, { recursive: true });
+  // Stands for the person who approves the project's servers.
+  const approval = JSON.stringify({ enableAllProjectMcpServers: true });
+  await writeFile(`${setup.home}/.claude/settings.json`, approval);
   return ["claude", ["mcp", "list"]];
 }, /(✔|✓) Connected/);
 
 export const gemini = health(async (setup) => {
   await mkdir(`${setup.home}/.gemini`, { recursive: true });
-  const settings = { ...mcpServers(setup), security: { folderTrust: { enabled: false } } };
-  await writeFile(`${setup.home}/.gemini/settings.json`, JSON.stringify(settings));
+  const example = await readFile(`${here}../../mcp.json.example`, "utf8");
+  const keyFromShell = example.replace("tr-your-key", "$TRIEVE_API_KEY");
+  await writeFile(`${setup.home}/.gemini/settings.json`, fillIn(keyFromShell, setup));
   await writeFile(
     `${setup.home}/.gemini/trustedFolders.json`,
     JSON.stringify({ [setup.home]: "TRUST_FOLDER" }),
@@ -308,8 +331,6 @@ export const gemini = health(async (setup) => {
 }, /Connected/);
 
 export const opencode = health(async (setup) => {
-  const { command, args, env } = setup;
-  const trieve = { type: "local", command: [command, ...args], environment: env, enabled: true };
-  await writeFile(`${setup.home}/opencode.json`, JSON.stringify({ mcp: { trieve } }));
+  await writeFile(`${setup.home}/opencode.json`, configurationOf("opencode", setup));
   return ["opencode", ["mcp", "list"]];
 }, /connected/);

@@ -22,7 +22,8 @@ const CLIENTS: [name: string, packageName: string, driver: drivers.Driver][] = [
   ["mcpc", "@apify/mcpc", drivers.mcpc],
   ["mcporter", "mcporter", drivers.mcporter],
   ["Codex", "@openai/codex", drivers.codex],
-  ["Claude Code", "@anthropic-ai/claude-code", drivers.claudeCode],
+  ["Claude Code, mcp add", "@anthropic-ai/claude-code", drivers.claudeCode],
+  ["Claude Code, .mcp.json", "@anthropic-ai/claude-code", drivers.claudeCodeProject],
   ["Gemini CLI", "@google/gemini-cli", drivers.gemini],
   ["opencode", "opencode-ai", drivers.opencode],
 ];

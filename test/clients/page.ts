@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import type { Setup } from "./drivers.ts";
+
+const page = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
+const NO_ORGANIZATION = "00000000-0000-0000-0000-000000000000";
+
+/** The code blocks under a heading of docs/clients.md, in order. */
+function blocksOf(heading: string): string[] {
+  const section = page.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  return [...section.matchAll(/```\w+\n(.*?)```/gs)].map(([, text = ""]) => text);
+}
+
+/** A configuration under a heading, by default the first, as it stands there, filled in for `setup`. */
+export function configurationOf(heading: string, setup: Setup, which = 0): string {
+  const text = blocksOf(heading)[which];
+  if (text === undefined) throw new Error(`docs/clients.md shows too little for ${heading}`);
+  return fillIn(text, setup);
+}
+
+/** `text` with the program, the organization and the Trieve of `setup`; placeholders of the key stay. */
+export function fillIn(text: string, { command, args, env }: Setup): string {
+  const words = [command, ...args];
+  const organization = env["TRIEVE_ORGANIZATION_ID"] ?? "";
+  const url = env["TRIEVE_BASE_URL"] ?? "";
+  return text
+    .replace("npx -y trieve-invitations-mcp", words.join(" "))
+    .replace('["npx", "-y", "trieve-invitations-mcp"]', JSON.stringify(words))
+    .replace('"npx"', JSON.stringify(command))
+    .replace('["-y", "trieve-invitations-mcp"]', JSON.stringify(args))
+    .replace("tr-your-key", env["TRIEVE_API_KEY"] ?? "")
+    .replace(`-e TRIEVE_ORGANIZATION_ID=${NO_ORGANIZATION}`, `$& -e TRIEVE_BASE_URL=${url}`)
+    .replace(`TRIEVE_ORGANIZATION_ID = "${NO_ORGANIZATION}"`, `$&\nTRIEVE_BASE_URL = "${url}"`)
+    .replace(`"TRIEVE_ORGANIZATION_ID": "${NO_ORGANIZATION}"`, `$&, "TRIEVE_BASE_URL": "${url}"`)
+    .replaceAll(NO_ORGANIZATION, organization);
+}
