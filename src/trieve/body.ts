@@ -3,6 +3,19 @@ import { statusError, TrieveError } from "./errors.ts";
 const REFUSAL_BYTES = 16 * 1024;
 
 /**
+ * The same request with a body that can be sent once only. Node's fetch sends a request again by itself
+ * when the answer is 421, as the Fetch standard has it, but not when its body is a stream.
+ */
+export async function unrepeatable(request: Request): Promise<Request> {
+  if (request.body === null) return request;
+  const body = await request.clone().arrayBuffer();
+  const headers = new Headers(request.headers);
+  // Without it the body would go out in chunks, which not every proxy takes.
+  headers.set("content-length", String(body.byteLength));
+  return new Request(request, { body: new Blob([body]).stream(), duplex: "half", headers });
+}
+
+/**
  * The response with nothing of its body but the text of a 400, which is short and the only one worth
  * reading: openapi-fetch reads the body of a failure to its end, however long it is. Throws
  * TrieveError for a status outside of 200 to 599.

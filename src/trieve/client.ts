@@ -3,7 +3,7 @@ import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { paths } from "./api.gen.ts";
-import { readBody, withoutLongBody } from "./body.ts";
+import { readBody, unrepeatable, withoutLongBody } from "./body.ts";
 import { networkError, statusError, TrieveError } from "./errors.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { createRetryBudget, parseRetryAfter, retryDelay } from "./retry.ts";
@@ -84,7 +84,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
       "User-Agent": `trieve-invitations-mcp/${version}`,
     },
     fetch: async (request) => {
-      const response = await (options.fetch ?? fetch)(request);
+      const response = await (options.fetch ?? fetch)(await unrepeatable(request));
       const isList = request.method === "GET" && response.status === 200;
       return isList ? response : withoutLongBody(response);
     },
