@@ -3,12 +3,11 @@ import openapiTS, { astToString } from "openapi-typescript";
 import packageJson from "../package.json" with { type: "json" };
 import { tools } from "../src/tools/index.ts";
 import type { ShownTool } from "../src/tools/tool.ts";
-import { VARIABLES } from "../src/variables.ts";
+import { VARIABLES, type Variable } from "../src/variables.ts";
 
-// Writes what is derived: the types of the API, the tools as they are shown, the
-// tables of the README and the entry for the
-// MCP registry. With --check it writes
-// nothing and fails when something is stale.
+// Writes what is derived: the types of the API, the tools as they are shown, the tables of the README,
+// the install links and the entry for the MCP registry. With --check it writes nothing and fails when
+// something is stale.
 
 const SCHEMA = new URL("../schema/trieve-invitations.openapi.yaml", import.meta.url);
 const TYPES = new URL("../src/trieve/api.gen.ts", import.meta.url);
@@ -25,8 +24,7 @@ async function generateTypes(): Promise<string> {
 
 function variableTable(): string {
   const rows = VARIABLES.map(({ name, default: value, meaning }) => {
-    const isWord = value === "required" || value === "none" || value === "any";
-    return `| \`${name}\` | ${isWord || value.startsWith("`") ? value : `\`${value}\``} | ${meaning} |`;
+    return `| \`${name}\` | ${hasValue(value) ? `\`${value}\`` : value} | ${meaning} |`;
   });
   return ["| variable | default | meaning |", "|---|---|---|", ...rows].join("\n");
 }
@@ -81,6 +79,23 @@ function installLinks(): string {
   ].join("\n");
 }
 
+function registryVariable({ name, meaning, default: value, format, choices }: Variable) {
+  return {
+    name,
+    description: meaning.replaceAll("`", ""),
+    isRequired: value === "required",
+    isSecret: name === "TRIEVE_API_KEY",
+    ...(hasValue(value) ? { default: value } : {}),
+    ...(format === undefined ? {} : { format }),
+    ...(choices === undefined ? {} : { choices }),
+  };
+}
+
+/** Whether a default is a value, and not a word about it. */
+function hasValue(value: string): boolean {
+  return !["required", "none", "any"].includes(value) && !value.startsWith("`");
+}
+
 /** The entry for the MCP registry, schema 2025-12-11. */
 function registryEntry(): string {
   const { name, version, mcpName } = packageJson;
@@ -97,12 +112,7 @@ function registryEntry(): string {
           identifier: name,
           version,
           transport: { type: "stdio" },
-          environmentVariables: VARIABLES.map((variable) => ({
-            name: variable.name,
-            description: variable.meaning.replaceAll("`", ""),
-            isRequired: variable.default === "required",
-            isSecret: variable.name === "TRIEVE_API_KEY",
-          })),
+          environmentVariables: VARIABLES.map(registryVariable),
         },
       ],
     },

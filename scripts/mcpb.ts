@@ -32,6 +32,9 @@ const settings = {
     "Comma-separated; empty: any",
     { default: "" },
   ),
+  TRIEVE_CONFIRM: setting("string", "Confirmation", "auto, or prompt: refuse without a form", {
+    default: "auto",
+  }),
   TRIEVE_READ_ONLY: setting("boolean", "Read-only", "Only list invitations", { default: false }),
 };
 

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectInMemory, type MemoryServer } from "./support/memory.ts";
@@ -21,7 +21,9 @@ test("the tools cost a model at most 650 tokens", async () => {
     description,
     inputSchema,
   }));
-  expect(countTokens(JSON.stringify(seen))).toBeLessThanOrEqual(650);
+  const tokens = countTokens(JSON.stringify(seen));
+  expect(tokens).toBeLessThanOrEqual(650);
+  expect(readFileSync("README.md", "utf8")).toContain(`cost a model ${tokens} tokens`);
 });
 
 test("a page of 1,000 or 10,000 invitations costs at most 2,600 tokens of text", async () => {

@@ -13,7 +13,7 @@ export function actingChoice({ deed }: Proposal): [refusing: string, acting: str
 /** Where the deed would happen. */
 export interface Place {
   organizationId: string;
-  /** Host and port of the API. */
+  /** Host and port of the API, as the operator set them. */
   host: string;
 }
 
@@ -78,7 +78,7 @@ function factLines(proposal: Proposal, place: Place, now: number): string[] {
   } else {
     lines.push("A person who has a Trieve account joins at once, which cannot be undone here.");
   }
-  lines.push(`Organization: ${place.organizationId}`, `Trieve: ${neutralise(place.host)}`);
+  lines.push(`Organization: ${place.organizationId}`, `Trieve: ${place.host}`);
   if (deed === "delete") lines.push(`Invitation: ${shortId(proposal.invitation.id)}`);
   return lines;
 }
