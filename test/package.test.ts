@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
 import packageJson from "../package.json" with { type: "json" };
 import serverJson from "../server.json" with { type: "json" };
 import { VARIABLES } from "../src/variables.ts";
@@ -78,6 +79,39 @@ describe("the package", () => {
   }, 60_000);
 });
 
+// The registry's schema 2025-12-11, as far as an npm package on stdio needs it. No package brings it.
+const registryEntry = z.strictObject({
+  $schema: z.literal(
+    "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
+  ),
+  name: z
+    .string()
+    .regex(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/)
+    .max(200),
+  title: z.string().max(100),
+  description: z.string().min(1).max(100),
+  version: z.string().regex(/^\d+\.\d+\.\d+$/),
+  packages: z.array(
+    z.strictObject({
+      registryType: z.literal("npm"),
+      identifier: z.string(),
+      version: z.string(),
+      transport: z.strictObject({ type: z.literal("stdio") }),
+      environmentVariables: z.array(
+        z.strictObject({
+          name: z.string(),
+          description: z.string(),
+          isRequired: z.boolean(),
+          isSecret: z.boolean(),
+          default: z.string().optional(),
+          format: z.enum(["string", "number", "boolean", "filepath"]).optional(),
+          choices: z.array(z.string()).optional(),
+        }),
+      ),
+    }),
+  ),
+});
+
 describe("what is derived from package.json", () => {
   test("the version", () => {
     const changelog = readFileSync(join(root, "CHANGELOG.md"), "utf8");
@@ -85,21 +119,11 @@ describe("what is derived from package.json", () => {
     expect(serverJson.version).toBe(packageJson.version);
   });
 
-  // The rules of the registry's schema 2025-12-11, as far as they concern an npm package on stdio.
   test("server.json keeps the rules of the MCP registry", () => {
-    expect(serverJson.$schema).toMatch(/2025-12-11\/server\.schema\.json$/);
+    expect(registryEntry.parse(serverJson)).toEqual(serverJson);
     expect(serverJson.name).toBe(packageJson.mcpName);
-    expect(serverJson.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/);
-    expect(serverJson.name.length).toBeLessThanOrEqual(200);
-    expect(serverJson.description.length).toBeLessThanOrEqual(100);
-    expect(serverJson.version).toMatch(/^\d+\.\d+\.\d+$/);
     const [entry] = serverJson.packages;
-    expect(entry).toMatchObject({
-      registryType: "npm",
-      identifier: packageJson.name,
-      version: packageJson.version,
-      transport: { type: "stdio" },
-    });
+    expect(entry).toMatchObject({ identifier: packageJson.name, version: packageJson.version });
     expect(entry?.environmentVariables.map(({ name }) => name)).toEqual(
       VARIABLES.map(({ name }) => name),
     );
