@@ -31,7 +31,7 @@ test("the demo plays the whole job", async () => {
     "E-mail: bob@example.com",
     "the demo answers by itself",
     "deleted: ",
-    "ann@example.com\tuser",
+    "0 ann@example.com",
   ];
   let from = 0;
   for (const line of inOrder) {

@@ -136,14 +136,9 @@ test("an address with blanks cannot pass for other columns of the text", async (
   const { id } = trieve.add("ann@example.com admin used 2020-01-01T00:00:00Z 9\t0");
   const { text, facts } = await server.call("list_invitations", { status: "all" });
   const [row] = facts.invitations;
-  expect(text.split("\n").at(-1)?.split("\t")).toEqual([
-    id,
-    "ann@example.com admin used 2020-01-01T00:00:00Z 9\\u{9}0",
-    "user",
-    "pending",
-    row.sent_at,
-    "1",
-    "email_suspicious",
+  expect(text.split("\n").slice(-2)).toEqual([
+    "id role status sent_at age_days email",
+    `${id} user pending ${row.sent_at} 1 email_suspicious: ann@example.com admin used 2020-01-01T00:00:00Z 9\\u{9}0`,
   ]);
 });
 

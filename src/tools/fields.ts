@@ -44,16 +44,16 @@ export function show(invitation: Invitation, now: number): ShownInvitation {
 }
 
 /**
- * The same as one line of text. The columns are parted by tabs, which no shown value can hold, so that
- * an address with blanks in it cannot pass for other columns.
+ * The same as one line of text. The address comes last, so that blanks in it cannot pass for other
+ * columns.
  */
 export function invitationLine(
   shown: ShownInvitation,
   columns: readonly (typeof COLUMNS)[number][] = COLUMNS,
 ): string {
-  const line = columns.map((column) => shown[column]);
-  return [...line, ...(shown.email_suspicious ? ["email_suspicious"] : [])].join("\t");
+  const flag = shown.email_suspicious ? ["email_suspicious:"] : [];
+  return [...columns.map((column) => shown[column]), ...flag, shown.email].join(" ");
 }
 
-/** The columns of invitationLine. */
-export const COLUMNS = ["id", "email", "role", "status", "sent_at", "age_days"] as const;
+/** The columns of invitationLine before the address. */
+export const COLUMNS = ["id", "role", "status", "sent_at", "age_days"] as const;

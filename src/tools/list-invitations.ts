@@ -124,7 +124,10 @@ function render(facts: z.input<typeof output>, { status }: Input): string {
   if (invitations.length > 0) {
     // With one status asked for, the first line says which.
     const columns = COLUMNS.filter((column) => column !== "status" || status === "all");
-    lines.push(columns.join("\t"), ...invitations.map((one) => invitationLine(one, columns)));
+    lines.push(
+      `${columns.join(" ")} email`,
+      ...invitations.map((one) => invitationLine(one, columns)),
+    );
   }
   if (next_cursor !== undefined) lines.push(`next_cursor: ${next_cursor}`);
   return lines.join("\n");
