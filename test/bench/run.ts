@@ -172,7 +172,7 @@ async function measureGrowth(): Promise<string[][]> {
       ),
     );
     lines.push([
-      `${count} sends at once`,
+      count === 1 ? "1 send" : `${count} sends at once`,
       `${ms.toFixed(0)} ms`,
       megabytes(server.megabytes("VmHWM")),
     ]);
