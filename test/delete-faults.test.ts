@@ -75,6 +75,7 @@ test("a DELETE whose list cannot be read afterwards is outcome_unknown", async (
   trieve.proxy.next("GET", { pass: true }, { pass: true }, { answer: 404 });
   const { text } = await remove({ answer: 500 });
   expect(text).toMatch(/^outcome_unknown: .*could not be read/);
+  expect(text).not.toMatch(/send|joined/);
   expect(trieve.proxy.count("DELETE")).toBe(1);
 });
 

@@ -17,8 +17,6 @@ export function explain(error: TrieveError, isWrite: boolean, wrote: boolean): s
   return [`${error.code}: ${happened}.`, known, `${next}.`].filter(Boolean).join(" ");
 }
 
-const LOOK_FIRST = "look with list_invitations before any other attempt";
-
 const EXPLANATIONS: Record<TrieveErrorCode, (error: TrieveError) => Explanation> = {
   unauthorized: () => [
     "Trieve refused the key (401)",
@@ -58,7 +56,7 @@ const EXPLANATIONS: Record<TrieveErrorCode, (error: TrieveError) => Explanation>
   ],
   outcome_unknown: () => [
     "It may or may not have happened",
-    `Tell the user, and ${LOOK_FIRST}; for two minutes another send to the address is refused. Somebody with an account may have joined without an invitation to show for it`,
+    "Tell the user, and look with list_invitations before any other attempt",
   ],
   changed: () => [
     "The invitation changed since it was shown",

@@ -16,6 +16,8 @@ export interface Sending {
 
 const SECOND_LOOK_MS = 3_000;
 const EARLIER_SEND = "An earlier request to this address ended unclear, so no other was sent.";
+const IN_DOUBT =
+  "Somebody with an account may have joined without an invitation to show for it. Another send to the address is refused for two minutes.";
 
 /**
  * What in the list stands in the way of a new invitation. Throws TrieveError `outcome_unknown` or
@@ -29,7 +31,9 @@ export function obstacleIn(
   const same = invitations.filter((invitation) => isSameEmail(invitation.email, email));
   const pending = same.find(({ status }) => status === "pending");
   if (guard.isInDoubt(email)) {
-    throw pending === undefined ? outcomeUnknown(EARLIER_SEND) : mailUnconfirmed(EARLIER_SEND);
+    throw pending === undefined
+      ? outcomeUnknown(`${EARLIER_SEND} ${IN_DOUBT}`)
+      : mailUnconfirmed(EARLIER_SEND);
   }
   if (pending !== undefined) return { outcome: "already_invited", invitation: pending };
   if (same[0] !== undefined) return { outcome: "already_accepted", invitation: same[0] };
@@ -56,7 +60,8 @@ export async function sendOnce(
   const lookForNew = (answered: string) =>
     findNew().catch((cause: unknown) => {
       guard.doubt(email);
-      throw outcomeUnknown(`${answered}, and afterwards the list could not be read.`, cause);
+      const known = `${answered}, and afterwards the list could not be read. ${IN_DOUBT}`;
+      throw outcomeUnknown(known, cause);
     });
 
   const answer = await client.send(scope, email, ROLES.indexOf(role));
@@ -85,7 +90,7 @@ export async function sendOnce(
   const invitation = soon ?? (await findNew().catch(() => undefined));
   if (invitation !== undefined) throw mailUnconfirmed();
   guard.doubt(email);
-  throw outcomeUnknown("The request went out and no clear answer came back.");
+  throw outcomeUnknown(`The request went out and no clear answer came back. ${IN_DOUBT}`);
 }
 
 /** Trieve compares addresses letter by letter; people do not. */
