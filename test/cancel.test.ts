@@ -1,10 +1,16 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
+import { LIMITS } from "../src/trieve/client.ts";
+import { hurried } from "./support/app.ts";
 import { HELLO, startBin, toolCall } from "./support/bin.ts";
+import { says } from "./support/client.ts";
+import type { Fault } from "./support/fault-proxy.ts";
 import { connectInMemory } from "./support/memory.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
-// A call that its client cancels.
+// A call that its client cancels, or whose time is up.
 
 const EMAIL = "ann@example.com";
 
@@ -83,4 +89,31 @@ test("a first call that is cancelled in the same breath sends nothing", async ()
   bin.child.stdin.end();
   await bin.exited;
   expect(trieve.proxy.seen).toEqual([]);
+});
+
+// Node's Request loses the signal it was given when the garbage collector runs at the wrong moment.
+describe("an attempt ends in time, whatever the garbage collector takes meanwhile", () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = runInNewContext("gc");
+
+  test.each<[string, string, Fault]>([
+    ["GET", "list_invitations", { silence: "all" }],
+    ["GET", "list_invitations", { silence: "body" }],
+    ["POST", "send_invitation", { silence: "all" }],
+    ["DELETE", "delete_invitation", { silence: "all" }],
+  ])("%s of %s with %j", async (method, tool, fault) => {
+    const { id } = trieve.add("bob@example.com");
+    trieve.proxy.next(method, fault);
+    const limits = { ...LIMITS, attemptMs: 400 };
+    const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried, limits });
+    const args = { send_invitation: { email: EMAIL }, delete_invitation: { invitation_id: id } };
+    const call = server.call(tool, args[tool as keyof typeof args]);
+    while (trieve.proxy.count(method) === 0) await systemClock.sleep(5);
+    for (let times = 0; times < 5; times += 1) {
+      collectGarbage();
+      await systemClock.sleep(30);
+    }
+    expect(await Promise.race([call, systemClock.sleep(5_000)])).toHaveProperty("text");
+    expect(trieve.proxy.waiting()).toBe(0);
+  });
 });

@@ -3,16 +3,16 @@ import { statusError, TrieveError } from "./errors.ts";
 const REFUSAL_BYTES = 16 * 1024;
 
 /**
- * The same request with a body that can be sent once only. Node's fetch sends a request again by itself
- * when the answer is 421, as the Fetch standard has it, but not when its body is a stream.
+ * What makes fetch send the body of a request no more than once: Node's fetch sends a request again by
+ * itself when the answer is 421, as the Fetch standard has it, but not when its body is a stream.
  */
-export async function unrepeatable(request: Request): Promise<Request> {
-  if (request.body === null) return request;
-  const body = await request.clone().arrayBuffer();
+export async function sentOnce(request: Request): Promise<RequestInit> {
+  if (request.body === null) return {};
+  const body = await request.arrayBuffer();
   const headers = new Headers(request.headers);
   // Without it the body would go out in chunks, which not every proxy takes.
   headers.set("content-length", String(body.byteLength));
-  return new Request(request, { body: new Blob([body]).stream(), duplex: "half", headers });
+  return { body: new Blob([body]).stream(), duplex: "half", headers };
 }
 
 /**

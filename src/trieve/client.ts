@@ -3,7 +3,7 @@ import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { paths } from "./api.gen.ts";
-import { readBody, unrepeatable, withoutLongBody } from "./body.ts";
+import { readBody, sentOnce, withoutLongBody } from "./body.ts";
 import { networkError, statusError, TrieveError } from "./errors.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { createRetryBudget, parseRetryAfter, retryDelay } from "./retry.ts";
@@ -39,6 +39,8 @@ export interface TrieveOptions {
   random?: () => number;
   limits?: Limits;
 }
+
+type Fetch = (request: Request) => Promise<Response>;
 
 /** How Trieve answered a write. `refusal` is its error text, for recognising it and nothing else. */
 export interface Answer {
@@ -83,18 +85,26 @@ export function createTrieveClient(options: TrieveOptions): Client {
       Accept: "application/json",
       "User-Agent": `trieve-invitations-mcp/${version}`,
     },
-    fetch: async (request) => {
-      const response = await (options.fetch ?? fetch)(await unrepeatable(request));
+  });
+
+  /**
+   * The fetch of one attempt. The signal goes to fetch itself: a Request hands its own on only until
+   * the garbage collector takes it.
+   */
+  const fetchUntil =
+    (signal: AbortSignal): Fetch =>
+    async (request) => {
+      const init = { ...(await sentOnce(request)), signal };
+      const response = await (options.fetch ?? fetch)(request, init);
       const isList = request.method === "GET" && response.status === 200;
       return isList ? response : withoutLongBody(response);
-    },
-  });
+    };
 
   /** Runs one HTTP exchange, body included, within its time and in its turn. */
   function attempt<T>(
     scope: Scope,
     cancellable: Cancellable,
-    exchange: (signal: AbortSignal) => Promise<T>,
+    exchange: (fetch: Fetch) => Promise<T>,
   ): Promise<T> {
     return places(async () => {
       if (cancellable !== "never") scope.signal.throwIfAborted();
@@ -106,7 +116,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
       const cancel = () => timer.abort();
       if (cancellable === "always") scope.signal.addEventListener("abort", cancel, { once: true });
       try {
-        return await exchange(timer.signal);
+        return await exchange(fetchUntil(timer.signal));
       } catch (error) {
         if (cancellable === "always") scope.signal.throwIfAborted();
         if (error instanceof TrieveError) throw error;
@@ -119,11 +129,11 @@ export function createTrieveClient(options: TrieveOptions): Client {
     });
   }
 
-  async function readList(signal: AbortSignal): Promise<InvitationList> {
+  async function readList(fetch: Fetch): Promise<InvitationList> {
     const { data, response } = await api.GET("/api/invitations/{organization_id}", {
       params: { header, path: { organization_id: organization } },
       parseAs: "stream",
-      signal,
+      fetch,
     });
     if (response.status !== 200) {
       throw statusError(response.status, { retryAfterMs: retryAfter(response) });
@@ -150,12 +160,12 @@ export function createTrieveClient(options: TrieveOptions): Client {
   async function write(
     scope: Scope,
     cancellable: Cancellable,
-    request: (signal: AbortSignal) => Promise<{ error?: { message: string }; response: Response }>,
+    request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
   ): Promise<Answer | undefined> {
     try {
-      return await attempt(scope, cancellable, async (signal) => {
+      return await attempt(scope, cancellable, async (fetch) => {
         scope.writes += 1;
-        const { error, response } = await request(signal);
+        const { error, response } = await request(fetch);
         // What the types promise of a body is only what Trieve says of it.
         const refusal: unknown = Object(error).message;
         return {
@@ -185,7 +195,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
       }
     },
     send: (scope, email, role) =>
-      write(scope, "until_sent", (signal) =>
+      write(scope, "until_sent", (fetch) =>
         api.POST("/api/invitation", {
           params: { header },
           body: {
@@ -195,15 +205,15 @@ export function createTrieveClient(options: TrieveOptions): Client {
             redirect_uri: redirectUri(config),
           },
           parseAs: "stream",
-          signal,
+          fetch,
         }),
       ),
     delete: (scope, id, cancellable) =>
-      write(scope, cancellable, (signal) =>
+      write(scope, cancellable, (fetch) =>
         api.DELETE("/api/invitation/{invitation_id}", {
           params: { header, path: { invitation_id: id } },
           parseAs: "stream",
-          signal,
+          fetch,
         }),
       ),
   };
