@@ -97,3 +97,9 @@ test("every configuration in docs/clients.md is JSON that starts this package", 
     expect(text).toMatch(/"npx",\s*("args": \[)?"-y", "trieve-invitations-mcp"\]/);
   }
 });
+
+test("the README gives the reason for every dependency", () => {
+  const { devDependencies } = JSON.parse(readText("package.json"));
+  const table = readText("README.md").split("## Development")[1] ?? "";
+  for (const name of Object.keys(devDependencies)) expect(table).toContain(`\`${name}\``);
+});
