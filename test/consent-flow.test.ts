@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { hurried } from "./support/app.ts";
 import { connectBin, HELLO, startBin, toolCall, transportOver } from "./support/bin.ts";
-import { says } from "./support/client.ts";
+import { type Person, says } from "./support/client.ts";
 import { FACES } from "./support/faces.ts";
 import { connectInMemory } from "./support/memory.ts";
 import { connectStateless } from "./support/stateless.ts";
@@ -84,10 +84,16 @@ describe.each(Object.entries(FACES))("%s", (_, connect) => {
 });
 
 describe("a prompt", () => {
-  test("ends after four minutes without an answer", async () => {
-    const server = await connectInMemory({ ...trieve, person: never, clock: hurried });
+  test("ends after four minutes without an answer, and the client is told", async () => {
+    let takenBack: AbortSignal | undefined;
+    const person: Person = (question) => {
+      ({ takenBack } = question);
+      return never();
+    };
+    const server = await connectInMemory({ ...trieve, person, clock: hurried });
     const { facts } = await server.call("delete_invitation", { invitation_id: id });
     expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "timed_out" });
+    expect(takenBack?.aborted).toBe(true);
     expect(trieve.proxy.count("DELETE")).toBe(0);
   });
 
@@ -171,16 +177,39 @@ describe("a prompt", () => {
     await expect(next).resolves.toMatchObject({ facts: { outcome: "deleted" } });
   });
 
-  test("is told to the client as cancelled", async () => {
-    const bin = startBin({ environment: trieve.environment });
-    bin.write({ ...HELLO, params: { ...HELLO.params, capabilities: { elicitation: {} } } });
-    bin.write(toolCall(1, "delete_invitation", { invitation_id: id }));
-    while (!bin.stdout().includes("elicitation/create")) await soon(5);
-    bin.write({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
-    while (!bin.stdout().includes("notifications/cancelled")) await soon(5);
-    bin.child.stdin.end();
-    await bin.exited;
-    expect(trieve.proxy.count("DELETE")).toBe(0);
+  describe("by hand", () => {
+    async function asked() {
+      const bin = startBin({ environment: trieve.environment });
+      bin.write({ ...HELLO, params: { ...HELLO.params, capabilities: { elicitation: {} } } });
+      bin.write(toolCall(1, "delete_invitation", { invitation_id: id }));
+      while (!bin.stdout().includes("elicitation/create")) await soon(5);
+      return bin;
+    }
+
+    test("is told to the client as cancelled when the call is", async () => {
+      const bin = await asked();
+      bin.write({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+      while (!bin.stdout().includes("notifications/cancelled")) await soon(5);
+      bin.child.stdin.end();
+      await bin.exited;
+      expect(trieve.proxy.count("DELETE")).toBe(0);
+    });
+
+    test("is not told as cancelled once it is answered, and a decline may have null content", async () => {
+      const bin = await asked();
+      const request = bin
+        .stdout()
+        .split("\n")
+        .find((line) => line.includes("elicitation/create"));
+      const result = { action: "decline", content: null };
+      bin.write({ jsonrpc: "2.0", id: JSON.parse(request ?? "").id, result });
+      expect((await bin.answer(1))["result"]).toMatchObject({
+        structuredContent: { outcome: "not_confirmed", reason: "declined" },
+      });
+      bin.child.stdin.end();
+      await bin.exited;
+      expect(bin.stdout()).not.toContain("notifications/cancelled");
+    });
   });
 
   test("does not count as the call's own time", async () => {

@@ -28,20 +28,24 @@ export async function askPerson(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Reply> {
-  const closing = new AbortController();
-  const close = () => closing.abort();
+  const asking = new AbortController();
+  const close = () => asking.abort("the question is closed");
   signal.addEventListener("abort", close, { once: true });
+  const timers = new AbortController();
   const timeout = clock
-    .sleep(QUESTION_MS, closing.signal)
+    .sleep(QUESTION_MS, timers.signal)
     .then((): Reply => ({ failed: "timed_out" }));
   timeout.catch(() => {});
-  if (progress !== undefined) keepAlive(clock, progress, closing.signal);
+  if (progress !== undefined) keepAlive(clock, progress, timers.signal);
   try {
-    return await Promise.race([ask(asked, closing.signal), timeout]);
+    const reply = await Promise.race([ask(asked, asking.signal), timeout]);
+    // Only then: to the client the end of an answered question would be news of a cancelled one.
+    if ("failed" in reply) close();
+    return reply;
   } catch {
     return { failed: "client_error" };
   } finally {
-    close();
+    timers.abort();
     signal.removeEventListener("abort", close);
   }
 }

@@ -30,6 +30,8 @@ export async function openHandshake(app: App, channel: Channel): Promise<void> {
       getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }),
     },
   });
+  // Clients built on this SDK do not heed that request 0 is taken back: to them it has no id.
+  Object.assign(server, { _requestMessageId: 1 });
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...app.tools] }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     if (!app.tools.some(({ name }) => name === params.name)) {

@@ -3,7 +3,12 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { ElicitRequestSchema, type ElicitResult } from "@modelcontextprotocol/sdk/types.js";
 
 /** What the person in front of the client does with a question. */
-export type Person = (question: { message: string; choices: string[] }) => unknown;
+export type Person = (question: {
+  message: string;
+  choices: string[];
+  /** Fires when the server takes the question back; stateless there is no such thing. */
+  takenBack?: AbortSignal;
+}) => unknown;
 
 /** One call's answer, as a client sees it. */
 export interface CallAnswer {
@@ -26,12 +31,12 @@ export async function connectClient(transport: Transport, person?: Person): Prom
   const client = new Client({ name: "test", version: "1" }, { capabilities });
   const questions: string[] = [];
   if (person !== undefined) {
-    client.setRequestHandler(ElicitRequestSchema, async ({ params }) => {
+    client.setRequestHandler(ElicitRequestSchema, async ({ params }, { signal: takenBack }) => {
       questions.push(params.message);
       const { decision } = (params as { requestedSchema: { properties: Record<string, unknown> } })
         .requestedSchema.properties;
       const choices = (decision as { enum: string[] }).enum;
-      return (await person({ message: params.message, choices })) as ElicitResult;
+      return (await person({ message: params.message, choices, takenBack })) as ElicitResult;
     });
   }
   await client.connect(transport);
