@@ -38,6 +38,8 @@ trieve.proxy.always(() => {
 });
 const server = await connectBin({
   environment: trieve.environment,
+  // What is not JSON-RPC on stdout ends the run all the same.
+  keep: false,
   person: (question) => pick([says.yes, says.yes, says.no, says.cancel])(question),
 });
 
@@ -89,11 +91,6 @@ await Promise.all(
 );
 clearInterval(timer);
 sample();
-const stray = server.bin
-  .stdout()
-  .split("\n")
-  .filter((line) => line !== "" && !line.includes('"jsonrpc":"2.0"'));
-if (stray.length > 0) problems.push(`${stray.length} lines on stdout are no JSON-RPC`);
 if (server.bin.answers() !== calls + 1) problems.push("not every call was answered once");
 if (/warning/i.test(server.bin.stderr())) problems.push("a warning on stderr");
 await server.close();
