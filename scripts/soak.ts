@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as soon } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { connectBin } from "../test/support/bin.ts";
 import { type CallAnswer, says } from "../test/support/client.ts";
@@ -73,7 +74,7 @@ async function work(worker: number, until: number): Promise<void> {
     }
     // The proxy's own record would be the leak to find.
     trieve.proxy.seen.length = 0;
-    await new Promise((soon) => setTimeout(soon, 20));
+    await soon(20);
   }
 }
 

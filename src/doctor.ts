@@ -2,7 +2,7 @@ import { systemClock } from "./clock.ts";
 import type { Config, Settings } from "./config.ts";
 import { explain } from "./mcp/explain.ts";
 import { allowedRoles } from "./policy.ts";
-import { createTrieveClient, LIMITS, redirectUri, type Scope } from "./trieve/client.ts";
+import { createScope, createTrieveClient, LIMITS, redirectUri } from "./trieve/client.ts";
 import { TrieveError, type TrieveErrorCode } from "./trieve/errors.ts";
 import { isLoopback } from "./url.ts";
 import { VARIABLES } from "./variables.ts";
@@ -129,12 +129,7 @@ async function checkConnection(config: Config, version: string): Promise<Check[]
       return response;
     },
   });
-  const scope: Scope = {
-    signal: new AbortController().signal,
-    endsAt: Date.now() + LIMITS.callMs,
-    requests: 0,
-    writes: 0,
-  };
+  const scope = createScope(new AbortController().signal, Date.now() + LIMITS.callMs);
   const passed: Record<Layer, string> = {
     reachable: host,
     tls:

@@ -1,8 +1,9 @@
+import { setTimeout as soon } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { hurried } from "./support/app.ts";
+import { hurried, turnableClock } from "./support/app.ts";
 import { connectBin, HELLO, startBin, toolCall, transportOver } from "./support/bin.ts";
 import { type Person, says } from "./support/client.ts";
 import { FACES } from "./support/faces.ts";
@@ -21,12 +22,10 @@ beforeEach(async () => {
 afterEach(() => trieve.close());
 
 const never = () => new Promise(() => {});
-const soon = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 describe.each(Object.entries(FACES))("%s", (_, connect) => {
   test("three refusals for one target, then no question for ten minutes, whatever the arguments", async () => {
-    let now = Date.now();
-    const clock: Clock = { now: () => now, sleep: systemClock.sleep };
+    const clock = turnableClock();
     const server = await connect({ ...trieve, clock, person: says.decline });
     for (const email of ["ann@example.com", "ANN@example.com", "Ann@example.com"]) {
       const { facts } = await server.call("send_invitation", { email, role: "admin" });
@@ -42,7 +41,7 @@ describe.each(Object.entries(FACES))("%s", (_, connect) => {
     expect(server.questions).toHaveLength(3);
     await server.call("delete_invitation", { invitation_id: id });
     expect(server.questions).toHaveLength(4);
-    now += 10 * 60_000;
+    clock.turn(10 * 60_000);
     await server.call("send_invitation", { email: "ann@example.com", role: "admin" });
     expect(server.questions).toHaveLength(5);
     expect(trieve.proxy.count("POST")).toBe(0);
@@ -213,13 +212,12 @@ describe("a prompt", () => {
   });
 
   test("does not count as the call's own time", async () => {
-    let now = Date.now();
-    const clock: Clock = { now: () => now, sleep: systemClock.sleep };
+    const clock = turnableClock();
     const server = await connectInMemory({
       ...trieve,
       clock,
       person: (question) => {
-        now += 3 * 60_000;
+        clock.turn(3 * 60_000);
         return says.yes(question);
       },
     });
@@ -358,8 +356,7 @@ describe("the stateless question", () => {
   });
 
   test("blocks other questions, is replaced by the same, and expires", async () => {
-    let now = Date.now();
-    const clock: Clock = { now: () => now, sleep: systemClock.sleep };
+    const clock = turnableClock();
     const other = trieve.add("eve@example.com");
     const server = await connectStateless({ ...trieve, clock, person: says.yes });
     const first = (await server.request("tools/call", ask)).result;
@@ -371,7 +368,7 @@ describe("the stateless question", () => {
     expect((await retry(first.requestState)).result.content[0].text).toMatch(
       /^confirmation_invalid/,
     );
-    now += 10 * 60_000;
+    clock.turn(10 * 60_000);
     expect((await retry(second.requestState)).result.content[0].text).toMatch(
       /^confirmation_invalid/,
     );

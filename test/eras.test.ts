@@ -1,3 +1,4 @@
+import { setTimeout as soon } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type BinProcess, HELLO, startBin, toolCall, transportOver } from "./support/bin.ts";
@@ -169,7 +170,7 @@ describe("by hand", () => {
     const before = trieve.proxy.seen.length;
     trieve.proxy.next("GET", { silence: "all" });
     bin.write(request(1, "tools/call", { name: "list_invitations", arguments: {} }));
-    while (trieve.proxy.seen.length === before) await new Promise((soon) => setTimeout(soon, 5));
+    while (trieve.proxy.seen.length === before) await soon(5);
     bin.write({
       jsonrpc: "2.0",
       method: "notifications/cancelled",
@@ -177,7 +178,7 @@ describe("by hand", () => {
     });
     bin.write(request(2, "tools/list"));
     await bin.answer(2);
-    while (trieve.proxy.waiting() > 0) await new Promise((soon) => setTimeout(soon, 5));
+    while (trieve.proxy.waiting() > 0) await soon(5);
     expect(bin.answers()).toBe(1);
   });
 
@@ -187,7 +188,7 @@ describe("by hand", () => {
       request(1, "tools/call", { name: "send_invitation", arguments: { email: "h@example.com" } }),
     );
     const posts = trieve.proxy.count("POST");
-    while (trieve.proxy.count("POST") === posts) await new Promise((soon) => setTimeout(soon, 5));
+    while (trieve.proxy.count("POST") === posts) await soon(5);
     const started = Date.now();
     bin.child.stdin.end();
     await bin.exited;

@@ -1,3 +1,4 @@
+import { setTimeout as soon } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectInMemory, type MemoryServer } from "./support/memory.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -168,7 +169,7 @@ test("simultaneous lists share one request, later ones do not", async () => {
 test("a list that was being read while an invitation was sent is not good enough afterwards", async () => {
   trieve.proxy.next("GET", { answer: 200, body: "[]", after: 500 });
   const before = list();
-  while (trieve.proxy.count("GET") === 0) await new Promise((soon) => setTimeout(soon, 5));
+  while (trieve.proxy.count("GET") === 0) await soon(5);
   await server.call("send_invitation", { email: "ann@example.com" });
   expect((await list()).matched).toBe(1);
   expect((await before).matched).toBe(0);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as soon } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HELLO, startBin, toolCall } from "./support/bin.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -12,8 +13,6 @@ beforeEach(async () => {
   trieve = await startTrieve();
 });
 afterEach(() => trieve.close());
-
-const soon = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 async function opened(more: { person?: boolean; environment?: Record<string, string> } = {}) {
   const bin = startBin({ environment: { ...trieve.environment, ...more.environment } });

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as soon } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectBin, HELLO, startBin, toolCall } from "./support/bin.ts";
 import { says } from "./support/client.ts";
@@ -13,8 +14,6 @@ beforeEach(async () => {
   trieve = await startTrieve();
 });
 afterEach(() => trieve.close());
-
-const soon = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 describe("the key", () => {
   const KEY = "tr-Canary!0123456789~abcdefghij%/+=";

@@ -1,6 +1,6 @@
 import type { Proposal } from "../tools/tool.ts";
 import { sameText } from "./codes.ts";
-import { actingChoice, confirmationText, DECISION } from "./prompt.ts";
+import { choicesOf, confirmationText, DECISION } from "./prompt.ts";
 
 /** How this client can be asked, and whether a code is good enough where it cannot. */
 export type Way = "prompt" | "code" | "unavailable";
@@ -190,7 +190,7 @@ function refusalIn(reply: Reply, proposal: Proposal): Reason | undefined {
   if (action === "cancel") return "cancelled";
   if (action !== "accept" || typeof content !== "object" || content === null) return "client_error";
   const decision = Object.getOwnPropertyDescriptor(content, DECISION)?.value;
-  const [refusing, acting] = actingChoice(proposal);
+  const [refusing, acting] = choicesOf(proposal);
   if (decision === acting) return undefined;
   return decision === refusing ? "kept" : "client_error";
 }

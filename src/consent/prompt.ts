@@ -6,7 +6,7 @@ import { ageInDays, sentDate } from "../trieve/invitation.ts";
 export const DECISION = "decision";
 
 /** The choices of the form: the refusing one first, then the acting one. */
-export function actingChoice({ deed }: Proposal): [refusing: string, acting: string] {
+export function choicesOf({ deed }: Proposal): [refusing: string, acting: string] {
   return deed === "delete" ? ["keep", "delete"] : ["do not send", "send"];
 }
 
@@ -34,7 +34,7 @@ export function question(proposal: Proposal, place: Place, now: number): Questio
     requestedSchema: {
       type: "object",
       properties: {
-        [DECISION]: { type: "string", title: "Decision", enum: [...actingChoice(proposal)] },
+        [DECISION]: { type: "string", title: "Decision", enum: [...choicesOf(proposal)] },
       },
       required: [DECISION],
     },

@@ -8,6 +8,7 @@ import { withConsent } from "../tools/outcome.ts";
 import type { Result, Tool, ToolCall } from "../tools/tool.ts";
 import {
   type Client,
+  createScope,
   createTrieveClient,
   LIMITS,
   type Limits,
@@ -120,12 +121,7 @@ export function createCalls(options: CallsOptions): Calls {
     const end = () => ending.abort();
     caller.signal.addEventListener("abort", end, { once: true });
     if (caller.signal.aborted || isStopping) end();
-    const scope = {
-      signal: ending.signal,
-      endsAt: startedAt + limits.callMs,
-      requests: 0,
-      writes: 0,
-    };
+    const scope = createScope(ending.signal, startedAt + limits.callMs);
     let finish = () => {};
     const ended = new Promise<void>((resolve) => {
       finish = resolve;

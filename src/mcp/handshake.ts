@@ -8,11 +8,10 @@ import {
   McpError,
 } from "@modelcontextprotocol/sdk/types.js";
 import { config } from "zod";
-import { neutralise } from "../text.ts";
 import type { App } from "./app.ts";
 import type { Caller } from "./ask.ts";
 import type { Channel } from "./channel.ts";
-import { toolResult } from "./result.ts";
+import { toolResult, uncheckedSchemas, unknownTool } from "./face.ts";
 
 // The signal ends a question in time; the SDK's own timeout must not be the one that decides.
 const NEVER_MS = 2 ** 31 - 1;
@@ -25,18 +24,14 @@ export async function openHandshake(app: App, channel: Channel): Promise<void> {
   const server = new Server(app.serverInfo, {
     capabilities: { tools: {} },
     instructions: app.instructions,
-    // The SDK would load ajv for the answers to elicitations; consent.ts checks those, and stricter.
-    jsonSchemaValidator: {
-      getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }),
-    },
+    jsonSchemaValidator: uncheckedSchemas,
   });
   // Clients built on this SDK do not heed that request 0 is taken back: to them it has no id.
   Object.assign(server, { _requestMessageId: 1 });
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...app.tools] }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-    if (!app.tools.some(({ name }) => name === params.name)) {
-      throw new McpError(ErrorCode.InvalidParams, `Unknown tool: ${neutralise(params.name)}`);
-    }
+    const unknown = unknownTool(app, params.name);
+    if (unknown !== undefined) throw new McpError(ErrorCode.InvalidParams, unknown);
     const progressToken = extra._meta?.progressToken;
     const caller: Caller = {
       signal: extra.signal,

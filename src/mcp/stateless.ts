@@ -17,7 +17,7 @@ import { neutralise } from "../text.ts";
 import type { App } from "./app.ts";
 import type { Caller } from "./ask.ts";
 import type { Channel } from "./channel.ts";
-import { toolResult } from "./result.ts";
+import { toolResult, uncheckedSchemas, unknownTool } from "./face.ts";
 
 const REVISION = "2026-07-28";
 const QUESTION = "decision";
@@ -39,22 +39,12 @@ export async function openStateless(app: App, channel: Channel): Promise<void> {
       instructions: app.instructions,
       requestState: { verify: seal.verify },
       cacheHints: { "tools/list": hint, "server/discover": hint },
-      jsonSchemaValidator: {
-        getValidator: () => (data) => ({
-          valid: true,
-          data: data as never,
-          errorMessage: undefined,
-        }),
-      },
+      jsonSchemaValidator: uncheckedSchemas,
     });
     server.setRequestHandler("tools/list", () => ({ tools: [...app.tools] }) as never);
     server.setRequestHandler("tools/call", async ({ params }, context) => {
-      if (!app.tools.some(({ name }) => name === params.name)) {
-        throw new ProtocolError(
-          ProtocolErrorCode.InvalidParams,
-          `Unknown tool: ${neutralise(params.name)}`,
-        );
-      }
+      const unknown = unknownTool(app, params.name);
+      if (unknown !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknown);
       const result = await app.call(params.name, params.arguments, callerOf(context));
       if (!("secret" in result)) return toolResult(result);
       const { question, secret } = result;

@@ -20,6 +20,11 @@ export interface Scope {
   writes: number;
 }
 
+/** The scope of a call that may take until `endsAt`, with nothing spent. */
+export function createScope(signal: AbortSignal, endsAt: number): Scope {
+  return { signal, endsAt, requests: 0, writes: 0 };
+}
+
 export interface Limits {
   attemptMs: number;
   callMs: number;

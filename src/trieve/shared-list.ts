@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Client, Scope } from "./client.ts";
+import { type Client, createScope, type Scope } from "./client.ts";
 import type { InvitationList } from "./invitation.ts";
 
 /** The list of invitations, read once for all who ask for it at the same time. */
@@ -28,12 +28,7 @@ export function createSharedList(client: Client, clock: Clock, callMs: number): 
 
   function start(): Reading {
     const controller = new AbortController();
-    const scope: Scope = {
-      signal: controller.signal,
-      endsAt: clock.now() + callMs,
-      requests: 0,
-      writes: 0,
-    };
+    const scope = createScope(controller.signal, clock.now() + callMs);
     const reading: Reading = {
       scope,
       controller,

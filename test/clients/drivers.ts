@@ -9,18 +9,10 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { configurationOf, fillIn } from "./page.ts";
-import { type Facts, playScenario, type Row, type Session } from "./scenario.ts";
+import { type Facts, playScenario, type Row, type Session, type Setup } from "./scenario.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const run = promisify(execFile);
-
-/** The server under test, as every client starts it, and a home for the client's files. */
-export interface Setup {
-  command: string;
-  args: string[];
-  env: Record<string, string>;
-  home: string;
-}
 
 export type Driver = (setup: Setup) => Promise<Omit<Row, "client" | "version">>;
 
@@ -54,19 +46,27 @@ const accept = (params: unknown, yes: boolean) => ({
   content: { decision: formOf(params)[yes ? 1 : 0] },
 });
 
-export const sdk1: Driver = async (setup) => {
+/** A session of a client that can be told what its person will say. */
+function answering(call: Session["call"], canAsk = true) {
   let yes = false;
-  const client = new Client({ name: "test", version: "1" }, { capabilities: { elicitation: {} } });
-  client.setRequestHandler(ElicitRequestSchema, ({ params }) => accept(params, yes));
-  await client.connect(new StdioClientTransport({ ...setup, stderr: "ignore" }));
   const session: Session = {
-    canAsk: true,
+    canAsk,
     answer: (next) => {
       yes = next;
     },
-    call: async (name, args) =>
-      (await client.callTool({ name, arguments: args })).structuredContent as Facts,
+    call,
   };
+  return { session, saysYes: () => yes };
+}
+
+export const sdk1: Driver = async (setup) => {
+  const client = new Client({ name: "test", version: "1" }, { capabilities: { elicitation: {} } });
+  const { session, saysYes } = answering(
+    async (name, args) =>
+      (await client.callTool({ name, arguments: args })).structuredContent as Facts,
+  );
+  client.setRequestHandler(ElicitRequestSchema, ({ params }) => accept(params, saysYes()));
+  await client.connect(new StdioClientTransport({ ...setup, stderr: "ignore" }));
   const outcome = await playScenario(session, "sdk1@example.com");
   await client.close();
   return { ...outcome, note: "the client of the first SDK" };
@@ -75,22 +75,17 @@ export const sdk1: Driver = async (setup) => {
 export const sdk2 =
   (mode: "auto" | "legacy"): Driver =>
   async (setup) => {
-    let yes = false;
     const client = new Client2(
       { name: "test", version: "1" },
       { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode } },
     );
-    client.setRequestHandler("elicitation/create", ({ params }) => accept(params, yes));
+    const { session, saysYes } = answering(
+      async (name, args) =>
+        (await client.callTool({ name, arguments: args })).structuredContent as Facts,
+    );
+    client.setRequestHandler("elicitation/create", ({ params }) => accept(params, saysYes()));
     const { StdioClientTransport: Transport2 } = await import("@modelcontextprotocol/client/stdio");
     await client.connect(new Transport2({ ...setup, stderr: "ignore" }));
-    const session: Session = {
-      canAsk: true,
-      answer: (next) => {
-        yes = next;
-      },
-      call: async (name, args) =>
-        (await client.callTool({ name, arguments: args })).structuredContent as Facts,
-    };
     const outcome = await playScenario(session, `sdk2${mode}@example.com`);
     const version = client.getNegotiatedProtocolVersion();
     await client.close();
@@ -106,18 +101,11 @@ const script =
       stdio: ["pipe", "pipe", "inherit"],
     });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    let yes = false;
-    const session: Session = {
-      canAsk,
-      answer: (next) => {
-        yes = next;
-      },
-      async call(tool, args) {
-        child.stdin.write(`${JSON.stringify({ tool, args, yes })}\n`);
-        const { value } = await lines.next();
-        return JSON.parse(value);
-      },
-    };
+    const { session, saysYes } = answering(async (tool, args) => {
+      child.stdin.write(`${JSON.stringify({ tool, args, yes: saysYes() })}\n`);
+      const { value } = await lines.next();
+      return JSON.parse(value);
+    }, canAsk);
     try {
       return { ...(await playScenario(session, `${file}@example.com`)), note };
     } finally {
@@ -221,13 +209,13 @@ export const codex: Driver = async (setup) => {
     stdio: ["pipe", "pipe", "ignore"],
   });
   const waiting = new Map<number, (message: { result?: never; error?: unknown }) => void>();
-  let yes = false;
   let id = 0;
+  let threadId: string | undefined;
   const write = (message: object) => child.stdin.write(`${JSON.stringify(message)}\n`);
   createInterface({ input: child.stdout }).on("line", (line) => {
     const message = JSON.parse(line);
     if (message.method === "mcpServer/elicitation/request") {
-      const result = yes
+      const result = saysYes()
         ? { ...accept(message.params, true), _meta: null }
         : { action: "decline", content: null, _meta: null };
       write({ id: message.id, result });
@@ -243,6 +231,11 @@ export const codex: Driver = async (setup) => {
       ),
     );
   };
+  const { session, saysYes } = answering(async (tool, args) => {
+    const params = { threadId, server: "trieve-invitations", tool, arguments: args };
+    const result = await request("mcpServer/tool/call", params);
+    return result["structuredContent"] as unknown as Facts;
+  });
   try {
     await request("initialize", {
       clientInfo: { name: "test", title: null, version: "1" },
@@ -250,22 +243,7 @@ export const codex: Driver = async (setup) => {
     });
     write({ method: "initialized" });
     const { thread } = await request("thread/start", { cwd: setup.home });
-    const threadId = (thread as { id: string } | undefined)?.id;
-    const session: Session = {
-      canAsk: true,
-      answer: (next) => {
-        yes = next;
-      },
-      call: async (tool, args) =>
-        (
-          await request("mcpServer/tool/call", {
-            threadId,
-            server: "trieve-invitations",
-            tool,
-            arguments: args,
-          })
-        )["structuredContent"] as unknown as Facts,
-    };
+    threadId = (thread as { id: string } | undefined)?.id;
     return {
       ...(await playScenario(session, "codex@example.com")),
       note: "through codex app-server; key from the shell",

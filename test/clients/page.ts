@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Setup } from "./drivers.ts";
+import type { Setup } from "./scenario.ts";
 
 const page = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
 const NO_ORGANIZATION = "00000000-0000-0000-0000-000000000000";

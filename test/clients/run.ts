@@ -7,8 +7,9 @@ import { startTrieve } from "../support/trieve.ts";
 import * as drivers from "./drivers.ts";
 import type { Row } from "./scenario.ts";
 
-// Installs real clients beside this file (npm ci would want builds for every platform), drives them against the packed program, and writes what
-// they did into docs/clients.md. With names as arguments it runs those clients and writes nothing.
+// Installs real clients beside this file (npm ci would want builds for every platform), drives them
+// against the packed program, and writes what they did into docs/clients.md. With names as arguments it
+// runs those clients and writes nothing.
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,3 +1,11 @@
+/** The server under test, as every client starts it, and a home for the client's files. */
+export interface Setup {
+  command: string;
+  args: string[];
+  env: Record<string, string>;
+  home: string;
+}
+
 /** What a client was seen to do. */
 export interface Row {
   client: string;

@@ -10,6 +10,18 @@ export const hurried: Clock = {
   sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
 };
 
+/** Real time, which tests can turn ahead. */
+export function turnableClock(sleep = systemClock.sleep): Clock & { turn(ms: number): void } {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    sleep,
+    turn(ms) {
+      ahead += ms;
+    },
+  };
+}
+
 export interface MemoryOptions {
   environment: Record<string, string>;
   person?: Person;

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { setTimeout as soon } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ReadBuffer, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
@@ -81,7 +82,7 @@ export function startBin(options: BinOptions = {}): BinProcess {
       const found = find();
       if (found !== undefined) return found;
       if (isOver) throw new Error(`the program ended first\n${errors}`);
-      await new Promise((soon) => setTimeout(soon, 10));
+      await soon(10);
     }
   }
   return {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as soon } from "node:timers/promises";
 import { createGzip, gzipSync } from "node:zlib";
 
 /** What happens to one request. `forward: true`: the sandbox has done it before the answer breaks. */
@@ -92,12 +93,12 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   async function act(fault: Fault, record: SeenRequest, response: ServerResponse): Promise<void> {
     if ("forward" in fault && fault.forward) await forward(record);
     if ("pass" in fault || "delay" in fault) {
-      if ("delay" in fault) await new Promise((done) => setTimeout(done, fault.delay));
+      if ("delay" in fault) await soon(fault.delay);
       const real = await forward(record);
       response.writeHead(real.status, { "content-type": "application/json" });
       response.end(Buffer.from(await real.arrayBuffer()));
     } else if ("answer" in fault) {
-      if (fault.after !== undefined) await new Promise((done) => setTimeout(done, fault.after));
+      if (fault.after !== undefined) await soon(fault.after);
       response.writeHead(fault.answer, fault.headers);
       response.end(fault.body);
     } else if ("reset" in fault) {
