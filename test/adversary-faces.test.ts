@@ -18,6 +18,7 @@ const ANSWERS = {
 const move = fc.record({
   tool: fc.constantFrom("delete_invitation", "send_invitation"),
   target: fc.nat(2),
+  role: fc.constantFrom("admin", "owner"),
   person: fc.constantFrom(...(Object.keys(ANSWERS) as (keyof typeof ANSWERS)[]), "yes" as const),
   code: fc.option(fc.nat(3), { nil: undefined, freq: 2 }),
   spoil: fc.constantFrom("", "", "x"),
@@ -39,12 +40,12 @@ async function play(face: keyof typeof FACES, canPrompt: boolean, moves: readonl
   const count = () => trieve.proxy.count("DELETE") + trieve.proxy.count("POST");
   let writes = 0;
   try {
-    for (const { tool, target, person, code, spoil } of moves) {
+    for (const { tool, target, role, person, code, spoil } of moves) {
       answer = person;
       const isDelete = tool === "delete_invitation";
       const args = isDelete
         ? { invitation_id: ids[target] }
-        : { email: `new${target}@example.com`, role: "admin" };
+        : { email: `new${target}@example.com`, role };
       const what = JSON.stringify(args);
       const known = code === undefined ? undefined : codes[code];
       const confirmation = known && `${known.text}${spoil}`;

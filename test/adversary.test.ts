@@ -6,7 +6,7 @@ import type { Reply } from "../src/consent/consent.ts";
 import type { Caller } from "../src/mcp/ask.ts";
 import { createCalls } from "../src/mcp/call.ts";
 import type { Client } from "../src/trieve/client.ts";
-import { type InvitationList, readRows } from "../src/trieve/invitation.ts";
+import { type InvitationList, ROLES, readRows } from "../src/trieve/invitation.ts";
 
 // A model with full freedom: any tool, any arguments, any order, old codes and old questions, in a
 // client that declares what it likes from call to call. It must not reach a write without a yes that
@@ -19,7 +19,7 @@ const target = fc.nat(2);
 const move = fc.record({
   tool: fc.constantFrom("delete", "delete", "send"),
   target,
-  role: fc.constantFrom("admin", "user"),
+  role: fc.constantFrom("admin", "owner", "user"),
   era: fc.constantFrom("handshake", "stateless"),
   canPrompt: fc.boolean(),
   /** What the person would do if asked in this call, or with this answer. */
@@ -79,7 +79,7 @@ async function play(moves: readonly Move[]): Promise<number> {
     async send(scope, email, role) {
       scope.writes += 1;
       scope.signal.throwIfAborted();
-      if (role > 0) writes.push(`send ${email}`);
+      if (role > 0) writes.push(`send ${email} ${ROLES[role]}`);
       rows.push(row(made, email, role));
       made += 1;
       return { status: 204 };
@@ -112,7 +112,7 @@ async function play(moves: readonly Move[]): Promise<number> {
     const args = isDelete
       ? { invitation_id: `0000000${made.target}-0000-4000-8000-000000000000` }
       : { email: `new${made.target}@example.com`, role: made.role };
-    const what = isDelete ? `delete ${args.invitation_id}` : `send ${args.email}`;
+    const what = isDelete ? `delete ${args.invitation_id}` : `send ${args.email} ${args.role}`;
     const acting = isDelete ? "delete" : "send";
     const code = made.code === undefined ? undefined : codes[made.code];
     const question = made.state === undefined ? undefined : questions[made.state];
