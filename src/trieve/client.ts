@@ -167,6 +167,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     cancellable: Cancellable,
     request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
   ): Promise<Answer | undefined> {
+    const before = scope.writes;
     try {
       return await attempt(scope, cancellable, async (fetch) => {
         scope.writes += 1;
@@ -180,7 +181,9 @@ export function createTrieveClient(options: TrieveOptions): Client {
         };
       });
     } catch (error) {
-      if (error instanceof TrieveError && !error.nothingSent) return undefined;
+      if (!(error instanceof TrieveError)) throw error;
+      if (!error.nothingSent) return undefined;
+      scope.writes = before;
       throw error;
     }
   }

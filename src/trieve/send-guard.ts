@@ -41,7 +41,6 @@ export function createSendGuard(clock: Clock): SendGuard {
       if (turns[0] !== undefined && turns.length >= SENDS_A_MINUTE) {
         throw new TrieveError("rate_limited", {
           retryAfterMs: turns[0].at + MINUTE_MS - now,
-          nothingSent: true,
           detail: `this server's own limit of ${SENDS_A_MINUTE} invitations a minute`,
         });
       }
