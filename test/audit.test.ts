@@ -47,6 +47,63 @@ describe("the audit log", () => {
     await server.close();
   });
 
+  test("tells all of a deed that a code agreed to", async () => {
+    const { id } = trieve.add("bob@example.com", { role: 1 });
+    const server = await connectBin({ environment: trieve.environment });
+    const asked = await server.call("delete_invitation", { invitation_id: id });
+    const { confirmation } = asked.facts;
+    await server.call("delete_invitation", { invitation_id: id, confirmation });
+    const [first, second] = server.bin
+      .stderr()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const same = {
+      tool: "delete_invitation",
+      organization_id: trieve.store.organizationId,
+      email: "bob@example.com",
+      role: "admin",
+      invitation: id.slice(0, 8),
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    };
+    expect(first).toEqual({
+      ...same,
+      outcome: "confirmation_required",
+      confirmed_by: null,
+      requests: 1,
+      ms: expect.any(Number),
+    });
+    expect(second).toEqual({
+      ...same,
+      outcome: "deleted",
+      confirmed_by: "code",
+      requests: 2,
+      ms: expect.any(Number),
+    });
+    for (const { ms } of [first, second]) expect(ms).toBeLessThan(60_000);
+    await server.close();
+  });
+
+  test("names the invitation of a deed that came too late", async () => {
+    const row = trieve.add("bob@example.com", { role: 1 });
+    const server = await connectBin({
+      environment: trieve.environment,
+      person: (question) => {
+        row.role = 2;
+        return says.yes(question);
+      },
+    });
+    await server.call("delete_invitation", { invitation_id: row.id });
+    expect(JSON.parse(server.bin.stderr())).toMatchObject({
+      email: "bob@example.com",
+      role: "admin",
+      invitation: row.id.slice(0, 8),
+      outcome: "changed",
+      confirmed_by: "prompt",
+    });
+    await server.close();
+  });
+
   test("shows no whole id and no text that could mislead", async () => {
     const { id } = trieve.add("ann@example.com\n\u202e{}");
     const server = await connectBin({ environment: trieve.environment, person: says.yes });

@@ -3,7 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { hurried, turnableClock } from "./support/app.ts";
+import { hurried, steppedClock, turnableClock } from "./support/app.ts";
 import { connectBin, HELLO, startBin, toolCall, transportOver } from "./support/bin.ts";
 import { type Person, says } from "./support/client.ts";
 import { FACES } from "./support/faces.ts";
@@ -98,16 +98,24 @@ describe("a prompt", () => {
 
   test("reports progress when the caller asked for it", async () => {
     const ticks: number[] = [];
-    const server = await connectInMemory({ ...trieve, person: never, clock: hurried });
-    await server.client.callTool(
+    const clock = steppedClock();
+    const server = await connectInMemory({ ...trieve, person: never, clock });
+    const call = server.client.callTool(
       { name: "delete_invitation", arguments: { invitation_id: id } },
       undefined,
       { onprogress: ({ progress }) => ticks.push(progress), timeout: 60_000 },
     );
-    // Every 15 s of four minutes.
-    expect(ticks).toEqual(Array.from({ length: ticks.length }, (_, n) => n + 1));
-    expect(ticks.length).toBeGreaterThanOrEqual(14);
-    expect(ticks.length).toBeLessThanOrEqual(16);
+    while (server.questions.length === 0) await soon(5);
+    for (let tick = 1; tick <= 15; tick += 1) {
+      clock.step(14_000);
+      await soon(5);
+      expect(ticks).toHaveLength(tick - 1);
+      clock.step(1_000);
+      while (ticks.length < tick) await soon(5);
+    }
+    expect(ticks).toEqual(Array.from({ length: 15 }, (_, n) => n + 1));
+    clock.step(15_000);
+    expect((await call).structuredContent).toMatchObject({ reason: "timed_out" });
   });
 
   test("leaves no timer behind once it is answered", async () => {
@@ -142,6 +150,7 @@ describe("a prompt", () => {
     const first = server.call("delete_invitation", { invitation_id: id });
     while (server.questions.length === 0) await soon(5);
     for (const [tool, args] of [
+      ["delete_invitation", { invitation_id: id }],
       ["delete_invitation", { invitation_id: other.id }],
       ["send_invitation", { email: "ann@example.com", role: "admin" }],
     ] as const) {
@@ -223,6 +232,18 @@ describe("a prompt", () => {
     });
     const { facts } = await server.call("delete_invitation", { invitation_id: id });
     expect(facts.outcome).toBe("deleted");
+  });
+
+  test("gives the call no more time of its own than it had", async () => {
+    const clock = turnableClock();
+    const server = await connectInMemory({ ...trieve, clock, person: says.yes });
+    trieve.proxy.always(({ method }) => {
+      if (method === "DELETE") clock.turn(45_000);
+      return method === "DELETE" ? { answer: 500 } : { pass: true };
+    });
+    const { text } = await server.call("delete_invitation", { invitation_id: id });
+    expect(text).toMatch(/^outcome_unknown: /);
+    expect(trieve.proxy.seen.map(({ method }) => method)).toEqual(["GET", "GET", "DELETE"]);
   });
 });
 

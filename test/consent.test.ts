@@ -95,6 +95,22 @@ describe("a question", () => {
     expect(last(propose("a", "1"), gone, reply("a", "1", YES))).toEqual({ invalid: true });
     expect(last(propose("a", "1"), gone, propose("b", "2"))).toHaveProperty("ask");
   });
+  test("is only accepted by that word, with exactly the acting choice", () => {
+    const answers: [action: string, content: unknown, reason: string][] = [
+      ["approve", { decision: "send" }, "client_error"],
+      ["ACCEPT", { decision: "send" }, "client_error"],
+      ["accept", null, "client_error"],
+      ["accept", "send", "client_error"],
+      ["accept", { decision: "Send" }, "client_error"],
+      ["accept", Object.create({ decision: "send" }), "client_error"],
+      ["decline", { decision: "send" }, "declined"],
+      ["cancel", { decision: "send" }, "cancelled"],
+    ];
+    for (const [action, content, reason] of answers) {
+      const answer = reply("a", "1", { form: { action, content } });
+      expect(last(propose("a", "1"), answer)).toMatchObject({ no: reason });
+    }
+  });
   test("refused within a second gets the hint that it may not have been shown", () => {
     expect(last(propose("a", "1"), reply("a", "1", NO))).toMatchObject({
       no: "kept",
@@ -166,20 +182,30 @@ describe("three refusals", () => {
     ] as Parameters<typeof play>;
     expect(last(...slowly, [9.9, propose("a", "4")])).toMatchObject({ hint: "paused" });
     expect(last(...slowly, [10, propose("a", "4")])).toHaveProperty("ask");
-    const apart = [...slowly.slice(0, 3), [5, propose("a", "3")], reply("a", "3", NO)];
+    const apart = [...slowly.slice(0, 4), [5, propose("a", "3")], reply("a", "3", NO)];
     expect(last(...(apart as typeof slowly), propose("a", "4"))).toHaveProperty("ask");
   });
   test("of one target leave the others alone", () => {
     expect(last(...refused, propose("b", "4"))).toHaveProperty("ask");
+    const other: Parameters<typeof play> = [propose("b", "b1"), reply("b", "b1", NO)];
+    const mixed = [...other, ...refuse("1"), ...refuse("2")];
+    expect(last(...mixed, propose("a", "3"))).toHaveProperty("ask");
+    // Nor does the pause of one prolong the refusals of another.
+    const paused = [...other, ...other, [9, propose("a", "1")], reply("a", "1", NO)];
+    const later = [...paused, ...refuse("2"), ...refuse("3")] as typeof other;
+    const third: typeof other = [[2, propose("b", "b3")], reply("b", "b3", NO)];
+    expect(last(...later, ...third, propose("b", "b4"))).toHaveProperty("ask");
   });
   test("must be refusals: a timeout or a broken client is none", () => {
-    const broken = [
+    const broken: Reply[] = [
       { failed: "timed_out" },
       { failed: "client_error" },
       { form: { action: "accept" } },
     ];
-    const events = broken.flatMap((answer, n) => refuse(`${n}`, answer as Reply));
-    expect(last(...events, ...refuse("x"), propose("a", "4"))).toHaveProperty("ask");
+    for (const answer of broken) {
+      const events = ["1", "2", "3"].flatMap((secret) => refuse(secret, answer));
+      expect(last(...events, propose("a", "4"))).toHaveProperty("ask");
+    }
   });
 });
 

@@ -47,6 +47,17 @@ test.each<[string, Fault]>([
   ["400", { answer: 400, body: '{"message":"Error getting invitation."}' }],
 ])("a DELETE that did nothing (%s) is sent once more", async (_, fault) => {
   expect((await remove(fault)).facts).toMatchObject({ outcome: "deleted" });
+  // A clear answer is not looked after.
+  expect(trieve.proxy.seen.map(({ method }) => method).slice(2)).toEqual([
+    "DELETE",
+    "GET",
+    "DELETE",
+  ]);
+});
+
+test("a second DELETE that was carried out and lost its answer is deleted", async () => {
+  const { facts } = await remove({ reset: true }, { reset: true, forward: true });
+  expect(facts).toMatchObject({ outcome: "deleted" });
   expect(trieve.proxy.count("DELETE")).toBe(2);
 });
 

@@ -163,6 +163,26 @@ describe("the end", () => {
     expect((await bin.exited).code).toBe(0);
     expect((await bin.answer(1))["result"]).toBeDefined();
   });
+
+  test("a list under way is answered within the time that writes get", async () => {
+    trieve.proxy.next("GET", { delay: 300 });
+    const bin = await opened();
+    bin.write(toolCall(1, "list_invitations"));
+    while (trieve.proxy.count("GET") === 0) await soon(5);
+    bin.child.stdin.end();
+    expect((await bin.exited).code).toBe(0);
+    expect((await bin.answer(1))["result"]).toHaveProperty("structuredContent");
+  });
+
+  test("a list that hangs ends without a word: nothing is unknown", async () => {
+    trieve.proxy.next("GET", { silence: "all" });
+    const bin = await opened();
+    bin.write(toolCall(1, "list_invitations"));
+    while (trieve.proxy.count("GET") === 0) await soon(5);
+    bin.child.stdin.end();
+    expect((await bin.exited).code).toBe(0);
+    expect(bin.stderr()).toBe("");
+  });
 });
 
 describe("load", () => {

@@ -23,6 +23,8 @@ test("invites a user with three requests and returns the new invitation", async 
     invitation: { id: row?.id, email: EMAIL, role: "user", status: "pending", age_days: 0 },
   });
   expect(text).toContain(String(row?.id));
+  // Nobody was asked.
+  expect(text).not.toContain("confirmed_by");
   expect(trieve.proxy.seen.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
 });
 

@@ -22,6 +22,37 @@ export function turnableClock(sleep = systemClock.sleep): Clock & { turn(ms: num
   };
 }
 
+/** Time that stands still but for `step`, which also wakes who sleeps until then. */
+export function steppedClock(): Clock & { step(ms: number): void } {
+  let now = Date.UTC(2026, 0, 1);
+  const sleepers = new Set<{ until: number; wake: () => void }>();
+  return {
+    now: () => now,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        const wake = () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        };
+        const abort = () => {
+          sleepers.delete(sleeper);
+          reject(signal?.reason);
+        };
+        const sleeper = { until: now + ms, wake };
+        sleepers.add(sleeper);
+        signal?.addEventListener("abort", abort, { once: true });
+      }),
+    step(ms) {
+      now += ms;
+      for (const sleeper of sleepers) {
+        if (sleeper.until > now) continue;
+        sleepers.delete(sleeper);
+        sleeper.wake();
+      }
+    },
+  };
+}
+
 export interface MemoryOptions {
   environment: Record<string, string>;
   person?: Person;
