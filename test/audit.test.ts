@@ -23,7 +23,8 @@ describe("the audit log", () => {
       const server = await connectBin({
         environment: { ...trieve.environment, TRIEVE_AUDIT_LOG: file },
       });
-      await server.call("send_invitation", { email });
+      const { facts } = await server.call("send_invitation", { email });
+      expect(JSON.parse(server.bin.stderr()).invitation).toBe(facts.invitation.id.slice(0, 8));
       expect(server.bin.stderr()).toBe(`${readFileSync(file, "utf8").split("\n").at(-2)}\n`);
       await server.close();
     }
@@ -81,6 +82,17 @@ describe("the audit log", () => {
       ms: expect.any(Number),
     });
     for (const { ms } of [first, second]) expect(ms).toBeLessThan(60_000);
+    await server.close();
+  });
+
+  test("counts a request that two calls share for the one that came first", async () => {
+    const { id } = trieve.add("bob@example.com");
+    const server = await connectBin({ environment: trieve.environment });
+    trieve.proxy.next("GET", { delay: 100 });
+    await Promise.all([1, 2].map(() => server.call("delete_invitation", { invitation_id: id })));
+    const lines = server.bin.stderr().trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).requests).sort()).toEqual([0, 1]);
+    expect(trieve.proxy.count("GET")).toBe(1);
     await server.close();
   });
 

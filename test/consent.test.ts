@@ -75,6 +75,9 @@ describe("a question", () => {
     expect(last(propose("a", "1"), confirm("a", "1"))).toEqual({ invalid: true });
     expect(last(propose("a", "1", "code"), reply("a", "1", YES))).toEqual({ invalid: true });
   });
+  test("can be put while a code is out", () => {
+    expect(last(propose("a", "1", "code"), propose("b", "2"))).toHaveProperty("ask");
+  });
   test("keeps the others waiting, for four minutes at most", () => {
     expect(last(propose("a", "1"), [1, propose("b", "2")])).toEqual({ busy: 3 * MINUTE });
     expect(last(propose("a", "1"), [1, propose("a", "2")])).toEqual({ busy: 3 * MINUTE });
@@ -131,6 +134,10 @@ describe("a code", () => {
     });
     expect(rest).toEqual([{ yes: "code", proposal: proposal("a@example.com") }, { invalid: true }]);
   });
+  test("leaves the others as they are when it is used", () => {
+    const shown = [propose("a", "1", "code"), propose("b", "2", "code")];
+    expect(last(...shown, confirm("a", "1"), confirm("b", "2"))).toHaveProperty("yes");
+  });
   test("must be passed back whole, for the same arguments, within ten minutes", () => {
     const shown = propose("a", "1", "code");
     expect(last(shown, confirm("b", "1"))).toEqual({ invalid: true });
@@ -169,6 +176,8 @@ describe("three refusals", () => {
         hint: "paused",
       });
     }
+    const ends = [...refuse("1"), ...refuse("2"), ...refuse("3", { form: { action: "decline" } })];
+    expect(last(...ends, propose("a", "4"))).toMatchObject({ no: "declined", hint: "paused" });
     expect(last(...refused, [9.9, propose("a", "4")])).toMatchObject({ hint: "paused" });
     expect(last(...refused, [10, propose("a", "4")])).toHaveProperty("ask");
   });
@@ -195,6 +204,9 @@ describe("three refusals", () => {
     const later = [...paused, ...refuse("2"), ...refuse("3")] as typeof other;
     const third: typeof other = [[2, propose("b", "b3")], reply("b", "b3", NO)];
     expect(last(...later, ...third, propose("b", "b4"))).toHaveProperty("ask");
+    const twice: typeof other = [...other, ...other, ...refuse("1")];
+    twice.push([9, propose("a", "2")], reply("a", "2", NO), [2, propose("a", "3")]);
+    expect(last(...twice, reply("a", "3", NO), propose("a", "4"))).toHaveProperty("ask");
   });
   test("must be refusals: a timeout or a broken client is none", () => {
     const broken: Reply[] = [

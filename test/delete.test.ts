@@ -34,6 +34,22 @@ test("asks, re-reads, deletes: three requests", async () => {
   ]);
 });
 
+test("tells a client that cannot ask all that a person would be told", async () => {
+  const { id } = trieve.add("bob@example.com", { role: 1, days: 1 });
+  const server = await connectInMemory(trieve);
+  const host = new URL(trieve.proxy.url).host;
+  const where = `Organization: ${trieve.store.organizationId}; Trieve: ${host}`;
+  const asked = await server.call("delete_invitation", { invitation_id: id });
+  const sent = asked.facts.invitation.sent_at.slice(0, 10);
+  expect(asked.facts.note).toContain(
+    `Delete this invitation? This cannot be undone. E-mail: bob@example.com; Role: admin (can invite and remove people); Status: pending - the mailed link stops working; Sent: ${sent} (1 day ago); ${where}; Invitation: ${id.slice(0, 8)}. Then repeat`,
+  );
+  const send = await server.call("send_invitation", { email: "ann@example.com", role: "admin" });
+  expect(send.facts.note).toContain(
+    `Send this invitation? E-mail: ann@example.com; Role: admin (can invite and remove people); A person who has a Trieve account joins at once, which cannot be undone here; ${where}. Then repeat`,
+  );
+});
+
 test("says of a used one that the person stays a member, before and after", async () => {
   const { id } = trieve.add("bob@example.com", { used: true });
   const server = await connectInMemory({ ...trieve, person: says.yes });

@@ -198,6 +198,18 @@ describe("an address in doubt", () => {
     expect((await server.call("send_invitation", { email: EMAIL })).facts.outcome).toBe("invited");
   });
 
+  test("stays so when another comes to be in doubt", async () => {
+    const server = await connect();
+    trieve.proxy.next("POST", { reset: true }, { reset: true });
+    await server.call("send_invitation", { email: EMAIL });
+    await server.call("send_invitation", { email: "eve@example.com" });
+    for (const email of [EMAIL, "eve@example.com"]) {
+      const { text } = await server.call("send_invitation", { email });
+      expect(text).toMatch(/^outcome_unknown: .*An earlier request/);
+    }
+    expect(trieve.proxy.count("POST")).toBe(2);
+  });
+
   test("is mail_unconfirmed when the invitation turns up meanwhile", async () => {
     const server = await connect();
     trieve.proxy.next("POST", { reset: true });
@@ -222,6 +234,18 @@ test("sends to one address never overlap: one POST, however many calls at once",
   ]);
   expect(trieve.store.mails).toHaveLength(1);
   expect(trieve.proxy.count("POST")).toBe(1);
+});
+
+test("a send waits for the one before it, also when that one had to wait itself", async () => {
+  trieve.proxy.next("POST", { answer: 401 }, { delay: 200 });
+  const server = await connect();
+  const [first, second] = [1, 2].map(() => server.call("send_invitation", { email: EMAIL }));
+  expect((await first)?.text).toMatch(/^unauthorized: /);
+  while (trieve.proxy.count("POST") < 2) await systemClock.sleep(5);
+  const third = await server.call("send_invitation", { email: EMAIL });
+  expect((await second)?.facts.outcome).toBe("invited");
+  expect(third.facts.outcome).toBe("already_invited");
+  expect(trieve.proxy.count("POST")).toBe(2);
 });
 
 test("the thirty-first send within a minute is refused without a request", async () => {
