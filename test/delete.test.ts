@@ -41,6 +41,14 @@ test("tells a client that cannot ask all that a person would be told", async () 
   const where = `Organization: ${trieve.store.organizationId}; Trieve: ${host}`;
   const asked = await server.call("delete_invitation", { invitation_id: id });
   const sent = asked.facts.invitation.sent_at.slice(0, 10);
+  expect(asked.facts.expires_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(asked.text.split("\n")).toEqual([
+    `confirmation_required: ${asked.facts.note}`,
+    `organization_id: ${trieve.store.organizationId}`,
+    `confirmation: ${asked.facts.confirmation}`,
+    `expires_at: ${asked.facts.expires_at}`,
+    `invitation: ${id} admin pending ${asked.facts.invitation.sent_at} 1 bob@example.com`,
+  ]);
   expect(asked.facts.note).toContain(
     `Delete this invitation? This cannot be undone. E-mail: bob@example.com; Role: admin (can invite and remove people); Status: pending - the mailed link stops working; Sent: ${sent} (1 day ago); ${where}; Invitation: ${id.slice(0, 8)}. Then repeat`,
   );

@@ -106,6 +106,11 @@ describe("arguments", () => {
     expect(trieve.proxy.seen).toEqual([]);
   });
 
+  test("none at all are as good as empty ones", async () => {
+    const { structuredContent } = await server.client.callTool({ name: "list_invitations" });
+    expect(structuredContent).toMatchObject({ matched: 0 });
+  });
+
   test("null, blanks and unknown arguments are as good as absent", async () => {
     trieve.add("a@example.com");
     const facts = await list({
@@ -146,6 +151,43 @@ test("an address with blanks cannot pass for other columns of the text", async (
 test("an unknown role is shown with its number", async () => {
   trieve.add("odd@example.com", { role: -1 });
   expect((await list()).invitations[0].role).toBe("unknown(-1)");
+});
+
+test("the text is compact: a line of totals, and one for each invitation", async () => {
+  const id = (n: number) => `0000000${n}-0000-4000-8000-000000000000`;
+  trieve.add("ann@example.com", { id: id(1), role: 1, days: 3 });
+  trieve.add("bob@example.com", { id: id(2), used: true, days: 4 });
+  trieve.add("eve@example.com", { id: id(3), days: 5 }).created_at = "nonsense";
+  const sent = (days: number) =>
+    expect.stringMatching(
+      new RegExp(` \\d{4}-\\d\\d-\\d\\dT[\\d:]{8}Z ${days} [a-z]+@example.com$`),
+    );
+  const text = async (args: object) =>
+    (await server.call("list_invitations", args)).text.split("\n");
+  const organization = `Organization ${trieve.store.organizationId} has 1 pending, 1 used.`;
+  expect(await text({})).toEqual([
+    `1 pending matched. ${organization}`,
+    "skipped: 1 rows could not be read",
+    "id role sent_at age_days email",
+    sent(3),
+  ]);
+  expect(await text({ status: "all", limit: 1 })).toEqual([
+    `2 matched, 1 shown. ${organization}`,
+    "skipped: 1 rows could not be read",
+    "id role status sent_at age_days email",
+    sent(3),
+    expect.stringMatching(/^next_cursor: \S+$/),
+  ]);
+  expect(await text({ email: "zoe" })).toEqual([
+    `0 pending matched. ${organization}`,
+    "skipped: 1 rows could not be read",
+  ]);
+  trieve.store.rows.pop();
+  expect(await text({ status: "used" })).toEqual([
+    `1 used matched. ${organization}`,
+    "id role sent_at age_days email",
+    sent(4),
+  ]);
 });
 
 test("text says the same as the facts", async () => {

@@ -75,6 +75,17 @@ describe("neutralise", () => {
     );
   });
 
+  test.each([
+    ["a/b:c//d", "a/b:c//d"],
+    ["http://x", "http:\\//x"],
+    ["a:/b", "a:/b"],
+    ["_a_b_", "\\_a_b\\_"],
+    ["a__b", "a\\_\\_b"],
+    ["~ \u007f\u{1f600}", "~ \\u{7f}\\u{1f600}"],
+  ])("makes %j into %j", (value, shown) => {
+    expect(neutralise(value)).toBe(shown);
+  });
+
   test("says how much it left out", () => {
     fc.assert(
       fc.property(fc.integer({ min: 101, max: 5_000 }), (length) => {
@@ -101,6 +112,15 @@ describe("isPlainEmail", () => {
         expect(isPlainEmail(email)).toBe(true);
       }),
     );
+  });
+
+  test("knows the lengths to the letter", () => {
+    const domain = (length: number) => `${"d".repeat(30)}.${"e".repeat(length - 31)}`;
+    expect(isPlainEmail(`${"a".repeat(64)}@b.cd`)).toBe(true);
+    expect(isPlainEmail(`${"a".repeat(65)}@b.cd`)).toBe(false);
+    expect(isPlainEmail(`${"a".repeat(10)}@${domain(89)}`)).toBe(true);
+    expect(isPlainEmail(`${"a".repeat(11)}@${domain(89)}`)).toBe(false);
+    expect(isPlainEmail("@example.com")).toBe(false);
   });
 
   test("takes nothing that breaks a rule", () => {
@@ -188,6 +208,29 @@ describe("timestamps", () => {
     );
   });
 
+  const day = Date.UTC(2024, 1, 29);
+  test.each<[string, number | undefined]>([
+    ["2024-02-29T00:00:00", day],
+    ["2024-02-29T23:59:59.9", day + 86_399_900],
+    ["2024-02-29T00:00:00.05", day + 50],
+    ["2024-02-29T05:30:00+05:30", day],
+    ["2024-02-28T19:15:00-0445", day],
+    ["2024-02-29T24:00:00", undefined],
+    ["2024-02-29T00:60:00", undefined],
+    ["2024-02-29T00:00:60", undefined],
+    ["2023-02-29T00:00:00", undefined],
+    ["2024-04-31T00:00:00", undefined],
+    ["2024-04-00T00:00:00", undefined],
+    ["2024-00-10T00:00:00", undefined],
+    ["2024-13-10T00:00:00", undefined],
+    ["0999-01-01T00:00:00", undefined],
+    ["2024-02-29T00:00:00 ", undefined],
+    ["2024-02-29T00:00:00X", undefined],
+    ["2024-02-29", undefined],
+  ])("%s is %s", (value, at) => {
+    expect(parseTimestamp(value)).toBe(at);
+  });
+
   test("are undefined or a real moment for any text", () => {
     const shaped = fc.stringMatching(/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?$/);
     fc.assert(
@@ -261,6 +304,28 @@ describe("the retry plan", () => {
         expect(wait).toBeLessThanOrEqual(Math.max(retryAfterMs ?? 0, 300 * 2 ** (attempt - 1)));
       }),
     );
+  });
+
+  test("waits as long as it is asked to, up to ten seconds, and at random otherwise", () => {
+    const wait = (retryAfterMs: number | undefined, random: number, attempt = 1) =>
+      retryDelay(new TrieveError("upstream_error", { retryAfterMs }), attempt, random);
+    expect(wait(10_000, 0.5)).toBe(10_000);
+    expect(wait(10_001, 0.5)).toBeUndefined();
+    expect(wait(undefined, 0.5)).toBe(150);
+    expect(wait(undefined, 0.5, 2)).toBe(300);
+    expect(wait(undefined, 0)).toBe(0);
+  });
+
+  test("gives twenty retries at once, and then one for every ten seconds", () => {
+    const budget = createRetryBudget(0);
+    const takeAll = (now: number) => {
+      let taken = 0;
+      while (budget.take(now)) taken += 1;
+      return taken;
+    };
+    expect([0, 9_999, 10_000, 45_000, 49_999, 50_000, 10_000_000].map(takeAll)).toEqual([
+      20, 0, 1, 3, 0, 1, 20,
+    ]);
   });
 
   test("has twenty retries, of which one comes back every ten seconds", () => {
