@@ -88,7 +88,7 @@ describe("the audit log", () => {
   test("counts a request that two calls share for the one that came first", async () => {
     const { id } = trieve.add("bob@example.com");
     const server = await connectBin({ environment: trieve.environment });
-    trieve.proxy.next("GET", { delay: 100 });
+    trieve.proxy.next("GET", { delay: 300 });
     await Promise.all([1, 2].map(() => server.call("delete_invitation", { invitation_id: id })));
     const lines = server.bin.stderr().trim().split("\n");
     expect(lines.map((line) => JSON.parse(line).requests).sort()).toEqual([0, 1]);
