@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Clock } from "../src/clock.ts";
 import { readSettings } from "../src/config.ts";
 import type { Reply } from "../src/consent/consent.ts";
 import type { Caller } from "../src/mcp/ask.ts";
 import { createCalls } from "../src/mcp/call.ts";
 import type { Client } from "../src/trieve/client.ts";
 import { type InvitationList, ROLES, readRows } from "../src/trieve/invitation.ts";
+import { steppedClock } from "./support/app.ts";
 
 // A model with full freedom: any tool, any arguments, any order, old codes and old questions, in a
 // client that declares what it likes from call to call. It must not reach a write without a yes that
@@ -51,14 +51,7 @@ interface Grant {
 
 /** Plays one sequence; gives back how many writes that need consent it came to. */
 async function play(moves: readonly Move[]): Promise<number> {
-  let now = Date.UTC(2026, 0, 1);
-  const clock: Clock = {
-    now: () => now,
-    sleep: (_, signal) =>
-      new Promise((_resolve, reject) =>
-        signal?.addEventListener("abort", () => reject(signal.reason)),
-      ),
-  };
+  const clock = steppedClock();
   const row = (n: number, email: string, role = 1) => ({
     id: `0000000${n}-0000-4000-8000-000000000000`,
     email,
@@ -107,7 +100,8 @@ async function play(moves: readonly Move[]): Promise<number> {
   let granted: Grant[] = [];
 
   for (const made of moves) {
-    now += made.minutes * 60_000;
+    clock.step(made.minutes * 60_000);
+    const now = clock.now();
     const isDelete = made.tool === "delete";
     const args = isDelete
       ? { invitation_id: `0000000${made.target}-0000-4000-8000-000000000000` }

@@ -44,8 +44,10 @@ const confirm = (name: string, secret: string): Event => ({
   confirmation: confirmationText(proposal(`${name}@example.com`), secret),
 });
 
+type Played = Event | [minutes: number, event: Event];
+
 /** Plays events, each with the minutes that pass before it. */
-function play(...events: (Event | [minutes: number, event: Event])[]): Verdict[] {
+function play(...events: Played[]): Verdict[] {
   let state: ConsentState = NO_CONSENT;
   let now = NOW;
   return events.map((entry) => {
@@ -56,7 +58,7 @@ function play(...events: (Event | [minutes: number, event: Event])[]): Verdict[]
     return step.verdict;
   });
 }
-const last = (...events: Parameters<typeof play>) => play(...events).at(-1);
+const last = (...events: Played[]) => play(...events).at(-1);
 
 describe("a question", () => {
   test("is asked, and answered once", () => {
@@ -163,10 +165,16 @@ describe("a code", () => {
 });
 
 describe("three refusals", () => {
-  const refuse = (secret: string, answer: Reply = NO) => [
-    propose("a", secret),
-    reply("a", secret, answer),
-  ];
+  interface Refusal {
+    answer?: Reply;
+    target?: string;
+    /** Minutes. */
+    after?: number;
+  }
+  const refuse = (
+    secret: string,
+    { answer = NO, target = "a", after = 0 }: Refusal = {},
+  ): Played[] => [[after, propose(target, secret)], reply(target, secret, answer)];
   const refused = [...refuse("1"), ...refuse("2"), ...refuse("3")];
 
   test("pause the target for ten minutes, in every way", () => {
@@ -176,37 +184,34 @@ describe("three refusals", () => {
         hint: "paused",
       });
     }
-    const ends = [...refuse("1"), ...refuse("2"), ...refuse("3", { form: { action: "decline" } })];
+    const decline: Reply = { form: { action: "decline" } };
+    const ends = [...refuse("1"), ...refuse("2"), ...refuse("3", { answer: decline })];
     expect(last(...ends, propose("a", "4"))).toMatchObject({ no: "declined", hint: "paused" });
     expect(last(...refused, [9.9, propose("a", "4")])).toMatchObject({ hint: "paused" });
     expect(last(...refused, [10, propose("a", "4")])).toHaveProperty("ask");
   });
   test("pause for ten minutes from the third on, however far apart they were", () => {
-    const slowly = [
-      ...refuse("1"),
-      [5, propose("a", "2")],
-      reply("a", "2", NO),
-      [4.9, propose("a", "3")],
-      reply("a", "3", NO),
-    ] as Parameters<typeof play>;
+    const two = [...refuse("1"), ...refuse("2", { after: 5 })];
+    const slowly = [...two, ...refuse("3", { after: 4.9 })];
     expect(last(...slowly, [9.9, propose("a", "4")])).toMatchObject({ hint: "paused" });
     expect(last(...slowly, [10, propose("a", "4")])).toHaveProperty("ask");
-    const apart = [...slowly.slice(0, 4), [5, propose("a", "3")], reply("a", "3", NO)];
-    expect(last(...(apart as typeof slowly), propose("a", "4"))).toHaveProperty("ask");
+    const apart = [...two, ...refuse("3", { after: 5 })];
+    expect(last(...apart, propose("a", "4"))).toHaveProperty("ask");
   });
   test("of one target leave the others alone", () => {
     expect(last(...refused, propose("b", "4"))).toHaveProperty("ask");
-    const other: Parameters<typeof play> = [propose("b", "b1"), reply("b", "b1", NO)];
-    const mixed = [...other, ...refuse("1"), ...refuse("2")];
+    const mixed = [...refuse("b1", { target: "b" }), ...refuse("1"), ...refuse("2")];
     expect(last(...mixed, propose("a", "3"))).toHaveProperty("ask");
-    // Nor does the pause of one prolong the refusals of another.
-    const paused = [...other, ...other, [9, propose("a", "1")], reply("a", "1", NO)];
-    const later = [...paused, ...refuse("2"), ...refuse("3")] as typeof other;
-    const third: typeof other = [[2, propose("b", "b3")], reply("b", "b3", NO)];
-    expect(last(...later, ...third, propose("b", "b4"))).toHaveProperty("ask");
-    const twice: typeof other = [...other, ...other, ...refuse("1")];
-    twice.push([9, propose("a", "2")], reply("a", "2", NO), [2, propose("a", "3")]);
-    expect(last(...twice, reply("a", "3", NO), propose("a", "4"))).toHaveProperty("ask");
+  });
+  test("of one target do not prolong those of another", () => {
+    const twice = [...refuse("b1", { target: "b" }), ...refuse("b2", { target: "b" })];
+    // The pause of a, after nine minutes, is none of b's business.
+    const paused = [...twice, ...refuse("1", { after: 9 }), ...refuse("2"), ...refuse("3")];
+    const third = refuse("b3", { target: "b", after: 2 });
+    expect(last(...paused, ...third, propose("b", "b4"))).toHaveProperty("ask");
+    // And two of each are no three of a.
+    const mixed = [...twice, ...refuse("1"), ...refuse("2", { after: 9 })];
+    expect(last(...mixed, ...refuse("3", { after: 2 }), propose("a", "4"))).toHaveProperty("ask");
   });
   test("must be refusals: a timeout or a broken client is none", () => {
     const broken: Reply[] = [
@@ -215,14 +220,14 @@ describe("three refusals", () => {
       { form: { action: "accept" } },
     ];
     for (const answer of broken) {
-      const events = ["1", "2", "3"].flatMap((secret) => refuse(secret, answer));
+      const events = ["1", "2", "3"].flatMap((secret) => refuse(secret, { answer }));
       expect(last(...events, propose("a", "4"))).toHaveProperty("ask");
     }
   });
 });
 
 test("no sequence of up to five events says yes without its own question or code", () => {
-  const alphabet: [string, Event | [number, Event]][] = [
+  const alphabet: [string, Played][] = [
     ["ask a", propose("a", "qa")],
     ["ask b", propose("b", "qb")],
     ["ask a stateless", propose("a", "qs", "prompt", false)],
