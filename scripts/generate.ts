@@ -1,9 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";
 import packageJson from "../package.json" with { type: "json" };
+import { FAILURES } from "../src/failures.ts";
+import { SETTING_LIST, type Setting } from "../src/settings.ts";
 import { tools } from "../src/tools/index.ts";
 import type { ShownTool } from "../src/tools/tool.ts";
-import { VARIABLES, type Variable } from "../src/variables.ts";
 
 // Writes what is derived: the types of the API, the tools as they are shown, the tables of the README,
 // the install links and the entry for the MCP registry. With --check it writes nothing and fails when
@@ -11,7 +12,7 @@ import { VARIABLES, type Variable } from "../src/variables.ts";
 
 const SCHEMA = new URL("../schema/trieve-invitations.openapi.yaml", import.meta.url);
 const TYPES = new URL("../src/trieve/api.gen.ts", import.meta.url);
-const SHOWN = new URL("../src/tools/shown.gen.ts", import.meta.url);
+const SHOWN = new URL("../src/tools/shown/", import.meta.url);
 const README = new URL("../README.md", import.meta.url);
 const CLIENTS = new URL("../docs/clients.md", import.meta.url);
 const REGISTRY = new URL("../server.json", import.meta.url);
@@ -23,20 +24,29 @@ async function generateTypes(): Promise<string> {
 }
 
 function variableTable(): string {
-  const rows = VARIABLES.map(({ name, default: value, meaning }) => {
+  const rows = SETTING_LIST.map(([name, { default: value, meaning }]) => {
     return `| \`${name}\` | ${hasValue(value) ? `\`${value}\`` : value} | ${meaning} |`;
   });
   return ["| variable | default | meaning |", "|---|---|---|", ...rows].join("\n");
 }
 
-function shownTools(): string {
-  const shown = tools.map((tool) => tool.describe());
+/** The module that gathers what tools/list shows, one JSON a tool. */
+function shownIndex(): string {
+  const names = tools.map(({ name }) => name);
   return `// Made from the tools by npm run generate. Do not edit.
 
-import type { ShownTool } from "./tool.ts";
+import type { ShownTool } from "../tool.ts";
+${names.map((name) => `import ${name} from "./${name}.json" with { type: "json" };`).join("\n")}
 
-export const SHOWN_TOOLS: readonly ShownTool[] = ${JSON.stringify(shown, null, 2)};
+export const SHOWN_TOOLS: readonly ShownTool[] = [${names.join(", ")}] as ShownTool[];
 `;
+}
+
+function failureTable(): string {
+  const rows = Object.entries(FAILURES).map(
+    ([code, { seen, next }]) => `| \`${code}\` | ${seen} | ${next} |`,
+  );
+  return ["| code | when | what to do |", "|---|---|---|", ...rows].join("\n");
 }
 
 function toolTable(): string {
@@ -79,7 +89,8 @@ function installLinks(): string {
   ].join("\n");
 }
 
-function registryVariable({ name, meaning, default: value, format, choices }: Variable) {
+function registryVariable([name, setting]: [string, Setting]) {
+  const { meaning, default: value, format, choices } = setting;
   return {
     name,
     description: meaning.replaceAll("`", ""),
@@ -112,7 +123,7 @@ function registryEntry(): string {
           identifier: name,
           version,
           transport: { type: "stdio" },
-          environmentVariables: VARIABLES.map(registryVariable),
+          environmentVariables: SETTING_LIST.map(registryVariable),
         },
       ],
     },
@@ -139,8 +150,13 @@ async function put(file: URL, content: string): Promise<void> {
 }
 
 await put(TYPES, await generateTypes());
-await put(SHOWN, shownTools());
+for (const tool of tools) {
+  await put(new URL(`${tool.name}.json`, SHOWN), `${JSON.stringify(tool.describe(), null, 2)}\n`);
+}
+await put(new URL("index.gen.ts", SHOWN), shownIndex());
 await put(CLIENTS, fillIn(await readFile(CLIENTS, "utf8"), "links", installLinks()));
 await put(REGISTRY, registryEntry());
-const readme = await readFile(README, "utf8");
-await put(README, fillIn(fillIn(readme, "tools", toolTable()), "settings", variableTable()));
+let readme = await readFile(README, "utf8");
+readme = fillIn(readme, "tools", toolTable());
+readme = fillIn(readme, "settings", variableTable());
+await put(README, fillIn(readme, "failures", failureTable()));

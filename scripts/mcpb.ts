@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import packageJson from "../package.json" with { type: "json" };
-import { SHOWN_TOOLS } from "../src/tools/shown.gen.ts";
+import { SHOWN_TOOLS } from "../src/tools/shown/index.gen.ts";
 
 // Packs build/trieve-invitations-mcp.mcpb, the bundle that Claude Desktop installs with a click.
 

@@ -10,7 +10,7 @@ export interface Attempt {
   invitationId?: string | undefined;
   /** An outcome of the tool or an error code. */
   outcome: string;
-  confirmedBy: "prompt" | "code" | undefined;
+  confirmedBy: string | undefined;
   /** Requests to Trieve. */
   requests: number;
   ms: number;

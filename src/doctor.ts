@@ -1,11 +1,11 @@
 import { systemClock } from "./clock.ts";
-import type { Config, Settings } from "./config.ts";
-import { explain } from "./mcp/explain.ts";
+import type { Settings } from "./environment.ts";
+import { Failure, type FailureCode } from "./failures.ts";
 import { allowedRoles } from "./policy.ts";
-import { createScope, createTrieveClient, LIMITS, redirectUri } from "./trieve/client.ts";
-import { TrieveError, type TrieveErrorCode } from "./trieve/errors.ts";
+import { type Config, SETTING_LIST } from "./settings.ts";
+import { createCallContext } from "./trieve/call-context.ts";
+import { createTrieveClient, LIMITS, redirectUri } from "./trieve/client.ts";
 import { isLoopback } from "./url.ts";
-import { VARIABLES } from "./variables.ts";
 
 interface Check {
   name: string;
@@ -81,32 +81,20 @@ function line({ name, status, found, hint }: Check): string {
 
 /** Each sound setting with its source, and with its value when all of them are: never the key. */
 function describeSettings({ config, sources, faults }: Settings): Check[] {
-  const sound = VARIABLES.filter(({ name }) => !faults.some((one) => one.startsWith(`${name} `)));
-  return sound.map(({ name }) => {
-    const value = config && VALUES[name]?.(config);
+  const sound = SETTING_LIST.filter(([name]) => !faults.some((one) => one.startsWith(`${name} `)));
+  return sound.map(([name, { show }]) => {
+    const value = config && show?.(config);
     const source = sources[name] ?? "default";
     const found = value === undefined ? `${name}: ${source}` : `${name}: ${value} (${source})`;
     return { name: "setting", status: "ok", found };
   });
 }
 
-const VALUES: Record<string, (config: Config) => string | undefined> = {
-  TRIEVE_ORGANIZATION_ID: (config) => config.organizationId,
-  TRIEVE_BASE_URL: (config) => config.baseUrl,
-  TRIEVE_DASHBOARD_URL: (config) => config.dashboardUrl,
-  TRIEVE_APP_URL: (config) => config.appUrl,
-  TRIEVE_MAX_ROLE: ({ policy }) => policy.maxRole,
-  TRIEVE_ALLOWED_EMAIL_DOMAINS: ({ policy }) => policy.allowedDomains?.join(", ") ?? "any",
-  TRIEVE_READ_ONLY: ({ policy }) => String(policy.readOnly),
-  TRIEVE_CONFIRM: (config) => config.confirm,
-  TRIEVE_AUDIT_LOG: (config) => config.auditLog,
-};
-
 // The layers a list request goes through, in the order in which it can fail.
 const LAYERS = ["reachable", "tls", "organization", "key", "role", "answer"] as const;
 type Layer = (typeof LAYERS)[number];
 
-const FAILS_AT: Partial<Record<TrieveErrorCode, Layer>> = {
+const FAILS_AT: Partial<Record<FailureCode, Layer>> = {
   network_error: "reachable",
   timeout: "reachable",
   rate_limited: "reachable",
@@ -129,7 +117,7 @@ async function checkConnection(config: Config, version: string): Promise<Check[]
       return response;
     },
   });
-  const scope = createScope(new AbortController().signal, Date.now() + LIMITS.callMs);
+  const call = createCallContext(systemClock, new AbortController().signal, LIMITS.callMs);
   const passed: Record<Layer, string> = {
     reachable: host,
     tls:
@@ -143,18 +131,16 @@ async function checkConnection(config: Config, version: string): Promise<Check[]
   };
   let failure: { layer: Layer; check: Check } | undefined;
   try {
-    const { invitations, skipped } = await client.list(scope);
+    const { invitations, skipped } = await client.list(call);
     passed.answer = `${invitations.length} invitations${skipped > 0 ? `, ${skipped} rows unreadable` : ""}`;
   } catch (error) {
-    if (!(error instanceof TrieveError)) throw error;
+    if (!(error instanceof Failure)) throw error;
     const isTls = /CERT|TLS|SSL|SIGNED|ISSUER/.test(error.detail ?? "");
     const layer = isTls ? "tls" : (FAILS_AT[error.code] ?? "answer");
-    const [found = "", ...hint] = explain(error, false, false).split(/(?<=\.) /);
+    const found = `${error.code}: ${error.happened}.`;
     const tlsHint = "for an authority of your own set NODE_EXTRA_CA_CERTS to its certificate";
-    failure = {
-      layer,
-      check: { name: layer, status: "failed", found, hint: isTls ? tlsHint : hint.join(" ") },
-    };
+    const hint = isTls ? tlsHint : `${error.next}.`;
+    failure = { layer, check: { name: layer, status: "failed", found, hint } };
   }
   const reached = failure === undefined ? LAYERS.length : LAYERS.indexOf(failure.layer);
   const checks = LAYERS.slice(0, reached).map(

@@ -2,11 +2,11 @@ import { appendFileSync, readFileSync, statSync } from "node:fs";
 import packageJson from "../package.json" with { type: "json" };
 import type { AuditSink } from "./audit.ts";
 import { systemClock } from "./clock.ts";
-import { readSettings, type Settings } from "./config.ts";
+import { readSettings, type Settings } from "./environment.ts";
 import { createApp } from "./mcp/app.ts";
 import { serve } from "./mcp/serve.ts";
+import { SETTING_LIST } from "./settings.ts";
 import { traceOf } from "./text.ts";
-import { VARIABLES } from "./variables.ts";
 
 const { name, version } = packageJson;
 const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json] | --help | --version`;
@@ -20,7 +20,7 @@ An MCP server on stdio that lists, sends and deletes the invitations of one Trie
   doctor          check configuration, connection, key and organization; exit 0 or 1
 
 Environment (nothing secret is ever an argument):
-${VARIABLES.map((variable) => `  ${variable.name.padEnd(30)}${variable.meaning.replaceAll("`", "")} [${variable.default.replaceAll("`", "")}]`).join("\n")}
+${SETTING_LIST.map(([name, { meaning, default: otherwise }]) => `  ${name.padEnd(30)}${meaning} [${otherwise}]`.replaceAll("`", "")).join("\n")}
 `;
 
 function log(line: string): void {

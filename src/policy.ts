@@ -1,4 +1,4 @@
-import type { Policy } from "./config.ts";
+import type { Policy } from "./settings.ts";
 import { ROLES, type Role } from "./trieve/invitation.ts";
 
 /** The roles that may be invited, lowest first. */

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readSettings } from "../src/config.ts";
 import type { Reply } from "../src/consent/consent.ts";
-import type { Caller } from "../src/mcp/ask.ts";
-import { createCalls } from "../src/mcp/call.ts";
+import type { Caller } from "../src/consent/way.ts";
+import { readSettings } from "../src/environment.ts";
+import { createCalls } from "../src/mcp/calls.ts";
 import type { Client } from "../src/trieve/client.ts";
-import { type InvitationList, ROLES, readRows } from "../src/trieve/invitation.ts";
+import { ROLES, readRows } from "../src/trieve/invitation.ts";
 import { steppedClock } from "./support/app.ts";
 
 // A model with full freedom: any tool, any arguments, any order, old codes and old questions, in a
@@ -65,12 +65,10 @@ async function play(moves: readonly Move[]): Promise<number> {
   let made = 3;
   const client: Client = {
     async list() {
-      const list: InvitationList = { invitations: [], skipped: 0 };
-      readRows(rows, ORGANIZATION, list);
-      return list;
+      return readRows(rows, ORGANIZATION);
     },
     async send(scope, email, role) {
-      scope.writes += 1;
+      scope.beginWrite();
       scope.signal.throwIfAborted();
       if (role > 0) writes.push(`send ${email} ${ROLES[role]}`);
       rows.push(row(made, email, role));
@@ -78,7 +76,7 @@ async function play(moves: readonly Move[]): Promise<number> {
       return { status: 204 };
     },
     async delete(scope, id) {
-      scope.writes += 1;
+      scope.beginWrite();
       writes.push(`delete ${id}`);
       rows = rows.filter((one) => one.id !== id);
       return { status: 204 };
@@ -111,10 +109,10 @@ async function play(moves: readonly Move[]): Promise<number> {
     const code = made.code === undefined ? undefined : codes[made.code];
     const question = made.state === undefined ? undefined : questions[made.state];
     const confirmation = code && spoil(code.secret, made.spoil, codes);
-    const caller: Caller = { signal: new AbortController().signal, canPrompt: made.canPrompt };
+    const caller: Caller = { signal: new AbortController().signal, hasForms: made.canPrompt };
     const grant = (from: Grant) => granted.push({ ...from, at: now });
     if (made.era === "handshake") {
-      caller.ask = async () => {
+      caller.putForm = async () => {
         if (made.change === "role") for (const one of rows) one.role = (one.role + 1) % 3;
         if (made.change === "gone") rows = rows.slice(1);
         const form = FORMS[made.person]?.(acting) ?? { failed: "client_error" };

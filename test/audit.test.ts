@@ -86,17 +86,6 @@ describe("the audit log", () => {
     await server.close();
   });
 
-  test("counts a request that two calls share for the one that came first", async () => {
-    const { id } = trieve.add("bob@example.com");
-    const server = await connectBin({ environment: trieve.environment });
-    trieve.proxy.next("GET", { delay: 300 });
-    await Promise.all([1, 2].map(() => server.call("delete_invitation", { invitation_id: id })));
-    const requests = linesOf(server).map((line) => line.requests);
-    expect(requests.sort()).toEqual([0, 1]);
-    expect(trieve.proxy.count("GET")).toBe(1);
-    await server.close();
-  });
-
   test("names the invitation of a deed that came too late", async () => {
     const row = trieve.add("bob@example.com", { role: 1 });
     const server = await connectBin({

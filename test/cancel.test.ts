@@ -37,19 +37,6 @@ test("a cancelled call closes its request to Trieve", async () => {
   expect(await Promise.race([closed(), systemClock.sleep(2_000)])).toBe("closed");
 });
 
-test("a cancelled call that shares its list leaves the others alone", async () => {
-  trieve.proxy.next("GET", { delay: 100 });
-  const server = await connectInMemory(trieve);
-  const ending = new AbortController();
-  const cancelled = server.call("list_invitations", {}, { signal: ending.signal });
-  cancelled.catch(() => {});
-  const other = server.call("list_invitations");
-  while (trieve.proxy.seen.length === 0) await systemClock.sleep(5);
-  ending.abort();
-  expect((await other).isError).toBe(false);
-  expect(trieve.proxy.count("GET")).toBe(1);
-});
-
 test("a cancelled call finishes a write under way and reports it", async () => {
   trieve.proxy.next("POST", { delay: 100 });
   const server = await connectInMemory(trieve);

@@ -1,34 +1,43 @@
 import { describe, expect, test } from "vitest";
 import {
   type ConsentState,
-  type Deed,
+  confirmationText,
   decide,
   type Event,
   NO_CONSENT,
   type Reply,
   type Verdict,
 } from "../src/consent/consent.ts";
-import { confirmationText } from "../src/consent/prompt.ts";
-import type { Proposal } from "../src/tools/tool.ts";
+import type { Deed } from "../src/tools/deed.ts";
 
 // The state machine alone: a pure function, so every short sequence of events can be tried.
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 1);
-const proposal = (email: string): Proposal => ({ deed: "send", email, role: "admin" });
 const deed = (name: string): Deed => ({
-  binding: name,
-  target: name,
-  proposal: proposal(`${name}@example.com`),
+  title: `send invitation to ${name}@example.com (admin)`,
+  facts: ["Send this invitation?"],
+  choices: ["do not send", "send"],
+  targets: [{ key: name }],
+  needsConsent: true,
+  subject: {},
+  perform: NEVER,
 });
+const NEVER = () => Promise.reject(new Error("the state machine performs nothing"));
 const YES: Reply = { form: { action: "accept", content: { decision: "send" } } };
 const NO: Reply = { form: { action: "accept", content: { decision: "do not send" } } };
 
-type Way = Extract<Event, { type: "propose" }>["way"];
-const propose = (name: string, secret: string, way: Way = "prompt", waits = true): Event => ({
-  type: "propose",
+type Way = Extract<Event, { type: "ask" }>["way"];
+const propose = (
+  name: string,
+  secret: string,
+  way: Way | "none" = "prompt",
+  waits = true,
+): Event => ({
+  type: "ask",
   deed: deed(name),
-  way,
+  binding: name,
+  way: way === "none" ? undefined : way,
   secret,
   waits,
 });
@@ -41,7 +50,7 @@ const reply = (name: string, secret: string, answer: Reply): Event => ({
 const confirm = (name: string, secret: string): Event => ({
   type: "confirm",
   binding: name,
-  confirmation: confirmationText(proposal(`${name}@example.com`), secret),
+  confirmation: confirmationText(deed(name), secret),
 });
 
 type Played = Event | [minutes: number, event: Event];
@@ -64,8 +73,8 @@ describe("a question", () => {
   test("is asked, and answered once", () => {
     const verdicts = play(propose("a", "1"), reply("a", "1", YES), reply("a", "1", YES));
     expect(verdicts).toEqual([
-      { ask: "1", proposal: proposal("a@example.com") },
-      { yes: "prompt", proposal: proposal("a@example.com") },
+      { ask: "1", deed: deed("a") },
+      { yes: "prompt", deed: deed("a") },
       { invalid: true },
     ]);
   });
@@ -134,7 +143,7 @@ describe("a code", () => {
       show: "send invitation to a@example.com (admin) 1",
       expiresAt: NOW + 10 * MINUTE,
     });
-    expect(rest).toEqual([{ yes: "code", proposal: proposal("a@example.com") }, { invalid: true }]);
+    expect(rest).toEqual([{ yes: "code", deed: deed("a") }, { invalid: true }]);
   });
   test("leaves the others as they are when it is used", () => {
     const shown = [propose("a", "1", "code"), propose("b", "2", "code")];
@@ -160,7 +169,7 @@ describe("a code", () => {
     );
   });
   test("is not given where the operator wants prompts", () => {
-    expect(last(propose("a", "1", "unavailable"))).toEqual({ unavailable: true });
+    expect(last(propose("a", "1", "none"))).toEqual({ unavailable: true });
   });
 });
 
@@ -178,7 +187,7 @@ describe("three refusals", () => {
   const refused = [...refuse("1"), ...refuse("2"), ...refuse("3")];
 
   test("pause the target for ten minutes, in every way", () => {
-    for (const way of ["prompt", "code", "unavailable"] as const) {
+    for (const way of ["prompt", "code", "none"] as const) {
       expect(last(...refused, propose("a", "4", way))).toMatchObject({
         no: "kept",
         hint: "paused",

@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { confirmationText, question } from "../src/consent/prompt.ts";
-import type { Proposal } from "../src/tools/tool.ts";
+import { FAILURES } from "../src/failures.ts";
+import { deletion } from "../src/tools/delete-invitation.ts";
+import type { ToolContext } from "../src/tools/tool.ts";
 import type { Invitation } from "../src/trieve/invitation.ts";
 
 const root = new URL("../", import.meta.url);
@@ -66,12 +67,12 @@ test("the README shows the question as it is put", () => {
     sentAt: Date.UTC(2026, 10, 1),
   };
   const place = { organizationId: "5a4db0c5-7a0b-4d0e-9c61-000000000001", host: "api.trieve.ai" };
-  const proposal: Proposal = { deed: "delete", ...invitation, invitation };
-  const { message, requestedSchema } = question(proposal, place, Date.UTC(2026, 10, 24));
+  const clock = { now: () => Date.UTC(2026, 10, 24) };
+  const { facts, choices, title } = deletion(invitation, { ...place, clock } as ToolContext);
   const readme = readText("README.md");
-  expect(readme).toContain(message);
-  expect(readme).toContain(`Decision: ${requestedSchema.properties.decision.enum.join(" / ")}`);
-  expect(readme).toContain(`confirmation: ${confirmationText(proposal, "")}`);
+  expect(readme).toContain(facts.join("\n"));
+  expect(readme).toContain(`Decision: ${choices.join(" / ")}`);
+  expect(readme).toContain(`confirmation: ${title} `);
 });
 
 test("the README shows how to run it within 30 lines", () => {
@@ -81,10 +82,7 @@ test("the README shows how to run it within 30 lines", () => {
 
 test("the README explains every error code", () => {
   const readme = readText("README.md");
-  const codes = [
-    ...readText("src/trieve/errors.ts").matchAll(/^ {2}\| "(\w+)"/gm),
-    ...readText("src/tools/tool.ts").matchAll(/^ {2}\| "(\w+)"/gm),
-  ].map(([, code]) => code);
+  const codes = Object.keys(FAILURES);
   expect(codes.length).toBeGreaterThan(20);
   for (const code of codes) expect(readme).toContain(`\`${code}\``);
 });

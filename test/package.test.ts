@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import packageJson from "../package.json" with { type: "json" };
 import serverJson from "../server.json" with { type: "json" };
-import { VARIABLES } from "../src/variables.ts";
+import { SETTINGS } from "../src/settings.ts";
 import { HELLO, toolCall } from "./support/bin.ts";
 
 // The package as it is published, installed into a folder with nothing in it.
@@ -124,9 +124,7 @@ describe("what is derived from package.json", () => {
     expect(serverJson.name).toBe(packageJson.mcpName);
     const [entry] = serverJson.packages;
     expect(entry).toMatchObject({ identifier: packageJson.name, version: packageJson.version });
-    expect(entry?.environmentVariables.map(({ name }) => name)).toEqual(
-      VARIABLES.map(({ name }) => name),
-    );
+    expect(entry?.environmentVariables.map(({ name }) => name)).toEqual(Object.keys(SETTINGS));
     const secret = entry?.environmentVariables.filter(({ isSecret }) => isSecret);
     expect(secret?.map(({ name }) => name)).toEqual(["TRIEVE_API_KEY"]);
   });

@@ -1,18 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../src/config.ts";
+import { systemClock } from "../src/clock.ts";
+import { readSettings } from "../src/environment.ts";
+import { Failure, type FailureCode } from "../src/failures.ts";
 import { isPlainEmail, neutralise } from "../src/text.ts";
 import { listInvitations } from "../src/tools/list-invitations.ts";
 import type { ToolContext } from "../src/tools/tool.ts";
-import { TrieveError, type TrieveErrorCode } from "../src/trieve/errors.ts";
-import {
-  type Invitation,
-  type InvitationList,
-  parseTimestamp,
-  readRows,
-} from "../src/trieve/invitation.ts";
-import { createRetryBudget, parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
-import { createRowReader } from "../src/trieve/rows.ts";
+import { createCallContext } from "../src/trieve/call-context.ts";
+import { type Invitation, parseTimestamp, readRows } from "../src/trieve/invitation.ts";
+import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
@@ -273,7 +269,7 @@ describe("Retry-After", () => {
 });
 
 describe("the retry plan", () => {
-  const codes: TrieveErrorCode[] = [
+  const codes: FailureCode[] = [
     "network_error",
     "timeout",
     "rate_limited",
@@ -294,7 +290,7 @@ describe("the retry plan", () => {
   test("repeats only what is transient, at most twice, within its bounds", () => {
     fc.assert(
       fc.property(plan, ({ code, attempt, random, retryAfterMs }) => {
-        const wait = retryDelay(new TrieveError(code, { retryAfterMs }), attempt, random);
+        const wait = retryDelay(new Failure(code, { retryAfterMs }), attempt, random);
         const isTransient = codes.indexOf(code) < 4;
         if (!isTransient || attempt >= 3 || (retryAfterMs ?? 0) > 10_000) {
           expect(wait).toBeUndefined();
@@ -308,39 +304,12 @@ describe("the retry plan", () => {
 
   test("waits as long as it is asked to, up to ten seconds, and at random otherwise", () => {
     const wait = (retryAfterMs: number | undefined, random: number, attempt = 1) =>
-      retryDelay(new TrieveError("upstream_error", { retryAfterMs }), attempt, random);
+      retryDelay(new Failure("upstream_error", { retryAfterMs }), attempt, random);
     expect(wait(10_000, 0.5)).toBe(10_000);
     expect(wait(10_001, 0.5)).toBeUndefined();
     expect(wait(undefined, 0.5)).toBe(150);
     expect(wait(undefined, 0.5, 2)).toBe(300);
     expect(wait(undefined, 0)).toBe(0);
-  });
-
-  test("gives twenty retries at once, and then one for every ten seconds", () => {
-    const budget = createRetryBudget(0);
-    const takeAll = (now: number) => {
-      let taken = 0;
-      while (budget.take(now)) taken += 1;
-      return taken;
-    };
-    expect([0, 9_999, 10_000, 45_000, 49_999, 50_000, 10_000_000].map(takeAll)).toEqual([
-      20, 0, 1, 3, 0, 1, 20,
-    ]);
-  });
-
-  test("has twenty retries, of which one comes back every ten seconds", () => {
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 200 }), (gaps) => {
-        const budget = createRetryBudget(0);
-        let now = 0;
-        let taken = 0;
-        for (const gap of gaps) {
-          now += gap;
-          if (budget.take(now)) taken += 1;
-          expect(taken).toBeLessThanOrEqual(20 + Math.floor(now / 10_000));
-        }
-      }),
-    );
   });
 });
 
@@ -361,8 +330,7 @@ describe("rows", () => {
   test("good ones are read, all others counted", () => {
     fc.assert(
       fc.property(fc.array(good), fc.array(bad), (goods, bads) => {
-        const read: InvitationList = { invitations: [], skipped: 0 };
-        readRows([...bads, ...goods], ORGANIZATION, read);
+        const read = readRows([...bads, ...goods], ORGANIZATION);
         expect(read.invitations).toHaveLength(goods.length);
         expect(read.skipped).toBe(bads.length);
         for (const { role } of read.invitations) {
@@ -371,84 +339,6 @@ describe("rows", () => {
       }),
     );
   });
-
-  const readAll = (bytes: Buffer, cuts: readonly number[]) => {
-    const rows: unknown[] = [];
-    const reader = createRowReader((more) => rows.push(...more));
-    const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b)];
-    for (const [n, place] of places.entries()) reader.push(bytes.subarray(place, places[n + 1]));
-    reader.end();
-    return rows;
-  };
-  const cuts = fc.array(fc.nat(), { maxLength: 12 });
-
-  test("come out of a stream as JSON.parse reads them, however it is cut", () => {
-    fc.assert(
-      fc.property(fc.array(fc.jsonValue()), cuts, fc.constantFrom(0, 2), (rows, places, indent) => {
-        const bytes = Buffer.from(` ${JSON.stringify(rows, null, indent)}\n`);
-        expect(readAll(bytes, places)).toEqual(JSON.parse(bytes.toString()));
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-
-  test("come in batches, also where a text looks like the end of a row", () => {
-    const tricky = Array.from({ length: 20_000 }, (_, n) => ({
-      n,
-      text: n % 3 ? "},{" : '"},{"',
-      more: [{}, {}],
-    }));
-    const bytes = Buffer.from(JSON.stringify(tricky));
-    const batches: number[] = [];
-    const reader = createRowReader((rows) => batches.push(rows.length));
-    for (let at = 0; at < bytes.length; at += 65_536) reader.push(bytes.subarray(at, at + 65_536));
-    reader.end();
-    expect(batches.reduce((sum, count) => sum + count, 0)).toBe(tricky.length);
-    expect(readAll(bytes, [70_000, 300_000])).toEqual(tricky);
-  });
-
-  test("of anything but one whole JSON list are an error", () => {
-    const broken = fc.oneof(
-      fc
-        .jsonValue()
-        .filter((value) => !Array.isArray(value))
-        .map((value) => JSON.stringify(value)),
-      fc.tuple(fc.array(fc.jsonValue(), { minLength: 1 }), fc.nat()).map(([rows, at]) => {
-        const text = JSON.stringify(rows);
-        return text.slice(0, at % text.length);
-      }),
-      fc.constantFrom(
-        "",
-        " ",
-        "[",
-        "[,]",
-        "[1,]",
-        "[,1]",
-        "[1,,2]",
-        "[1]]",
-        "[1][2]",
-        "[1}",
-        "{]",
-        "[1] x",
-      ),
-      fc.string(),
-    );
-    fc.assert(
-      fc.property(broken, cuts, (text, places) => {
-        fc.pre(!isList(text));
-        expect(() => readAll(Buffer.from(text), places)).toThrow(SyntaxError);
-      }),
-      { numRuns: 2_000 },
-    );
-  });
-
-  function isList(text: string): boolean {
-    try {
-      return Array.isArray(JSON.parse(text));
-    } catch {
-      return false;
-    }
-  }
 });
 
 describe("the cursor", () => {
@@ -470,8 +360,9 @@ describe("the cursor", () => {
   }
 
   const page = async (invitations: Invitation[], input: object) => {
-    const proposed = await listInvitations.prepare(input).propose(contextOf(invitations));
-    return ("result" in proposed ? proposed.result.facts : {}) as unknown as {
+    const call = createCallContext(systemClock, new AbortController().signal, 1_000);
+    const plan = await listInvitations.prepare(input).plan(contextOf(invitations), call);
+    return ("facts" in plan ? plan.facts : {}) as unknown as {
       invitations: { id: string }[];
       next_cursor?: string;
     };

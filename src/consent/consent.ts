@@ -1,18 +1,11 @@
-import type { Proposal } from "../tools/tool.ts";
-import { sameText } from "./codes.ts";
-import { choicesOf, confirmationText, DECISION } from "./prompt.ts";
+import type { Deed } from "../tools/deed.ts";
+import { sameText } from "./secret.ts";
 
-/** How this client can be asked, and whether a code is good enough where it cannot. */
-export type Way = "prompt" | "code" | "unavailable";
+/** The one field of a form. */
+export const DECISION = "decision";
 
-/** A call that needs a yes before `proposal` is carried out. */
-export interface Deed {
-  /** The tool and its arguments. */
-  binding: string;
-  /** What refusals are counted for: the invitation, or the address. */
-  target: string;
-  proposal: Proposal;
-}
+/** The ways in which a yes can be had. */
+export type WayName = "prompt" | "code";
 
 export type Reason = "declined" | "cancelled" | "timed_out" | "client_error" | "kept";
 
@@ -22,8 +15,15 @@ export type Reply =
   | { failed: "timed_out" | "client_error" };
 
 export type Event =
-  /** A call without a usable confirmation. `secret` is fresh and random. */
-  | { type: "propose"; deed: Deed; way: Way; secret: string; waits: boolean }
+  /** A call without an answer. `secret` is fresh and random; no way is left where `way` is missing. */
+  | {
+      type: "ask";
+      deed: Deed;
+      binding: string;
+      way: WayName | undefined;
+      secret: string;
+      waits: boolean;
+    }
   /** The answer to the question `secret`; in the stateless era it comes with a repeated call. */
   | { type: "reply"; secret: string; binding: string; reply: Reply }
   /** The caller of an open question has gone. */
@@ -32,10 +32,10 @@ export type Event =
   | { type: "confirm"; binding: string; confirmation: string };
 
 export type Verdict =
-  | { yes: "prompt" | "code"; proposal: Proposal }
-  | { no: Reason; proposal: Proposal; hint?: "instant" | "paused" }
-  | { ask: string; proposal: Proposal }
-  | { show: string; proposal: Proposal; expiresAt: number }
+  | { yes: WayName; deed: Deed }
+  | { no: Reason; deed: Deed; hint?: "instant" | "paused" }
+  | { ask: string; deed: Deed }
+  | { show: string; deed: Deed; expiresAt: number }
   | { busy: number }
   | { unavailable: true }
   | { invalid: true }
@@ -43,9 +43,11 @@ export type Verdict =
 
 /** A question in front of a person, or a code in the hands of a model. */
 interface Pending {
-  kind: "question" | "code";
+  way: WayName;
   secret: string;
   deed: Deed;
+  /** The tool and its arguments. */
+  binding: string;
   since: number;
   /** True while a call waits for the answer; a stateless client may never come back. */
   waits: boolean;
@@ -85,23 +87,23 @@ export function decide(
 ): { state: ConsentState; verdict: Verdict } {
   const state = forget(before, now);
   switch (event.type) {
-    case "propose":
-      return propose(state, event, now);
+    case "ask":
+      return ask(state, event, now);
     case "reply":
       return reply(state, event, now);
     case "abandon":
       return { state: without(state, event.secret), verdict: { dropped: true } };
     case "confirm": {
       const code = state.pending.find(
-        ({ kind, secret, deed }) =>
-          kind === "code" && sameText(confirmationText(deed.proposal, secret), event.confirmation),
+        ({ way, secret, deed }) =>
+          way === "code" && sameText(confirmationText(deed, secret), event.confirmation),
       );
-      if (code === undefined || code.deed.binding !== event.binding) {
+      if (code === undefined || code.binding !== event.binding) {
         return { state, verdict: { invalid: true } };
       }
       return {
         state: without(state, code.secret),
-        verdict: { yes: "code", proposal: code.deed.proposal },
+        verdict: { yes: "code", deed: code.deed },
       };
     }
   }
@@ -109,39 +111,30 @@ export function decide(
 
 type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;
 
-function propose(
+function ask(
   state: ConsentState,
-  { deed, way, secret, waits }: EventOf<"propose">,
+  { deed, binding, way, secret, waits }: EventOf<"ask">,
   now: number,
 ): { state: ConsentState; verdict: Verdict } {
-  const { proposal } = deed;
-  const refused = state.refusals.filter(({ target }) => target === deed.target);
-  const last = refused.at(-1);
-  if (last !== undefined && refused.length >= REFUSALS) {
-    return { state, verdict: { no: last.reason, proposal, hint: "paused" } };
+  const paused = deed.targets.map(({ key }) => refusalsOf(state, key)).find(isPause);
+  const last = paused?.at(-1);
+  if (last !== undefined) {
+    return { state, verdict: { no: last.reason, deed, hint: "paused" } };
   }
-  if (way === "unavailable") return { state, verdict: { unavailable: true } };
+  if (way === undefined) return { state, verdict: { unavailable: true } };
+  const pending: Pending = { way, secret, deed, binding, since: now, waits };
   if (way === "code") {
-    const verdict = {
-      show: confirmationText(proposal, secret),
-      proposal,
-      expiresAt: now + VALID_MS,
-    };
-    return { state: add(state, { kind: "code", secret, deed, since: now, waits: false }), verdict };
+    const show = confirmationText(deed, secret);
+    return { state: add(state, pending), verdict: { show, deed, expiresAt: now + VALID_MS } };
   }
-  const open = state.pending.find(
-    ({ kind, since }) => kind === "question" && now - since < QUESTION_MS,
-  );
+  const open = state.pending.find((one) => one.way !== "code" && now - one.since < QUESTION_MS);
   // A stateless client that asks the same again has lost the question: the new one replaces it.
-  const isLost = open !== undefined && !open.waits && open.deed.binding === deed.binding;
+  const isLost = open !== undefined && !open.waits && open.binding === binding;
   if (open !== undefined && !isLost) {
     return { state, verdict: { busy: open.since + QUESTION_MS - now } };
   }
   const cleared = open === undefined ? state : without(state, open.secret);
-  return {
-    state: add(cleared, { kind: "question", secret, deed, since: now, waits }),
-    verdict: { ask: secret, proposal },
-  };
+  return { state: add(cleared, pending), verdict: { ask: secret, deed } };
 }
 
 function reply(
@@ -150,47 +143,49 @@ function reply(
   now: number,
 ): { state: ConsentState; verdict: Verdict } {
   const question = state.pending.find(
-    ({ kind, secret }) => kind === "question" && sameText(secret, event.secret),
+    ({ way, secret }) => way !== "code" && sameText(secret, event.secret),
   );
-  if (question === undefined || question.deed.binding !== event.binding) {
+  if (question === undefined || question.binding !== event.binding) {
     return { state, verdict: { invalid: true } };
   }
   const answered = without(state, question.secret);
-  const { proposal, target } = question.deed;
-  const no = refusalIn(event.reply, proposal);
-  if (no === undefined) return { state: answered, verdict: { yes: "prompt", proposal } };
+  const { deed, way } = question;
+  const no = refusalIn(event.reply, deed);
+  if (no === undefined) return { state: answered, verdict: { yes: way, deed } };
   const isInstant = now - question.since < INSTANT_MS;
-  const verdict: Verdict = { no, proposal, ...(isInstant ? { hint: "instant" } : {}) };
+  const verdict: Verdict = { no, deed, ...(isInstant ? { hint: "instant" } : {}) };
   // A timeout or a client's fault is nobody's refusal.
   if (no === "timed_out" || no === "client_error") return { state: answered, verdict };
-  const refusals = refuse(answered.refusals, target, no, now);
-  return { state: { ...answered, refusals }, verdict };
+  const after = deed.targets.reduce((before, { key }) => refuse(before, key, no, now), answered);
+  return { state: after, verdict };
 }
 
-function refuse(
-  before: readonly Refusal[],
-  target: string,
-  reason: Reason,
-  now: number,
-): readonly Refusal[] {
+function refuse(before: ConsentState, target: string, reason: Reason, now: number): ConsentState {
   const until = now + PAUSE_MS;
-  const refusals = [...before, { target, reason, until }];
+  const state = { ...before, refusals: [...before.refusals, { target, reason, until }] };
+  if (!isPause(refusalsOf(state, target))) return state;
   // The last one of three begins the pause: none of them is forgotten before it is over.
-  const isPause = refusals.filter((one) => one.target === target).length >= REFUSALS;
-  return isPause
-    ? refusals.map((one) => (one.target === target ? { ...one, until } : one))
-    : refusals;
+  const refusals = state.refusals.map((one) => (one.target === target ? { ...one, until } : one));
+  return { ...state, refusals };
+}
+
+function refusalsOf({ refusals }: ConsentState, key: string): readonly Refusal[] {
+  return refusals.filter(({ target }) => target === key);
+}
+
+function isPause(refusals: readonly Refusal[]): boolean {
+  return refusals.length >= REFUSALS;
 }
 
 /** Why a reply is no yes; undefined when it is one: accepted, with exactly the acting choice. */
-function refusalIn(reply: Reply, proposal: Proposal): Reason | undefined {
+function refusalIn(reply: Reply, { choices }: Deed): Reason | undefined {
   if ("failed" in reply) return reply.failed;
   const { action, content } = reply.form;
   if (action === "decline") return "declined";
   if (action === "cancel") return "cancelled";
   if (action !== "accept" || typeof content !== "object" || content === null) return "client_error";
   const decision = Object.getOwnPropertyDescriptor(content, DECISION)?.value;
-  const [refusing, acting] = choicesOf(proposal);
+  const [refusing, acting] = choices;
   if (decision === acting) return undefined;
   return decision === refusing ? "kept" : "client_error";
 }
@@ -208,4 +203,9 @@ function add(state: ConsentState, entry: Pending): ConsentState {
 
 function without(state: ConsentState, secret: string): ConsentState {
   return { ...state, pending: state.pending.filter((entry) => entry.secret !== secret) };
+}
+
+/** What a model passes back: the deed in plain words first, so that an approval dialog shows it. */
+export function confirmationText({ title }: Deed, secret: string): string {
+  return `${title} ${secret}`;
 }

@@ -1,11 +1,12 @@
 import type { AuditSink } from "../audit.ts";
 import type { Clock } from "../clock.ts";
-import type { Settings } from "../config.ts";
+import type { Caller } from "../consent/way.ts";
+import type { Settings } from "../environment.ts";
 import { shownTools } from "../tools/shown.ts";
 import type { ShownTool } from "../tools/tool.ts";
 import type { Limits } from "../trieve/client.ts";
-import type { Caller } from "./ask.ts";
-import type { CallResult, Calls } from "./call.ts";
+import type { CallResult } from "./call.ts";
+import type { Calls } from "./calls.ts";
 
 /** Everything a face of the protocol shows and does. */
 export interface App {
@@ -40,7 +41,7 @@ export function createApp(options: AppOptions): App {
     instructions: writeInstructions(settings, sandbox),
     tools: shownTools(settings.policy),
     async call(name, input, caller) {
-      calls ??= import("./call.ts").then(({ createCalls }) => createCalls(options));
+      calls ??= import("./calls.ts").then(({ createCalls }) => createCalls(options));
       return (await calls).call(name, input, caller);
     },
     async stop(ms) {

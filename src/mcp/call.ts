@@ -1,180 +1,118 @@
-import type { AuditSink } from "../audit.ts";
-import { writeAudit } from "../audit.ts";
+import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
-import type { Settings } from "../config.ts";
-import type { Question } from "../consent/prompt.ts";
-import { tools } from "../tools/index.ts";
-import { withConsent } from "../tools/outcome.ts";
-import type { Result, Tool, ToolCall } from "../tools/tool.ts";
-import {
-  type Client,
-  createScope,
-  createTrieveClient,
-  LIMITS,
-  type Limits,
-  type Scope,
-  type TrieveOptions,
-} from "../trieve/client.ts";
-import { createInvitations, type Invitations } from "../trieve/invitations.ts";
-import { type Agree, createAgree } from "./agree.ts";
-import type { Caller } from "./ask.ts";
-import { configurationError, describeFailure } from "./explain.ts";
+import type { Ask } from "../consent/ask.ts";
+import type { WayName } from "../consent/consent.ts";
+import type { Caller, Form } from "../consent/way.ts";
+import { asFailure, Failure, tell } from "../failures.ts";
+import type { Target } from "../tools/deed.ts";
+import { type Attempt, type Result, withConsent } from "../tools/result.ts";
+import type { Tool } from "../tools/tool.ts";
+import { createCallContext } from "../trieve/call-context.ts";
 
-/** What a call comes to: a result for the model, or a question that goes back to the client. */
+/** What a call comes to: a result for the model, or a form that goes back to the client. */
 export type CallResult =
   | { text: string; facts?: Result["facts"]; isError: boolean }
-  | { question: Question; secret: string };
+  | { form: Form; secret: string };
 
-/** Runs calls, and knows which are running. */
-export interface Calls {
-  call(name: string, input: unknown, caller: Caller): Promise<CallResult>;
-  /**
-   * Takes back open questions, starts no further write and waits up to `ms` for what runs. Writes
-   * that are not done by then are told as unknown.
-   */
-  stop(ms: number): Promise<void>;
-}
-
-export interface CallsOptions {
-  settings: Settings;
-  version: string;
+/** What calls need, put together once. */
+export interface Program {
   clock: Clock;
   audit: AuditSink;
-  limits?: Limits;
-  /** How Trieve is reached. */
-  open?: (options: TrieveOptions) => Client;
+  callMs: number;
+  /** What is wrong with the settings; with nothing, `configured` is there. */
+  faults: readonly string[];
+  configured?: { organizationId: string; ask: Ask };
 }
 
-interface Running {
-  tool: Tool;
-  scope: Scope;
-  subject: ToolCall["subject"];
-  confirmedBy: "prompt" | "code" | undefined;
-  startedAt: number;
-  /** Cancels what has not been sent yet. */
-  end(): void;
-  ended: Promise<unknown>;
+/** A call under way. */
+export interface Running {
+  isWrite: boolean;
+  /** Never rejects. */
+  done: Promise<CallResult>;
+  /** Gives up what has not been sent yet. */
+  cancel(): void;
+  /** Says of a write that the process ended before its outcome was known. */
+  cutShort(): void;
 }
 
-export function createCalls(options: CallsOptions): Calls {
-  const { settings, version, clock, audit, limits = LIMITS, open = createTrieveClient } = options;
-  const running = new Set<Running>();
-  let isStopping = false;
-  let invitations: Invitations | undefined;
-  let agree: Agree | undefined;
+/** Starts one call: plan, ask, perform, account for it. `isEnding`: the process takes no more. */
+export function startCall(
+  program: Program,
+  tool: Tool,
+  input: unknown,
+  caller: Caller,
+  isEnding: boolean,
+): Running {
+  const { clock, audit, configured } = program;
+  const startedAt = clock.now();
+  const ending = new AbortController();
+  const cancel = () => ending.abort();
+  caller.signal.addEventListener("abort", cancel, { once: true });
+  if (caller.signal.aborted || isEnding) cancel();
+  const call = createCallContext(clock, ending.signal, program.callMs);
+  const isWrite = !tool.hints.readOnlyHint;
+  let targets: readonly Omit<Target, "key">[] = [{}];
+  let confirmedBy: WayName | undefined;
 
-  function account(run: Running, outcome: string): void {
-    const { tool, scope, subject, confirmedBy, startedAt } = run;
-    if (tool.hints.readOnlyHint) return;
-    const { requests } = scope;
-    const organizationId = settings.config?.organizationId;
+  /** The audit lines, where the tool writes: one a target. */
+  function account(attempts: readonly Attempt[]): void {
+    if (!isWrite) return;
+    const organizationId = configured?.organizationId;
+    const { requests } = call.spent;
     const now = clock.now();
-    const ms = now - startedAt;
-    writeAudit(
-      audit,
-      { tool: tool.name, organizationId, ...subject, outcome, confirmedBy, requests, ms },
-      now,
-    );
+    const about = { tool: tool.name, organizationId, confirmedBy, requests, ms: now - startedAt };
+    for (const attempt of attempts) writeAudit(audit, { ...about, ...attempt }, now);
   }
 
-  /** Gets from the arguments to a result or a question. Throws ToolError and TrieveError. */
-  async function carryOut(
-    run: Running,
-    input: unknown,
-    caller: Caller,
-  ): Promise<Result | { question: Question; secret: string }> {
-    const { config } = settings;
-    if (config === undefined) throw configurationError(settings.faults);
-    const prepared = run.tool.prepare(input);
-    run.subject = prepared.subject;
-    const { organizationId, policy } = config;
-    invitations ??= createInvitations({
-      client: open({ config, clock, version, limits }),
-      clock,
-      callMs: limits.callMs,
+  const accountAll = (outcome: string) => account(targets.map((one) => ({ ...one, outcome })));
+
+  /** Gets from the arguments to a result or a form. Throws Failure. */
+  async function carryOut(): Promise<Result | { form: Form; secret: string }> {
+    if (configured === undefined) {
+      throw new Failure("configuration_error", { happened: program.faults.join("; ") });
+    }
+    const prepared = tool.prepare(input);
+    targets = [prepared.argued];
+    const answer = await configured.ask(prepared, call, caller, (deed) => {
+      targets = deed.targets;
     });
-    const context = { invitations, organizationId, policy, clock, scope: run.scope };
-    agree ??= createAgree({
-      clock,
-      confirm: config.confirm,
-      place: { organizationId, host: new URL(config.baseUrl).host },
-    });
-    const agreement = await agree(prepared, context, caller, ({ email, role, ...deed }) => {
-      const id = "invitation" in deed ? { invitationId: deed.invitation.id } : {};
-      run.subject = { email, role, ...id };
-    });
-    if ("result" in agreement) return agreement.result;
-    if ("question" in agreement) return agreement;
-    const { proposal, confirmedBy } = agreement;
-    run.confirmedBy = confirmedBy;
-    const result = await prepared.apply(proposal, context);
-    return confirmedBy !== undefined && run.scope.writes > 0
-      ? withConsent(result, confirmedBy)
-      : result;
+    if ("result" in answer) return answer.result;
+    if ("form" in answer) return answer;
+    confirmedBy = answer.confirmedBy;
+    const result = await answer.deed.perform(call);
+    const hasWritten = call.spent.writes > 0;
+    return confirmedBy !== undefined && hasWritten ? withConsent(result, confirmedBy) : result;
   }
 
-  async function call(name: string, input: unknown, caller: Caller): Promise<CallResult> {
-    const tool = tools.find((one) => one.name === name);
-    if (tool === undefined) throw new Error("faces only call what they show");
-    const startedAt = clock.now();
-    const ending = new AbortController();
-    const end = () => ending.abort();
-    caller.signal.addEventListener("abort", end, { once: true });
-    if (caller.signal.aborted || isStopping) end();
-    const scope = createScope(ending.signal, startedAt + limits.callMs);
-    let finish = () => {};
-    const ended = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    const run: Running = {
-      tool,
-      scope,
-      subject: {},
-      confirmedBy: undefined,
-      startedAt,
-      end,
-      ended,
-    };
-    running.add(run);
+  async function run(): Promise<CallResult> {
     try {
-      const done = await carryOut(run, input, caller);
-      if ("secret" in done) {
-        account(run, "input_required");
+      const done = await carryOut();
+      if ("form" in done) {
+        accountAll("input_required");
         return done;
       }
-      const { outcome, invitation } = done.facts;
-      if (invitation !== undefined) run.subject.invitationId = invitation.id;
-      account(run, String(outcome));
-      return { ...done, isError: false };
+      account(done.attempts);
+      return { text: done.text, facts: done.facts, isError: false };
     } catch (error) {
-      const { code, text, trace } = describeFailure(error, !tool.hints.readOnlyHint, scope);
-      account(run, code);
+      const hasWritten = call.spent.writes > 0;
+      const progress = { isWrite, hasWritten, isCancelled: call.signal.aborted };
+      const { failure, trace } = asFailure(error, progress);
+      accountAll(failure.code);
       if (trace !== undefined) audit.log(trace);
-      return { text, isError: true };
+      return { text: tell(failure, progress), isError: true };
     } finally {
-      caller.signal.removeEventListener("abort", end);
-      running.delete(run);
-      finish();
+      caller.signal.removeEventListener("abort", cancel);
     }
   }
 
   return {
-    call,
-    async stop(ms) {
-      isStopping = true;
-      // Reads may still be answered in the time that writes get.
-      for (const { tool, end } of running) if (!tool.hints.readOnlyHint) end();
-      const patience = new AbortController();
-      const late = clock.sleep(ms, patience.signal).catch(() => {});
-      await Promise.race([late, Promise.all([...running].map(({ ended }) => ended))]);
-      patience.abort();
-      for (const run of running) {
-        if (run.scope.writes === 0) continue;
-        audit.log(
-          `${run.tool.name} was cut short by the end of the process; its outcome is unknown`,
-        );
-        account(run, "outcome_unknown");
-      }
+    isWrite,
+    done: run(),
+    cancel,
+    cutShort() {
+      if (call.spent.writes === 0) return;
+      audit.log(`${tool.name} was cut short by the end of the process; its outcome is unknown`);
+      accountAll("outcome_unknown");
     },
   };
 }

@@ -8,8 +8,8 @@ import {
   McpError,
 } from "@modelcontextprotocol/sdk/types.js";
 import { config } from "zod";
+import type { Caller } from "../consent/way.ts";
 import type { App } from "./app.ts";
-import type { Caller } from "./ask.ts";
 import type { Channel } from "./channel.ts";
 import { toolResult, uncheckedSchemas, unknownTool } from "./face.ts";
 
@@ -35,11 +35,11 @@ export async function openHandshake(app: App, channel: Channel): Promise<void> {
     const progressToken = extra._meta?.progressToken;
     const caller: Caller = {
       signal: extra.signal,
-      canPrompt: server.getClientCapabilities()?.elicitation?.form !== undefined,
-      async ask(question, signal) {
+      hasForms: server.getClientCapabilities()?.elicitation?.form !== undefined,
+      async putForm(form, signal) {
         const request = {
           method: "elicitation/create",
-          params: { mode: "form", ...question },
+          params: { mode: "form", ...form },
         } as const;
         const timeout = NEVER_MS;
         return { form: await extra.sendRequest(request, ElicitResultSchema, { signal, timeout }) };

@@ -13,9 +13,9 @@ import {
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Reply } from "../consent/consent.ts";
+import type { Caller } from "../consent/way.ts";
 import { neutralise } from "../text.ts";
 import type { App } from "./app.ts";
-import type { Caller } from "./ask.ts";
 import type { Channel } from "./channel.ts";
 import { toolResult, uncheckedSchemas, unknownTool } from "./face.ts";
 
@@ -47,9 +47,9 @@ export async function openStateless(app: App, channel: Channel): Promise<void> {
       if (unknown !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, unknown);
       const result = await app.call(params.name, params.arguments, callerOf(context));
       if (!("secret" in result)) return toolResult(result);
-      const { question, secret } = result;
+      const { form, secret } = result;
       return inputRequired({
-        inputRequests: { [QUESTION]: inputRequired.elicit(question) },
+        inputRequests: { [QUESTION]: inputRequired.elicit(form) },
         requestState: await seal.mint({ secret }),
       });
     });
@@ -88,7 +88,7 @@ function callerOf({ mcpReq }: ServerContext): Caller {
   const caller: Caller = {
     signal: mcpReq.signal,
     // `{}` means form mode, as it did before there were modes.
-    canPrompt:
+    hasForms:
       elicitation !== undefined &&
       (elicitation.form !== undefined || Object.keys(elicitation).length === 0),
   };

@@ -1,8 +1,18 @@
 import * as z from "zod";
-import type { Invitation } from "../trieve/invitation.ts";
-import { confirmation, invitationId, shownInvitation } from "./fields.ts";
-import { consentOutput, writeResult } from "./outcome.ts";
-import { defineTool, ToolError } from "./tool.ts";
+import { Failure } from "../failures.ts";
+import { neutralise, shortId } from "../text.ts";
+import { ageInDays, type Invitation, sentDate } from "../trieve/invitation.ts";
+import type { Deed } from "./deed.ts";
+import {
+  confirmation,
+  emailFact,
+  invitationId,
+  placeFacts,
+  roleFact,
+  shownInvitation,
+} from "./fields.ts";
+import { consentOutput, writeResult } from "./result.ts";
+import { defineTool, type ToolContext } from "./tool.ts";
 
 const output = z.object({
   outcome: z.enum(["deleted", "already_gone", "confirmation_required", "not_confirmed"]),
@@ -18,30 +28,46 @@ export const deleteInvitation = defineTool({
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: { invitation_id: invitationId, confirmation },
   output,
-  subject: ({ invitation_id }) => ({ invitationId: invitation_id }),
-  async propose({ invitation_id }, { invitations, scope }) {
-    const list = await invitations.list(scope);
+  argued: ({ invitation_id }) => ({ invitationId: invitation_id }),
+  async plan({ invitation_id }, context, call) {
+    const list = await context.invitations.list(call);
     const invitation = list.invitations.find(({ id }) => id === invitation_id.toLowerCase());
-    if (invitation === undefined) {
-      throw new ToolError(
-        "not_found",
-        "No invitation of this organization has this id; nothing was deleted",
-        "Take the id from list_invitations (status all shows used ones too)",
-      );
-    }
-    const { email, role } = invitation;
-    return { proposal: { deed: "delete", email, role, invitation }, needsConsent: true };
-  },
-  async apply(proposal, context) {
-    if (proposal.deed !== "delete") throw new Error("not a proposal of delete_invitation");
-    const { outcome, invitation } = await context.invitations.delete(
-      context.scope,
-      proposal.invitation,
-    );
-    const note = outcome === "deleted" ? deletedNote(invitation) : GONE;
-    return writeResult(context, { outcome, note, invitation });
+    if (invitation === undefined) throw new Failure("not_found");
+    return deletion(invitation, context);
   },
 });
+
+export function deletion(shown: Invitation, context: ToolContext): Deed {
+  const { id, email, role } = shown;
+  return {
+    title: `delete invitation of ${neutralise(email)} (${role})`,
+    facts: [
+      "Delete this invitation? This cannot be undone.",
+      emailFact(email),
+      roleFact(role),
+      shown.status === "used"
+        ? "Status: used - the person stays a member, only the record goes"
+        : "Status: pending - the mailed link stops working",
+      sentFact(shown, context.clock.now()),
+      ...placeFacts(context),
+      `Invitation: ${shortId(id)}`,
+    ],
+    choices: ["keep", "delete"],
+    targets: [{ key: `delete ${id}`, email, role, invitationId: id }],
+    needsConsent: true,
+    subject: { invitation: shown },
+    async perform(call) {
+      const { outcome, invitation } = await context.invitations.delete(call, shown);
+      const note = outcome === "deleted" ? deletedNote(invitation) : GONE;
+      return writeResult(context, { outcome, note, invitation });
+    },
+  };
+}
+
+function sentFact(invitation: Invitation, now: number): string {
+  const days = ageInDays(invitation, now);
+  return `Sent: ${sentDate(invitation).slice(0, 10)} (${days} ${days === 1 ? "day" : "days"} ago)`;
+}
 
 const GONE = "The invitation was gone already; this call deleted nothing.";
 

@@ -57,3 +57,25 @@ export function invitationLine(
 
 /** The columns of invitationLine before the address. */
 export const COLUMNS = ["id", "role", "status", "sent_at", "age_days"] as const;
+
+const ROLE_MEANS: Record<string, string> = {
+  user: "an ordinary member",
+  admin: "can invite and remove people",
+  owner: "has full control of the organization",
+};
+
+// The facts that a person is shown of whatever is to be done, each a line.
+
+export function emailFact(email: string): string {
+  return `E-mail: ${neutralise(email)}`;
+}
+
+/** The role and what it may do. */
+export function roleFact(role: string): string {
+  return `Role: ${role} (${ROLE_MEANS[role] ?? "a role this server does not know"})`;
+}
+
+/** Where it would happen. */
+export function placeFacts({ organizationId, host }: { organizationId: string; host: string }) {
+  return [`Organization: ${organizationId}`, `Trieve: ${host}`];
+}

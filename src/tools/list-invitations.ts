@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { Failure } from "../failures.ts";
 import { ageInDays, type Invitation, ROLES } from "../trieve/invitation.ts";
 import { COLUMNS, invitationLine, roleField, show, shownInvitation } from "./fields.ts";
-import { defineTool, ToolError } from "./tool.ts";
+import { defineTool } from "./tool.ts";
 
 const input = {
   status: z.enum(["pending", "used", "all"]).default("pending"),
@@ -32,13 +33,13 @@ export const listInvitations = defineTool({
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input,
   output,
-  async propose(filters, { invitations, organizationId, clock, scope }) {
+  async plan(filters, { invitations, organizationId, clock }, call) {
     const after = readCursor(filters, organizationId);
-    const { invitations: all, skipped } = await invitations.list(scope);
+    const { invitations: all, skipped } = await invitations.list(call);
     const now = clock.now();
     const matching = all.filter((invitation) => matches(invitation, filters, now));
     const rest = after === undefined ? matching : matching.filter((one) => compare(after, one) < 0);
-    const page = firstInOrder(rest, filters.limit);
+    const page = rest.sort(compare).slice(0, filters.limit);
     const last = page.at(-1);
     const used = all.reduce((count, { status }) => count + (status === "used" ? 1 : 0), 0);
     const facts: z.input<typeof output> = {
@@ -51,7 +52,7 @@ export const listInvitations = defineTool({
         : {}),
       ...(skipped > 0 ? { skipped } : {}),
     };
-    return { result: { facts, text: render(facts, filters) } };
+    return { facts, text: render(facts, filters), attempts: [] };
   },
 });
 
@@ -72,26 +73,12 @@ function compare(a: Position, b: Position): number {
   return b.sentAt - a.sentAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
-/** The first `limit` of them in order, without sorting all: a page is small and a list may be long. */
-function firstInOrder(invitations: readonly Invitation[], limit: number): Invitation[] {
-  const first: Invitation[] = [];
-  for (const invitation of invitations) {
-    const last = first.at(-1);
-    if (first.length === limit && last !== undefined && compare(invitation, last) > 0) continue;
-    let at = first.length;
-    while (at > 0 && compare(invitation, first[at - 1] ?? invitation) < 0) at -= 1;
-    first.splice(at, 0, invitation);
-    if (first.length > limit) first.pop();
-  }
-  return first;
-}
-
 // A cursor is the place of the last row shown, bound to the filters: `<ms>.<id>.<digest>`.
 function writeCursor(last: Position, filters: Input, organizationId: string): string {
   return `${last.sentAt}.${last.id}.${filterDigest(filters, organizationId)}`;
 }
 
-/** Throws ToolError `invalid_input` for a cursor that was made for another question, or never. */
+/** Throws Failure `invalid_input` for a cursor that was made for another question, or never. */
 function readCursor(filters: Input, organizationId: string): Position | undefined {
   if (filters.cursor === undefined) return undefined;
   const [ms = "", id = "", digest, ...rest] = filters.cursor.split(".");
@@ -100,11 +87,10 @@ function readCursor(filters: Input, organizationId: string): Position | undefine
     rest.length === 0 &&
     digest === filterDigest(filters, organizationId);
   if (belongs) return { sentAt: Number(ms), id };
-  throw new ToolError(
-    "invalid_input",
-    "cursor does not belong to these filters",
-    "Repeat the call without cursor, or with exactly the filters that returned it",
-  );
+  throw new Failure("invalid_input", {
+    happened: "cursor does not belong to these filters",
+    next: "Repeat the call without cursor, or with exactly the filters that returned it",
+  });
 }
 
 function filterDigest(filters: Input, organizationId: string): string {

@@ -1,12 +1,21 @@
 import * as z from "zod";
-import type { Policy } from "../config.ts";
+import { Failure } from "../failures.ts";
 import { allowedRoles, isDomainAllowed, needsConsent } from "../policy.ts";
-import { isPlainEmail } from "../text.ts";
-import { ROLES } from "../trieve/invitation.ts";
+import type { Policy } from "../settings.ts";
+import { isPlainEmail, neutralise } from "../text.ts";
+import { ROLES, type Role } from "../trieve/invitation.ts";
 import type { SendOutcome } from "../trieve/send.ts";
-import { confirmation, roleField, shownInvitation } from "./fields.ts";
-import { consentOutput, writeResult } from "./outcome.ts";
-import { defineTool, type Proposal, type Result, type ToolContext, ToolError } from "./tool.ts";
+import type { Deed } from "./deed.ts";
+import {
+  confirmation,
+  emailFact,
+  placeFacts,
+  roleFact,
+  roleField,
+  shownInvitation,
+} from "./fields.ts";
+import { consentOutput, type Result, writeResult } from "./result.ts";
+import { defineTool, type ToolContext } from "./tool.ts";
 
 const email = z.string().describe("One plain address, at most 100 characters");
 
@@ -39,49 +48,51 @@ export const sendInvitation = defineTool({
   },
   input: { email, role: roleField(ROLES).default("user"), confirmation },
   output,
-  subject: ({ email, role }) => ({ email, role }),
-  async propose(input, context) {
-    check(input.email, context.policy);
-    if (!allowedRoles(context.policy).includes(input.role)) {
-      throw new ToolError(
-        "role_not_allowed",
-        `This server may invite up to the role ${context.policy.maxRole} (TRIEVE_MAX_ROLE)`,
-        "Choose a lower role or ask the operator",
-      );
-    }
-    const proposal = { deed: "send", email: input.email, role: input.role } as const;
-    if (!needsConsent(input.role)) return { proposal, needsConsent: false };
+  argued: ({ email, role }) => ({ email, role }),
+  async plan({ email, role }, context, call) {
+    check(email, role, context.policy);
+    const deed = sending(email, role, context);
+    if (!deed.needsConsent) return deed;
     // A person is only asked about what can be done.
-    const obstacle = await context.invitations.findObstacle(context.scope, input.email);
-    if (obstacle !== undefined) return { result: sendResult(proposal, obstacle, context) };
-    return { proposal, needsConsent: true };
-  },
-  async apply(proposal, context) {
-    if (proposal.deed !== "send") throw new Error("not a proposal of send_invitation");
-    const { email, role } = proposal;
-    return sendResult(
-      proposal,
-      await context.invitations.send(context.scope, email, role),
-      context,
-    );
+    const obstacle = await context.invitations.findObstacle(call, email);
+    return obstacle === undefined ? deed : sendResult(deed, obstacle, context);
   },
 });
 
-function check(address: string, policy: Policy): void {
-  if (!isPlainEmail(address)) {
-    throw new ToolError(
-      "invalid_email",
-      "The address is not a plain e-mail address (ASCII, one @, a dotted domain, at most 64 characters before the @ and 100 in all)",
-      "Ask the user for the exact address",
-    );
+function check(email: string, role: Role, policy: Policy): void {
+  if (!isPlainEmail(email)) throw new Failure("invalid_email");
+  if (!isDomainAllowed(policy, email)) {
+    const domains = policy.allowedDomains?.join(", ");
+    throw new Failure("domain_not_allowed", {
+      happened: `This server may only invite addresses at ${domains} (TRIEVE_ALLOWED_EMAIL_DOMAINS)`,
+    });
   }
-  if (!isDomainAllowed(policy, address)) {
-    throw new ToolError(
-      "domain_not_allowed",
-      `This server may only invite addresses at ${policy.allowedDomains?.join(", ")} (TRIEVE_ALLOWED_EMAIL_DOMAINS)`,
-      "Ask the user for another address or the operator for another domain",
-    );
+  if (!allowedRoles(policy).includes(role)) {
+    throw new Failure("role_not_allowed", {
+      happened: `This server may invite up to the role ${policy.maxRole} (TRIEVE_MAX_ROLE)`,
+    });
   }
+}
+
+function sending(email: string, role: Role, context: ToolContext): Deed {
+  const deed: Deed = {
+    title: `send invitation to ${neutralise(email)} (${role})`,
+    facts: [
+      "Send this invitation?",
+      emailFact(email),
+      roleFact(role),
+      "A person who has a Trieve account joins at once, which cannot be undone here.",
+      ...placeFacts(context),
+    ],
+    choices: ["do not send", "send"],
+    targets: [{ key: `send ${email.toLowerCase()}`, email, role }],
+    needsConsent: needsConsent(role),
+    subject: { email, role },
+    async perform(call) {
+      return sendResult(deed, await context.invitations.send(call, email, role), context);
+    },
+  };
+  return deed;
 }
 
 const NOTES: Record<SendOutcome["outcome"], string> = {
@@ -94,12 +105,11 @@ const NOTES: Record<SendOutcome["outcome"], string> = {
   already_member: "The person is a member already. Nothing was sent.",
 };
 
-function sendResult(proposal: Proposal, result: SendOutcome, context: ToolContext): Result {
+function sendResult({ subject }: Deed, result: SendOutcome, context: ToolContext): Result {
   return writeResult(context, {
     outcome: result.outcome,
     note: NOTES[result.outcome],
-    email: proposal.email,
-    role: proposal.role,
+    ...subject,
     ...("invitation" in result ? { invitation: result.invitation } : {}),
   });
 }

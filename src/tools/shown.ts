@@ -1,24 +1,24 @@
-import type { Policy } from "../config.ts";
 import { allowedRoles } from "../policy.ts";
-import { SHOWN_TOOLS } from "./shown.gen.ts";
+import type { Policy } from "../settings.ts";
+import { SHOWN_TOOLS } from "./shown/index.gen.ts";
 import type { ShownTool } from "./tool.ts";
 
 /**
  * The tools as tools/list shows them under this policy: only reading ones when it is read-only, and
- * no role above the highest. They are generated, so that a server that is only asked what it can do
- * loads neither the tools nor their schemas.
+ * to those that write no role above the highest. They are generated, so that a server that is only
+ * asked what it can do loads neither the tools nor their schemas.
  */
 export function shownTools(policy: Policy): ShownTool[] {
-  return SHOWN_TOOLS.filter((tool) => !policy.readOnly || tool.annotations.readOnlyHint).map(
-    (tool) => (tool.name === "send_invitation" ? withRoles(tool, allowedRoles(policy)) : tool),
+  const tools = SHOWN_TOOLS.filter((tool) => !policy.readOnly || tool.annotations.readOnlyHint);
+  return tools.map((tool) =>
+    tool.annotations.readOnlyHint ? tool : withRoles(tool, allowedRoles(policy)),
   );
 }
 
 function withRoles(tool: ShownTool, roles: readonly string[]): ShownTool {
   const { inputSchema } = tool;
-  const role = { ...inputSchema.properties["role"], enum: roles };
-  return {
-    ...tool,
-    inputSchema: { ...inputSchema, properties: { ...inputSchema.properties, role } },
-  };
+  const { role } = inputSchema.properties;
+  if (role === undefined) return tool;
+  const properties = { ...inputSchema.properties, role: { ...role, enum: roles } };
+  return { ...tool, inputSchema: { ...inputSchema, properties } };
 }

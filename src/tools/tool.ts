@@ -1,9 +1,11 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
-import type { Policy } from "../config.ts";
-import type { Scope } from "../trieve/client.ts";
-import type { Invitation, Role } from "../trieve/invitation.ts";
+import { Failure } from "../failures.ts";
+import type { Policy } from "../settings.ts";
+import type { CallContext } from "../trieve/call-context.ts";
 import type { Invitations } from "../trieve/invitations.ts";
+import type { Deed, Target } from "./deed.ts";
+import type { Result } from "./result.ts";
 
 export type Hints = Record<
   "readOnlyHint" | "destructiveHint" | "idempotentHint" | "openWorldHint",
@@ -14,48 +16,38 @@ export type Hints = Record<
 export interface ToolContext {
   invitations: Invitations;
   organizationId: string;
+  /** Host and port of the API, as the operator set them. */
+  host: string;
   policy: Policy;
   clock: Clock;
-  scope: Scope;
 }
 
-/** What will happen if somebody agrees, to what, as it stands now. */
-export type Proposal =
-  | { deed: "delete"; email: string; role: string; invitation: Invitation }
-  | { deed: "send"; email: string; role: Role };
+/** Reads, and gives what is to be done, or a result where nothing is. Throws Failure. */
+type Plan<Input> = (
+  input: Input,
+  context: ToolContext,
+  call: CallContext,
+) => Promise<Deed | Result>;
 
-/** A finished result, or something to be agreed to (or, where no consent is needed, just done). */
-export type Proposed = { result: Result } | { proposal: Proposal; needsConsent: boolean };
+/** What the audit says of a call that ends before it is known what it concerns; untrusted. */
+type Argued = Omit<Target, "key">;
 
-/** The facts of an answer, for `structuredContent`, and the same facts as text. */
-export interface Result {
-  facts: {
-    organization_id: string;
-    outcome?: string;
-    invitation?: { id: string };
-    [fact: string]: unknown;
-  };
-  text: string;
-}
-
-/** One call's arguments, checked, with what can be done with them. */
+/** One call's arguments, checked. */
 export interface ToolCall {
   /** The tool and its arguments without the confirmation: what a yes is bound to. */
   binding: string;
   confirmation: string | undefined;
-  /** What the audit line says of the arguments, untrusted. */
-  subject: { email?: string; role?: string; invitationId?: string };
-  propose(context: ToolContext): Promise<Proposed>;
-  apply(proposal: Proposal, context: ToolContext): Promise<Result>;
+  argued: Argued;
+  plan(context: ToolContext, call: CallContext): Promise<Deed | Result>;
 }
 
 /** A tool: what it is, and its way from arguments to a call. */
 export interface Tool {
   name: string;
   hints: Hints;
-  /** The tool as tools/list shows it, with every role; shown.gen.ts is made from it. */
+  /** The tool as tools/list shows it, with every role; shown/ is made from it. */
   describe(): ShownTool;
-  /** Checks the arguments. Throws ToolError `invalid_input`. */
+  /** Checks the arguments. Throws Failure `invalid_input`. */
   prepare(input: unknown): ToolCall;
 }
 
@@ -81,9 +73,8 @@ interface ToolDefinition<Shape extends z.ZodRawShape> {
   hints: Hints;
   input: Shape;
   output: z.ZodObject;
-  subject?(input: z.output<z.ZodObject<Shape>>): ToolCall["subject"];
-  propose(input: z.output<z.ZodObject<Shape>>, context: ToolContext): Promise<Proposed>;
-  apply?(proposal: Proposal, context: ToolContext): Promise<Result>;
+  argued?(input: z.output<z.ZodObject<Shape>>): Argued;
+  plan: Plan<z.output<z.ZodObject<Shape>>>;
 }
 
 /** Makes a tool of its definition; the one place where schemas become JSON and arguments are checked. */
@@ -108,12 +99,8 @@ export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefiniti
       return {
         binding: JSON.stringify([name, bound]),
         confirmation: typeof confirmation === "string" ? confirmation : undefined,
-        subject: definition.subject?.(parsed.data) ?? {},
-        propose: (context) => definition.propose(parsed.data, context),
-        apply(proposal, context) {
-          if (definition.apply === undefined) throw new Error(`${name} proposes nothing`);
-          return definition.apply(proposal, context);
-        },
+        argued: definition.argued?.(parsed.data) ?? {},
+        plan: (context, call) => definition.plan(parsed.data, context, call),
       };
     },
   };
@@ -144,32 +131,9 @@ function withoutBlanks(shape: z.ZodRawShape, given: unknown): unknown {
   );
 }
 
-function invalidInput(error: z.ZodError): ToolError {
+function invalidInput(error: z.ZodError): Failure {
   const problems = error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join(".")}: ${message}`,
   );
-  return new ToolError("invalid_input", problems.join("; "), "Correct this and call again");
-}
-
-type ToolErrorCode =
-  | "configuration_error"
-  | "invalid_input"
-  | "invalid_email"
-  | "domain_not_allowed"
-  | "role_not_allowed"
-  | "not_found"
-  | "confirmation_unavailable"
-  | "confirmation_invalid"
-  | "busy"
-  | "cancelled";
-
-/** A call that cannot be done, told as `<code>: <what happened>. <what to do next>.` */
-export class ToolError extends Error {
-  override readonly name = "ToolError";
-  readonly code: ToolErrorCode;
-
-  constructor(code: ToolErrorCode, happened: string, next: string) {
-    super(`${code}: ${happened}. ${next}.`);
-    this.code = code;
-  }
+  return new Failure("invalid_input", { happened: problems.join("; ") });
 }

@@ -1,4 +1,5 @@
-import { statusError, TrieveError } from "./errors.ts";
+import { Failure } from "../failures.ts";
+import { statusFailure } from "./http-failure.ts";
 
 const REFUSAL_BYTES = 16 * 1024;
 
@@ -18,11 +19,11 @@ export async function sentOnce(request: Request): Promise<RequestInit> {
 /**
  * The response with nothing of its body but the text of a 400, which is short and the only one worth
  * reading: openapi-fetch reads the body of a failure to its end, however long it is. Throws
- * TrieveError for a status outside of 200 to 599.
+ * Failure for a status outside of 200 to 599.
  */
 export async function withoutLongBody(response: Response): Promise<Response> {
   const { status } = response;
-  if (status < 200 || status > 599) throw statusError(status);
+  if (status < 200 || status > 599) throw statusFailure(status);
   const retryAfter = response.headers.get("retry-after");
   const headers = retryAfter === null ? {} : { "retry-after": retryAfter };
   if (status === 400) {
@@ -33,33 +34,21 @@ export async function withoutLongBody(response: Response): Promise<Response> {
   return new Response(null, { status, headers });
 }
 
-async function readText(body: ReadableStream<Uint8Array> | null, most: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  await readBody(body, most, (chunk) => chunks.push(chunk));
-  return Buffer.concat(chunks).toString("utf8");
-}
-
 /**
- * Hands the decoded body to `onChunk`, piece by piece, and lets go of it when that throws. Throws
- * TrieveError when it is longer than `most` bytes.
+ * The decoded body as text, let go of when it is longer than `most` bytes. Throws Failure
+ * `bad_response` then.
  */
-export async function readBody(
+export async function readText(
   body: ReadableStream<Uint8Array> | null,
   most: number,
-  onChunk: (chunk: Buffer) => void,
-): Promise<void> {
-  const reader = body?.getReader();
-  if (reader === undefined) return;
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  try {
-    for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
-      size += value?.byteLength ?? 0;
-      if (size > most) throw new TrieveError("bad_response", { detail: "too large" });
-      if (value !== undefined)
-        onChunk(Buffer.from(value.buffer, value.byteOffset, value.byteLength));
-    }
-  } catch (error) {
-    reader.cancel().catch(() => {});
-    throw error;
+  // Leaving the loop by a throw cancels the body.
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > most) throw new Failure("bad_response", { detail: "too large" });
+    chunks.push(chunk);
   }
+  return Buffer.concat(chunks).toString("utf8");
 }

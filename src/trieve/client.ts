@@ -1,29 +1,14 @@
 import createClient from "openapi-fetch";
 import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
-import type { Config } from "../config.ts";
+import { Failure } from "../failures.ts";
+import type { Config } from "../settings.ts";
 import type { paths } from "./api.gen.ts";
-import { readBody, sentOnce, withoutLongBody } from "./body.ts";
-import { networkError, statusError, TrieveError } from "./errors.ts";
+import { readText, sentOnce, withoutLongBody } from "./body.ts";
+import type { CallContext } from "./call-context.ts";
+import { networkFailure, statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
-import { createRetryBudget, parseRetryAfter, retryDelay } from "./retry.ts";
-import { createRowReader } from "./rows.ts";
-
-/** What one tool call may spend on Trieve, and what it has spent. */
-export interface Scope {
-  /** Fires when the caller has given up. Heeded by reads, and by writes until they are sent. */
-  readonly signal: AbortSignal;
-  /** When the call's time is up, on the clock; waiting for a person moves it. */
-  endsAt: number;
-  /** Requests sent so far, and how many of them may have changed something. */
-  requests: number;
-  writes: number;
-}
-
-/** The scope of a call that may take until `endsAt`, with nothing spent. */
-export function createScope(signal: AbortSignal, endsAt: number): Scope {
-  return { signal, endsAt, requests: 0, writes: 0 };
-}
+import { parseRetryAfter, retryDelay } from "./retry.ts";
 
 export interface Limits {
   attemptMs: number;
@@ -58,15 +43,15 @@ export interface Answer {
 export type Cancellable = "always" | "until_sent" | "never";
 
 export interface Client {
-  /** All invitations of the organization, asked for again where that helps. Throws TrieveError. */
-  list(scope: Scope, cancellable?: Cancellable): Promise<InvitationList>;
+  /** All invitations of the organization, asked for again where that helps. Throws Failure. */
+  list(call: CallContext, cancellable?: Cancellable): Promise<InvitationList>;
   /**
    * One POST, never repeated. Undefined when it may have arrived and no answer came. Throws
-   * TrieveError when it cannot have arrived.
+   * Failure when it cannot have arrived.
    */
-  send(scope: Scope, email: string, role: number): Promise<Answer | undefined>;
+  send(call: CallContext, email: string, role: number): Promise<Answer | undefined>;
   /** One DELETE, likewise. */
-  delete(scope: Scope, id: string, cancellable: Cancellable): Promise<Answer | undefined>;
+  delete(call: CallContext, id: string, cancellable: Cancellable): Promise<Answer | undefined>;
 }
 
 /** Where an invited person lands: Trieve needs the slash before the `?` for people with an account. */
@@ -80,7 +65,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const organization = config.organizationId;
   const header = { "TR-Organization": organization };
   const places = pLimit(SOCKETS);
-  const budget = createRetryBudget(clock.now());
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -107,29 +91,29 @@ export function createTrieveClient(options: TrieveOptions): Client {
 
   /** Runs one HTTP exchange, body included, within its time and in its turn. */
   function attempt<T>(
-    scope: Scope,
+    call: CallContext,
     cancellable: Cancellable,
     exchange: (fetch: Fetch) => Promise<T>,
   ): Promise<T> {
     return places(async () => {
-      if (cancellable !== "never") scope.signal.throwIfAborted();
-      const ms = Math.min(limits.attemptMs, scope.endsAt - clock.now());
-      if (ms <= 0) throw new TrieveError("timeout", { nothingSent: true });
-      scope.requests += 1;
+      if (cancellable !== "never") call.signal.throwIfAborted();
+      const ms = Math.min(limits.attemptMs, call.timeLeft());
+      if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
+      call.beginRequest();
       const timer = new AbortController();
       const timeout = setTimeout(() => timer.abort(), ms);
       const cancel = () => timer.abort();
-      if (cancellable === "always") scope.signal.addEventListener("abort", cancel, { once: true });
+      if (cancellable === "always") call.signal.addEventListener("abort", cancel, { once: true });
       try {
         return await exchange(fetchUntil(timer.signal));
       } catch (error) {
-        if (cancellable === "always") scope.signal.throwIfAborted();
-        if (error instanceof TrieveError) throw error;
-        if (timer.signal.aborted) throw new TrieveError("timeout");
-        throw networkError(error);
+        if (cancellable === "always") call.signal.throwIfAborted();
+        if (error instanceof Failure) throw error;
+        if (timer.signal.aborted) throw new Failure("timeout");
+        throw networkFailure(error);
       } finally {
         clearTimeout(timeout);
-        scope.signal.removeEventListener("abort", cancel);
+        call.signal.removeEventListener("abort", cancel);
       }
     });
   }
@@ -141,21 +125,9 @@ export function createTrieveClient(options: TrieveOptions): Client {
       fetch,
     });
     if (response.status !== 200) {
-      throw statusError(response.status, { retryAfterMs: retryAfter(response) });
+      throw statusFailure(response.status, { retryAfterMs: retryAfter(response) });
     }
-    const list: InvitationList = { invitations: [], skipped: 0 };
-    const reader = createRowReader((rows) => readRows(rows, organization, list));
-    try {
-      await readBody(data ?? null, limits.bodyBytes, reader.push);
-      reader.end();
-    } catch (error) {
-      // Not kept as the cause: its message quotes the body.
-      if (error instanceof SyntaxError) {
-        throw new TrieveError("bad_response", { detail: "not a JSON list" });
-      }
-      throw error;
-    }
-    return list;
+    return readRows(parseList(await readText(data ?? null, limits.bodyBytes)), organization);
   }
 
   function retryAfter(response: Response): number | undefined {
@@ -163,14 +135,14 @@ export function createTrieveClient(options: TrieveOptions): Client {
   }
 
   async function write(
-    scope: Scope,
+    call: CallContext,
     cancellable: Cancellable,
     request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
   ): Promise<Answer | undefined> {
-    const before = scope.writes;
+    let takeBack = () => {};
     try {
-      return await attempt(scope, cancellable, async (fetch) => {
-        scope.writes += 1;
+      return await attempt(call, cancellable, async (fetch) => {
+        takeBack = call.beginWrite();
         const { error, response } = await request(fetch);
         // What the types promise of a body is only what Trieve says of it.
         const refusal: unknown = Object(error).message;
@@ -181,29 +153,27 @@ export function createTrieveClient(options: TrieveOptions): Client {
         };
       });
     } catch (error) {
-      if (!(error instanceof TrieveError)) throw error;
+      if (!(error instanceof Failure)) throw error;
       if (!error.nothingSent) return undefined;
-      scope.writes = before;
+      takeBack();
       throw error;
     }
   }
 
   return {
-    async list(scope, cancellable = "always") {
+    async list(call, cancellable = "always") {
       for (let attempts = 1; ; attempts += 1) {
         try {
-          return await attempt(scope, cancellable, readList);
+          return await attempt(call, cancellable, readList);
         } catch (error) {
-          const wait =
-            error instanceof TrieveError ? retryDelay(error, attempts, random()) : undefined;
-          const now = clock.now();
-          if (wait === undefined || now + wait >= scope.endsAt || !budget.take(now)) throw error;
-          await clock.sleep(wait, cancellable === "always" ? scope.signal : undefined);
+          const wait = error instanceof Failure ? retryDelay(error, attempts, random()) : undefined;
+          if (wait === undefined || wait >= call.timeLeft()) throw error;
+          await clock.sleep(wait, cancellable === "always" ? call.signal : undefined);
         }
       }
     },
-    send: (scope, email, role) =>
-      write(scope, "until_sent", (fetch) =>
+    send: (call, email, role) =>
+      write(call, "until_sent", (fetch) =>
         api.POST("/api/invitation", {
           params: { header },
           body: {
@@ -216,8 +186,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
           fetch,
         }),
       ),
-    delete: (scope, id, cancellable) =>
-      write(scope, cancellable, (fetch) =>
+    delete: (call, id, cancellable) =>
+      write(call, cancellable, (fetch) =>
         api.DELETE("/api/invitation/{invitation_id}", {
           params: { header, path: { invitation_id: id } },
           parseAs: "stream",
@@ -225,4 +195,15 @@ export function createTrieveClient(options: TrieveOptions): Client {
         }),
       ),
   };
+}
+
+function parseList(text: string): readonly unknown[] {
+  let rows: unknown;
+  try {
+    rows = JSON.parse(text);
+  } catch {
+    // Not kept as the cause: its message quotes the body.
+  }
+  if (!Array.isArray(rows)) throw new Failure("bad_response", { detail: "not a JSON list" });
+  return rows;
 }

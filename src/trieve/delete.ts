@@ -1,58 +1,62 @@
-import type { Answer, Cancellable, Client, Scope } from "./client.ts";
-import { outcomeUnknown, statusError, TrieveError } from "./errors.ts";
+import { Failure } from "../failures.ts";
+import type { CallContext } from "./call-context.ts";
+import type { Answer, Cancellable, Client } from "./client.ts";
+import { statusFailure } from "./http-failure.ts";
 import type { Invitation } from "./invitation.ts";
 
 export type DeleteOutcome = { outcome: "deleted" | "already_gone"; invitation: Invitation };
 
 /**
- * Deletes the invitation if it still is as `shown`, with at most two DELETEs. Throws TrieveError:
+ * Deletes the invitation if it still is as `shown`, with at most two DELETEs. Throws Failure:
  * `changed` when it is not, `outcome_unknown` when a DELETE went out and its end is unclear.
  */
 export async function deleteAsShown(
   client: Client,
-  scope: Scope,
+  call: CallContext,
   shown: Invitation,
 ): Promise<DeleteOutcome> {
   const deleted: DeleteOutcome = { outcome: "deleted", invitation: shown };
   const find = async (cancellable: Cancellable) => {
-    const { invitations } = await client.list(scope, cancellable);
+    const { invitations } = await client.list(call, cancellable);
     const found = invitations.find(({ id }) => id === shown.id);
-    if (found !== undefined && !isUnchanged(found, shown)) throw new TrieveError("changed");
+    if (found !== undefined && !isUnchanged(found, shown)) throw new Failure("changed");
     return found;
   };
   const isStillThere = async () => {
     try {
       return (await find("never")) !== undefined;
     } catch (error) {
-      if (error instanceof TrieveError && error.code === "changed") throw error;
-      throw outcomeUnknown(
-        "The request went out, and afterwards the list could not be read.",
-        error,
-      );
+      if (error instanceof Failure && error.code === "changed") throw error;
+      throw new Failure("outcome_unknown", {
+        known: "The request went out, and afterwards the list could not be read.",
+        cause: error,
+      });
     }
   };
 
   if ((await find("always")) === undefined) {
     return { outcome: "already_gone", invitation: shown };
   }
-  const first = await client.delete(scope, shown.id, "until_sent");
+  const first = await client.delete(call, shown.id, "until_sent");
   if (isDone(first)) return deleted;
   if (!(await isStillThere())) {
     // Trieve answers 400, not 404, for an id that is gone: somebody else was faster. After any other
     // end it was most likely this DELETE.
     return first?.status === 400 ? { outcome: "already_gone", invitation: shown } : deleted;
   }
-  const second = await client.delete(scope, shown.id, "never");
+  const second = await client.delete(call, shown.id, "never");
   if (isDone(second) || !(await isStillThere())) return deleted;
   if (second === undefined) {
-    throw outcomeUnknown("The invitation is still listed, but a request may still take effect.");
+    throw new Failure("outcome_unknown", {
+      known: "The invitation is still listed, but a request may still take effect.",
+    });
   }
-  throw statusError(second.status, { known: "The invitation is still listed." });
+  throw statusFailure(second.status, { known: "The invitation is still listed." });
 }
 
 /** True for 204; throws for the answers that say no and leave no doubt. */
 function isDone(answer: Answer | undefined): boolean {
-  if (answer?.status === 401 || answer?.status === 403) throw statusError(answer.status);
+  if (answer?.status === 401 || answer?.status === 403) throw statusFailure(answer.status);
   return answer?.status === 204;
 }
 

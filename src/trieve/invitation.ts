@@ -1,3 +1,4 @@
+import * as z from "zod";
 import type { components } from "./api.gen.ts";
 
 type WireInvitation = components["schemas"]["Invitation"];
@@ -33,105 +34,59 @@ export function isUuid(value: string): boolean {
   return UUID.test(value);
 }
 
+const row = z.object({
+  id: z.string().regex(UUID),
+  email: z.string(),
+  organization_id: z.string(),
+  used: z.boolean(),
+  created_at: z.string(),
+  role: z.int(),
+}) satisfies z.ZodType<Partial<WireInvitation>>;
+
 /**
- * Adds the invitations among `rows` to `list`. A row that is malformed or another organization's is
- * counted, never shown.
+ * The invitations among `rows`. A row that is malformed or another organization's is counted, never
+ * shown.
  */
-export function readRows(
-  rows: readonly unknown[],
-  organizationId: string,
-  list: InvitationList,
-): void {
-  for (const row of rows) {
-    const invitation = readInvitation(row, organizationId);
-    if (invitation === undefined) list.skipped += 1;
-    else list.invitations.push(invitation);
-  }
+export function readRows(rows: readonly unknown[], organizationId: string): InvitationList {
+  const invitations = rows.flatMap((one) => readInvitation(one, organizationId) ?? []);
+  return { invitations, skipped: rows.length - invitations.length };
 }
 
-// By hand and not by a schema: a list has no upper bound, and a schema takes ten times as long a row.
-function readInvitation(row: unknown, organizationId: string): Invitation | undefined {
-  if (!isInvitationRow(row)) return undefined;
-  const sentAt = parseTimestamp(row.created_at);
-  if (sentAt === undefined || row.organization_id.toLowerCase() !== organizationId)
+function readInvitation(given: unknown, organizationId: string): Invitation | undefined {
+  const { data } = row.safeParse(given);
+  const sentAt = data && parseTimestamp(data.created_at);
+  if (sentAt === undefined || data?.organization_id.toLowerCase() !== organizationId) {
     return undefined;
+  }
   return {
-    id: row.id.toLowerCase(),
-    email: row.email,
-    role: roleName(row.role),
-    status: row.used ? "used" : "pending",
+    id: data.id.toLowerCase(),
+    email: data.email,
+    role: roleName(data.role),
+    status: data.used ? "used" : "pending",
     sentAt,
   };
-}
-
-type ReadColumns = Pick<
-  WireInvitation,
-  "id" | "email" | "organization_id" | "used" | "created_at" | "role"
->;
-
-function isInvitationRow(row: unknown): row is ReadColumns {
-  if (typeof row !== "object" || row === null) return false;
-  const { id, email, organization_id, used, created_at, role } = row as Record<
-    keyof ReadColumns,
-    unknown
-  >;
-  return (
-    typeof id === "string" &&
-    isUuid(id) &&
-    typeof email === "string" &&
-    typeof organization_id === "string" &&
-    typeof used === "boolean" &&
-    typeof created_at === "string" &&
-    Number.isInteger(role)
-  );
 }
 
 function roleName(role: number): string {
   return ROLES[role] ?? `unknown(${role})`;
 }
 
-const TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?$/;
+const TIMESTAMP =
+  /^([1-9]\d{3}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|([+-]\d\d):?(\d\d))?$/;
 
 /**
  * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no
- * zone, in older rows with a blank for the T. A zone, where there is one, counts. Undefined for
- * anything else, and for a day or time that does not exist.
+ * zone. A zone, where there is one, counts. Undefined for anything else, and for a day or time that
+ * does not exist.
  */
 export function parseTimestamp(value: string): number | undefined {
-  if (!TIMESTAMP.test(value)) return undefined;
-  const [year, month, day] = [digits(value, 0, 4), digits(value, 5, 2), digits(value, 8, 2)];
-  const hours = digits(value, 11, 2);
-  const minutes = digits(value, 14, 2);
-  const seconds = digits(value, 17, 2);
-  if (hours > 23 || minutes > 59 || seconds > 59) return undefined;
-  // Date.UTC takes February 30th for March 2nd, month 0 for December, and the year 99 for 1999.
-  if (month < 1 || month > 12 || year < 1000) return undefined;
-  const date = Date.UTC(year, month - 1, day);
-  if (day < 1 || (day > 28 && new Date(date).getUTCDate() !== day)) return undefined;
-  const ms = value[19] === "." ? digits(value, 20, 3) : 0;
-  return date + ((hours * 60 + minutes) * 60 + seconds) * 1_000 + ms - zoneMs(value);
-}
-
-/**
- * The number that `count` characters from `start` spell; with fewer digits there, as if zeros followed.
- * By hand, because a long list has a million of these.
- */
-function digits(value: string, start: number, count: number): number {
-  let number = 0;
-  for (let at = 0; at < count; at += 1) {
-    const digit = value.charCodeAt(start + at) - 48;
-    if (!(digit >= 0 && digit <= 9)) return number * 10 ** (count - at);
-    number = number * 10 + digit;
-  }
-  return number;
-}
-
-function zoneMs(value: string): number {
-  const sign = Math.max(value.lastIndexOf("+"), value.lastIndexOf("-"));
-  // A date has hyphens of its own; only what comes after the time is a zone.
-  if (sign < 19) return 0;
-  const ms = (digits(value, sign + 1, 2) * 60 + digits(value, value.length - 2, 2)) * 60_000;
-  return value[sign] === "-" ? -ms : ms;
+  const [, day, time, fraction = "", hours, minutes] = TIMESTAMP.exec(value) ?? [];
+  const at = Date.parse(`${day}T${time}Z`);
+  // Date takes February 30th for March 2nd, and 24:00 for the next day.
+  if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(`${day}T${time}`))
+    return undefined;
+  const zone = hours === undefined ? "Z" : `${hours}:${minutes}`;
+  return Date.parse(`${day}T${time}${fraction.slice(0, 4)}${zone}`);
 }
 
 const DAY_MS = 86_400_000;

@@ -1,58 +1,42 @@
 import type { Clock } from "../clock.ts";
-import type { Client, Scope } from "./client.ts";
+import type { CallContext } from "./call-context.ts";
+import type { Client } from "./client.ts";
 import { type DeleteOutcome, deleteAsShown } from "./delete.ts";
 import type { Invitation, InvitationList, Role } from "./invitation.ts";
 import { obstacleIn, type SendOutcome, sendOnce } from "./send.ts";
 import { createSendGuard } from "./send-guard.ts";
-import { createSharedList } from "./shared-list.ts";
 
 /** The invitations of one organization, in words of the domain. */
 export interface Invitations {
-  /** Every invitation, in no order. Simultaneous calls share one request. Throws TrieveError. */
-  list(scope: Scope): Promise<InvitationList>;
+  /** Every invitation, in no order. Throws Failure. */
+  list(call: CallContext): Promise<InvitationList>;
   /**
-   * What stands in the way of a new invitation to this address, if anything does. Throws TrieveError,
+   * What stands in the way of a new invitation to this address, if anything does. Throws Failure,
    * `rate_limited` before any request.
    */
-  findObstacle(scope: Scope, email: string): Promise<SendOutcome | undefined>;
+  findObstacle(call: CallContext, email: string): Promise<SendOutcome | undefined>;
   /** See sendOnce. Sends to one address follow each other, and thirty a minute are let through. */
-  send(scope: Scope, email: string, role: Role): Promise<SendOutcome>;
+  send(call: CallContext, email: string, role: Role): Promise<SendOutcome>;
   /** See deleteAsShown. */
-  delete(scope: Scope, shown: Invitation): Promise<DeleteOutcome>;
+  delete(call: CallContext, shown: Invitation): Promise<DeleteOutcome>;
 }
 
-export interface InvitationsOptions {
-  client: Client;
-  clock: Clock;
-  /** The most a shared list may take, in milliseconds. */
-  callMs: number;
-}
-
-export function createInvitations({ client, clock, callMs }: InvitationsOptions): Invitations {
+export function createInvitations(client: Client, clock: Clock): Invitations {
   const guard = createSendGuard(clock);
-  const shared = createSharedList(client, clock, callMs);
-  // What was being read before a write does not show it.
-  const writing: Client = {
-    ...client,
-    send: (...args) => client.send(...args).finally(shared.outdate),
-    delete: (...args) => client.delete(...args).finally(shared.outdate),
-  };
-
   return {
-    list: shared.read,
-    async findObstacle(scope, email) {
+    list: (call) => client.list(call),
+    async findObstacle(call, email) {
       guard.takeTurn()();
-      return obstacleIn(await shared.read(scope), email, guard);
+      return obstacleIn(await client.list(call), email, guard);
     },
-    send(scope, email, role) {
+    send(call, email, role) {
       const giveBack = guard.takeTurn();
-      const sending = { client: writing, clock, guard };
       return guard
-        .oneAtATime(email, () => sendOnce(sending, scope, email, role))
+        .oneAtATime(email, () => sendOnce({ client, clock, guard }, call, email, role))
         .finally(() => {
-          if (scope.writes === 0) giveBack();
+          if (call.spent.writes === 0) giveBack();
         });
     },
-    delete: (scope, shown) => deleteAsShown(writing, scope, shown),
+    delete: (call, shown) => deleteAsShown(client, call, shown),
   };
 }

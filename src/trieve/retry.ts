@@ -1,4 +1,4 @@
-import type { TrieveError } from "./errors.ts";
+import type { Failure } from "../failures.ts";
 
 const ATTEMPTS = 3;
 const BASE_MS = 300;
@@ -10,13 +10,9 @@ const LONGEST_RETRY_AFTER_MS = 10_000;
  * `attempt` counts from 1; `random` is in [0, 1). Full jitter, as in "Exponential Backoff And
  * Jitter" (AWS Architecture Blog, 2015); never less than what Retry-After asks for.
  */
-export function retryDelay(
-  error: TrieveError,
-  attempt: number,
-  random: number,
-): number | undefined {
-  if (attempt >= ATTEMPTS || !TRANSIENT.has(error.code)) return undefined;
-  const asked = error.retryAfterMs ?? 0;
+export function retryDelay(failure: Failure, attempt: number, random: number): number | undefined {
+  if (attempt >= ATTEMPTS || !TRANSIENT.has(failure.code)) return undefined;
+  const asked = failure.retryAfterMs ?? 0;
   if (asked > LONGEST_RETRY_AFTER_MS) return undefined;
   const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
   return Math.max(asked, jitter);
@@ -40,30 +36,4 @@ export function parseRetryAfter(value: string | null, now: number): number | und
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-const BUDGET = 20;
-const REFILL_MS = 10_000;
-
-/** Retries the whole process may spend: 20, of which one comes back every 10 s. */
-export interface RetryBudget {
-  /** Takes one retry; false when none is left. */
-  take(now: number): boolean;
-}
-
-export function createRetryBudget(start: number): RetryBudget {
-  let left = BUDGET;
-  let since = start;
-  return {
-    take(now) {
-      const refill = Math.floor((now - since) / REFILL_MS);
-      if (refill > 0) {
-        left = Math.min(BUDGET, left + refill);
-        since += refill * REFILL_MS;
-      }
-      if (left === 0) return false;
-      left -= 1;
-      return true;
-    },
-  };
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { TrieveError } from "./errors.ts";
+import { Failure } from "../failures.ts";
+import { waitFor } from "./http-failure.ts";
 
 const SENDS_A_MINUTE = 30;
 const MINUTE_MS = 60_000;
@@ -10,7 +11,7 @@ export interface SendGuard {
   /** Runs `send` when no other send to this address, in any case, is running. */
   oneAtATime<T>(email: string, send: () => Promise<T>): Promise<T>;
   /**
-   * Takes one of the sends of this minute. Throws TrieveError `rate_limited` when all are taken.
+   * Takes one of the sends of this minute. Throws Failure `rate_limited` when all are taken.
    * The returned function gives it back, for a send that turned out not to be needed.
    */
   takeTurn(): () => void;
@@ -39,9 +40,9 @@ export function createSendGuard(clock: Clock): SendGuard {
       const now = clock.now();
       while (turns[0] !== undefined && turns[0].at <= now - MINUTE_MS) turns.shift();
       if (turns[0] !== undefined && turns.length >= SENDS_A_MINUTE) {
-        throw new TrieveError("rate_limited", {
-          retryAfterMs: turns[0].at + MINUTE_MS - now,
+        throw new Failure("rate_limited", {
           detail: `this server's own limit of ${SENDS_A_MINUTE} invitations a minute`,
+          next: waitFor(turns[0].at + MINUTE_MS - now),
         });
       }
       const turn = { at: now };

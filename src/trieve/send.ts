@@ -1,6 +1,8 @@
 import type { Clock } from "../clock.ts";
-import type { Answer, Client, Scope } from "./client.ts";
-import { mailUnconfirmed, outcomeUnknown, statusError } from "./errors.ts";
+import { Failure } from "../failures.ts";
+import type { CallContext } from "./call-context.ts";
+import type { Answer, Client } from "./client.ts";
+import { statusFailure } from "./http-failure.ts";
 import { type Invitation, type InvitationList, ROLES, type Role } from "./invitation.ts";
 import type { SendGuard } from "./send-guard.ts";
 
@@ -20,7 +22,7 @@ const IN_DOUBT =
   "Somebody with an account may have joined without an invitation to show for it. Another send to the address is refused for two minutes.";
 
 /**
- * What in the list stands in the way of a new invitation. Throws TrieveError `outcome_unknown` or
+ * What in the list stands in the way of a new invitation. Throws Failure `outcome_unknown` or
  * `mail_unconfirmed` while an earlier send to the address is in doubt.
  */
 export function obstacleIn(
@@ -32,8 +34,8 @@ export function obstacleIn(
   const pending = same.find(({ status }) => status === "pending");
   if (guard.isInDoubt(email)) {
     throw pending === undefined
-      ? outcomeUnknown(`${EARLIER_SEND} ${IN_DOUBT}`)
-      : mailUnconfirmed(EARLIER_SEND);
+      ? new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` })
+      : new Failure("mail_unconfirmed", { known: EARLIER_SEND });
   }
   if (pending !== undefined) return { outcome: "already_invited", invitation: pending };
   if (same[0] !== undefined) return { outcome: "already_accepted", invitation: same[0] };
@@ -42,29 +44,29 @@ export function obstacleIn(
 
 /**
  * Reads the list, sends one POST unless something stands in the way, and reads the list again to tell
- * what came of it. Throws TrieveError: `mail_unconfirmed` or `outcome_unknown` when the POST went out
+ * what came of it. Throws Failure: `mail_unconfirmed` or `outcome_unknown` when the POST went out
  * and its end is unclear.
  */
 export async function sendOnce(
   { client, clock, guard }: Sending,
-  scope: Scope,
+  call: CallContext,
   email: string,
   role: Role,
 ): Promise<SendOutcome> {
-  const obstacle = obstacleIn(await client.list(scope), email, guard);
+  const obstacle = obstacleIn(await client.list(call), email, guard);
   if (obstacle !== undefined) return obstacle;
 
   // Nothing with this address was there before: whatever there is now is new.
   const findNew = async () =>
-    (await client.list(scope, "never")).invitations.find((one) => isSameEmail(one.email, email));
+    (await client.list(call, "never")).invitations.find((one) => isSameEmail(one.email, email));
   const lookForNew = (answered: string) =>
     findNew().catch((cause: unknown) => {
       guard.doubt(email);
       const known = `${answered}, and afterwards the list could not be read. ${IN_DOUBT}`;
-      throw outcomeUnknown(known, cause);
+      throw new Failure("outcome_unknown", { known, cause });
     });
 
-  const answer = await client.send(scope, email, ROLES.indexOf(role));
+  const answer = await client.send(call, email, ROLES.indexOf(role));
   if (answer?.status === 204) {
     const invitation = await lookForNew("Trieve accepted the invitation");
     return invitation === undefined ? { outcome: "added" } : { outcome: "invited", invitation };
@@ -72,25 +74,27 @@ export async function sendOnce(
   const refusal = answer && readRefusal(answer);
   if (refusal === "member") return { outcome: "already_member" };
   if (refusal === "invited") {
-    const now = await client.list(scope, "never").catch(() => undefined);
+    const now = await client.list(call, "never").catch(() => undefined);
     const found = now && obstacleIn(now, email, guard);
     if (found !== undefined) return found;
   }
   // A proxy that says 429 has most likely passed nothing on: one look makes sure.
   if (refusal === "proxy" && (await lookForNew("A proxy answered 429")) !== undefined) {
-    throw mailUnconfirmed();
+    throw new Failure("mail_unconfirmed");
   }
   if (answer !== undefined && refusal !== undefined) {
     const about = refusal === "proxy" ? "The list shows no new invitation." : "Nothing was sent.";
-    throw statusError(answer.status, { retryAfterMs: answer.retryAfterMs, known: about });
+    throw statusFailure(answer.status, { retryAfterMs: answer.retryAfterMs, known: about });
   }
 
   const soon = await findNew().catch(() => undefined);
   if (soon === undefined) await clock.sleep(SECOND_LOOK_MS);
   const invitation = soon ?? (await findNew().catch(() => undefined));
-  if (invitation !== undefined) throw mailUnconfirmed();
+  if (invitation !== undefined) throw new Failure("mail_unconfirmed");
   guard.doubt(email);
-  throw outcomeUnknown(`The request went out and no clear answer came back. ${IN_DOUBT}`);
+  throw new Failure("outcome_unknown", {
+    known: `The request went out and no clear answer came back. ${IN_DOUBT}`,
+  });
 }
 
 /** Trieve compares addresses letter by letter; people do not. */

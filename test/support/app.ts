@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { readSettings } from "../../src/config.ts";
+import { readSettings } from "../../src/environment.ts";
 import { type App, createApp } from "../../src/mcp/app.ts";
 import type { Limits } from "../../src/trieve/client.ts";
 import type { Person } from "./client.ts";

@@ -1,10 +1,15 @@
 import { expect, test } from "vitest";
-import { explain } from "../src/mcp/explain.ts";
-import { TrieveError, type TrieveErrorCode } from "../src/trieve/errors.ts";
+import { FAILURES, Failure, type FailureCode, tell } from "../src/failures.ts";
+import { statusFailure } from "../src/trieve/http-failure.ts";
 
 // The words of every failure at Trieve stand in one file, so that a change of them shows as a diff.
 
-const CODES: Record<TrieveErrorCode, ConstructorParameters<typeof TrieveError>[1]> = {
+type Details = ConstructorParameters<typeof Failure>[1];
+
+const explain = (failure: Failure, isWrite: boolean, hasWritten: boolean) =>
+  tell(failure, { isWrite, hasWritten });
+
+const CODES: Partial<Record<FailureCode, Details>> = {
   unauthorized: {},
   forbidden: {},
   organization_not_found: {},
@@ -21,15 +26,19 @@ const CODES: Record<TrieveErrorCode, ConstructorParameters<typeof TrieveError>[1
 
 test("each failure says what happened, what is known and what to do, as test/contract has it", async () => {
   const texts = Object.entries(CODES).flatMap(([code, details]) => {
-    const error = new TrieveError(code as TrieveErrorCode, details);
+    const error = new Failure(code as FailureCode, details);
     return [
       `reading: ${explain(error, false, false)}`,
       `nothing sent yet: ${explain(error, true, false)}`,
       `after a write: ${explain(error, true, true)}`,
     ];
   });
-  const wait = new TrieveError("rate_limited", { detail: "HTTP 429", retryAfterMs: 1_001 });
-  const bare = new TrieveError("network_error");
+  const wait = statusFailure(429, { retryAfterMs: 1_001 });
+  const bare = new Failure("network_error");
   texts.push(explain(wait, false, false), explain(bare, false, false));
+  for (const code of Object.keys(FAILURES) as FailureCode[]) {
+    if (code in CODES) continue;
+    texts.push(explain(new Failure(code), true, false));
+  }
   await expect(`${texts.join("\n")}\n`).toMatchFileSnapshot("contract/failures.txt");
 });

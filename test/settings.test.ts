@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../src/config.ts";
-import { VARIABLES } from "../src/variables.ts";
+import { readSettings } from "../src/environment.ts";
+import { SETTING_LIST } from "../src/settings.ts";
 
 const GOOD = {
   TRIEVE_API_KEY: "tr-key",
@@ -161,7 +161,7 @@ test("an unknown variable gets a warning, the known ones none", () => {
   const { warnings } = read({ ...GOOD, TRIEVE_READONLY: "true", OTHER: "x" });
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain("TRIEVE_READONLY");
-  expect(VARIABLES).toHaveLength(12);
+  expect(SETTING_LIST).toHaveLength(12);
 });
 
 test("an unchecked certificate is a fault unless Trieve runs on this machine", () => {

@@ -1,9 +1,12 @@
-import type { Reason, Verdict } from "../consent/consent.ts";
-import { type Place, summary } from "../consent/prompt.ts";
-import { writeResult } from "../tools/outcome.ts";
-import type { Proposal, Result, ToolContext } from "../tools/tool.ts";
+import type { Clock } from "../clock.ts";
+import { Failure } from "../failures.ts";
+import { type Result, writeResult } from "../tools/result.ts";
+import type { Reason, Verdict } from "./consent.ts";
 
-type Context = Pick<ToolContext, "organizationId" | "clock">;
+interface Context {
+  organizationId: string;
+  clock: Clock;
+}
 
 const REASONS: Record<Reason, string> = {
   declined: "The client answered the question with a decline",
@@ -17,7 +20,7 @@ const REASONS: Record<Reason, string> = {
  * Nothing was done, and why. It never says that a person refused: a client may have answered by itself.
  */
 export function notConfirmed(context: Context, verdict: Extract<Verdict, { no: Reason }>): Result {
-  const { no, hint, proposal } = verdict;
+  const { no, hint, deed } = verdict;
   const because =
     hint === "paused"
       ? "This was asked three times within 10 minutes without a yes, so it is not asked again for now"
@@ -29,7 +32,7 @@ export function notConfirmed(context: Context, verdict: Extract<Verdict, { no: R
   return writeResult(context, {
     outcome: "not_confirmed",
     reason: no,
-    ...about(proposal),
+    ...deed.subject,
     note: `Nothing was done: no confirmation was obtained. ${because}.${instant} Do not retry unless the user asks for it.`,
   });
 }
@@ -38,20 +41,27 @@ export function notConfirmed(context: Context, verdict: Extract<Verdict, { no: R
 export function toBeConfirmed(
   context: Context,
   verdict: Extract<Verdict, { show: string }>,
-  place: Place,
 ): Result {
-  const { show, proposal, expiresAt } = verdict;
+  const { show, deed, expiresAt } = verdict;
+  const [what, ...facts] = deed.facts;
+  const summary = `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`;
   return writeResult(context, {
     outcome: "confirmation_required",
     confirmation: show,
     expires_at: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
-    ...about(proposal),
-    note: `Nothing was done yet. Show this to the user and wait for a yes: ${summary(proposal, place, context.clock.now())}. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.`,
+    ...deed.subject,
+    note: `Nothing was done yet. Show this to the user and wait for a yes: ${summary}. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.`,
   });
 }
 
-function about(proposal: Proposal) {
-  return proposal.deed === "delete"
-    ? { invitation: proposal.invitation }
-    : { email: proposal.email, role: proposal.role };
+/** A call that got no verdict on its deed: something else is open, or the confirmation is no good. */
+export function withoutVerdict(
+  verdict: Exclude<Verdict, { yes: unknown } | { no: Reason } | { show: string }>,
+): Failure {
+  if ("unavailable" in verdict) return new Failure("confirmation_unavailable");
+  if (!("busy" in verdict)) return new Failure("confirmation_invalid");
+  const seconds = Math.ceil(verdict.busy / 1_000);
+  return new Failure("busy", {
+    next: `Let it be answered, or call again in ${seconds} seconds at the latest; nothing was done`,
+  });
 }

@@ -1,8 +1,28 @@
 import * as z from "zod";
+import type { Clock } from "../clock.ts";
 import { isPlainEmail, neutralise } from "../text.ts";
 import type { Invitation } from "../trieve/invitation.ts";
+import type { Target } from "./deed.ts";
 import { invitationLine, show } from "./fields.ts";
-import type { Result, ToolContext } from "./tool.ts";
+
+/** The facts of an answer, for `structuredContent`, and the same facts as text. */
+export interface Result {
+  facts: { organization_id: string; [fact: string]: unknown };
+  text: string;
+  /** What came of each target, for the audit; none for what only reads. */
+  attempts: readonly Attempt[];
+}
+
+export interface Attempt extends Omit<Target, "key"> {
+  outcome: string;
+}
+
+/** What an answer is about: an address and a role, or an invitation. */
+export interface Subject {
+  email?: string;
+  role?: string;
+  invitation?: Invitation;
+}
 
 /** What every result of a tool that changes something may say. */
 export const consentOutput = {
@@ -14,29 +34,25 @@ export const consentOutput = {
   expires_at: z.string().optional(),
 };
 
-interface Outcome {
+interface Outcome extends Subject {
   outcome: string;
   /** One or two sentences of ours: what happened and what it means. */
   note: string;
-  email?: string;
-  role?: string;
-  invitation?: Invitation;
-  confirmed_by?: "prompt" | "code";
   reason?: string;
   confirmation?: string;
   expires_at?: string;
 }
 
-/** The result of a tool that changes something, as facts and as text. */
+/** The result of a tool that changes one thing, as facts and as text. */
 export function writeResult(
-  context: Pick<ToolContext, "organizationId" | "clock">,
+  { organizationId, clock }: { organizationId: string; clock: Clock },
   result: Outcome,
 ): Result {
   const { outcome, note, email, invitation, ...rest } = result;
-  const shown = invitation && show(invitation, context.clock.now());
+  const shown = invitation && show(invitation, clock.now());
   const facts = {
     outcome,
-    organization_id: context.organizationId,
+    organization_id: organizationId,
     ...(email === undefined ? {} : { email: isPlainEmail(email) ? email : neutralise(email) }),
     ...rest,
     ...(shown === undefined ? {} : { invitation: shown }),
@@ -49,12 +65,23 @@ export function writeResult(
     }
   }
   if (shown !== undefined) lines.push(`invitation: ${invitationLine(shown)}`);
-  return { facts, text: lines.join("\n") };
+  const about = {
+    email: email ?? invitation?.email,
+    role: rest.role ?? invitation?.role,
+    invitationId: invitation?.id,
+  };
+  const known = Object.entries(about).filter(([, value]) => value !== undefined);
+  return {
+    facts,
+    text: lines.join("\n"),
+    attempts: [{ ...Object.fromEntries(known), outcome }],
+  };
 }
 
 /** The same result, with who agreed to it. */
-export function withConsent(result: Result, confirmedBy: "prompt" | "code"): Result {
+export function withConsent(result: Result, confirmedBy: string): Result {
   return {
+    ...result,
     facts: { ...result.facts, confirmed_by: confirmedBy },
     text: `${result.text}\nconfirmed_by: ${confirmedBy}`,
   };

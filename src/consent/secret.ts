@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 
 /** 128 random bits as 22 characters that survive any copying: letters, digits, `-` and `_`. */
-export function randomCode(): string {
+export function randomSecret(): string {
   return randomBytes(16).toString("base64url");
 }
 

@@ -1,0 +1,82 @@
+import type { Clock } from "../clock.ts";
+import type { Deed } from "../tools/deed.ts";
+import type { Result } from "../tools/result.ts";
+import type { ToolCall, ToolContext } from "../tools/tool.ts";
+import type { CallContext } from "../trieve/call-context.ts";
+import { code } from "./code.ts";
+import { decide, type Event, NO_CONSENT, type Verdict, type WayName } from "./consent.ts";
+import { form } from "./form.ts";
+import { randomSecret } from "./secret.ts";
+import type { Caller, Form, Way } from "./way.ts";
+import { notConfirmed, toBeConfirmed, withoutVerdict } from "./words.ts";
+
+/** The ways there are, the preferred one first. */
+const WAYS: readonly Way[] = [form, code];
+
+/** What a call comes to before anything is done. */
+export type Answer =
+  /** Nothing is to be done: there was no need, or no yes. */
+  | { result: Result }
+  /** The client has to show this, and to repeat the call with the answer. */
+  | { form: Form; secret: string }
+  /** Go ahead. `confirmedBy` is missing where nobody had to be asked. */
+  | { deed: Deed; confirmedBy?: WayName };
+
+/**
+ * Takes a checked call to an answer, and tells `onDeed` what it is about as soon as that is known.
+ * Throws Failure.
+ */
+export type Ask = (
+  toolCall: ToolCall,
+  call: CallContext,
+  caller: Caller,
+  onDeed: (deed: Deed) => void,
+) => Promise<Answer>;
+
+/** The consent of one process: every call of it goes through the one state. */
+export function createAsk(context: ToolContext, allowed: readonly WayName[]): Ask {
+  const { clock } = context;
+  let state = NO_CONSENT;
+
+  function step(event: Event): Verdict {
+    const next = decide(state, event, clock.now());
+    state = next.state;
+    return next.verdict;
+  }
+
+  return async (toolCall, call, caller, onDeed) => {
+    const settle = (verdict: Verdict): Answer => {
+      if ("deed" in verdict) onDeed(verdict.deed);
+      return conclude(verdict, context);
+    };
+    const way = WAYS.find((one) => allowed.includes(one.name) && one.isThere(caller));
+    const answer = way?.answerIn(caller, toolCall);
+    if (answer !== undefined) return settle(step(answer));
+
+    const plan = await toolCall.plan(context, call);
+    if (!("perform" in plan)) return { result: plan };
+    onDeed(plan);
+    if (!plan.needsConsent) return { deed: plan };
+
+    call.signal.throwIfAborted();
+    const { binding } = toolCall;
+    const secret = randomSecret();
+    const waits = caller.putForm !== undefined;
+    const verdict = step({ type: "ask", deed: plan, binding, way: way?.name, secret, waits });
+    if (!("ask" in verdict) || way?.put === undefined) return settle(verdict);
+
+    const { put } = way;
+    const reply = await call.offTheClock(() => put(plan, caller, clock, call.signal));
+    if ("message" in reply) return { form: reply, secret };
+    if (caller.signal.aborted) step({ type: "abandon", secret });
+    caller.signal.throwIfAborted();
+    return settle(step({ type: "reply", secret, binding, reply }));
+  };
+}
+
+function conclude(verdict: Verdict, context: { organizationId: string; clock: Clock }): Answer {
+  if ("yes" in verdict) return { deed: verdict.deed, confirmedBy: verdict.yes };
+  if ("no" in verdict) return { result: notConfirmed(context, verdict) };
+  if ("show" in verdict) return { result: toBeConfirmed(context, verdict) };
+  throw withoutVerdict(verdict);
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "../clock.ts";
+import type { Deed } from "../tools/deed.ts";
+import type { ToolCall } from "../tools/tool.ts";
+import type { DECISION, Event, Reply, WayName } from "./consent.ts";
+
+/** Who calls, and how that client can be asked. */
+export interface Caller {
+  /** Fires when the client cancels the call or goes away. */
+  signal: AbortSignal;
+  /** Whether the client declared that it can show a form to a person. */
+  hasForms: boolean;
+  /** Puts a form and waits. Absent where the answer can only come with a repeated call. */
+  putForm?(form: Form, signal: AbortSignal): Promise<Reply>;
+  /** The answer to an earlier form, on a repeated call. */
+  answer?: { secret: string; reply: Reply };
+  /** Tells the client that the call is alive; present when it asked for that. */
+  progress?(tick: number): void;
+}
+
+/** A question for a person, as elicitation in form mode carries it. */
+export interface Form {
+  message: string;
+  requestedSchema: {
+    type: "object";
+    properties: { [DECISION]: { type: "string"; title: string; enum: string[] } };
+    required: [typeof DECISION];
+  };
+}
+
+/** A way to get a yes. */
+export interface Way {
+  name: WayName;
+  /** Whether this caller can be asked so. */
+  isThere(caller: Caller): boolean;
+  /** The answer to an earlier question that the call brings along, if it does. */
+  answerIn(caller: Caller, call: ToolCall): Event | undefined;
+  /**
+   * Puts the question: a reply, or a form whose answer comes with a repeated call. Absent where the
+   * question is what the call answers.
+   */
+  put?(deed: Deed, caller: Caller, clock: Clock, signal: AbortSignal): Promise<Reply | Form>;
+}

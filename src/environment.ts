@@ -1,0 +1,145 @@
+import {
+  type Config,
+  DEFAULT_BASE_URL,
+  DEFAULT_DASHBOARD_URL,
+  Misread,
+  type Name,
+  type Policy,
+  type ReadKeyFile,
+  SETTING_LIST,
+  SETTINGS,
+  type Values,
+} from "./settings.ts";
+import { isLoopback } from "./url.ts";
+
+/** The environment, read. Without faults there is a `config`. */
+export interface Settings {
+  config: Config | undefined;
+  /** As far as it could be read: it decides which tools are listed. */
+  policy: Policy;
+  /** One sentence each, naming the variable and never its value. */
+  faults: string[];
+  warnings: string[];
+  /** Where each setting comes from. */
+  sources: Record<string, "environment" | "file" | "default" | "not set">;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NOT_SET = "is not set";
+const PLACEHOLDER = "is not set: it holds a placeholder that nothing filled in";
+
+/** What a variable holds in earnest, or why it counts as not set. */
+function textOf(given: string | undefined): { value: string } | { unset: string } {
+  const value = given?.trim() ?? "";
+  if (value === "") return { unset: NOT_SET };
+  const isPlaceholder = /\$\{[^}]*\}/.test(value) || /^\$[A-Za-z_]\w*$/.test(value);
+  return isPlaceholder ? { unset: PLACEHOLDER } : { value };
+}
+
+/**
+ * Reads the whole environment and tells everything that is wrong with it at once. Never throws, and
+ * no value appears in what it tells.
+ */
+export function readSettings(environment: Environment, readKeyFile: ReadKeyFile): Settings {
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  const values: Partial<Record<Name, unknown>> = {};
+  const texts = Object.fromEntries(
+    SETTING_LIST.map(([name]) => [name, textOf(environment[name])]),
+  ) as Record<Name, ReturnType<typeof textOf>>;
+  const { TRIEVE_API_KEY: key, TRIEVE_API_KEY_FILE: keyFile } = texts;
+  const isInsecure = /^(true|1)$/i.test(environment["TRIEVE_ALLOW_INSECURE_HTTP"]?.trim() ?? "");
+
+  const hasBothKeys = "value" in key && "value" in keyFile;
+  if (hasBothKeys) {
+    faults.push("TRIEVE_API_KEY and TRIEVE_API_KEY_FILE are both set; set one of them");
+  }
+  for (const [name, { expected, read }] of SETTING_LIST) {
+    const text = texts[name];
+    if ("unset" in text) {
+      if (text.unset === PLACEHOLDER) warnings.push(`${name} ${PLACEHOLDER}`);
+      if (expected === undefined) continue;
+      if (name !== "TRIEVE_API_KEY") faults.push(`${name} ${text.unset}; expected ${expected}`);
+      else if ("unset" in keyFile) {
+        // The file was meant where that is what holds a placeholder.
+        const meant = keyFile.unset === PLACEHOLDER ? "TRIEVE_API_KEY_FILE" : name;
+        const { unset } = meant === name ? text : keyFile;
+        faults.push(`${meant} ${unset}; expected ${expected}`);
+      }
+      continue;
+    }
+    if (hasBothKeys && (text === key || text === keyFile)) continue;
+    const warn = (warning: string) => warnings.push(`${name} ${warning}`);
+    try {
+      values[name] = read(text.value, { readKeyFile, isInsecure, warn });
+    } catch (error) {
+      if (!(error instanceof Misread)) throw error;
+      faults.push(`${name} ${error.message}`);
+    }
+  }
+  const read = values as Values;
+  const policy: Policy = {
+    maxRole: read.TRIEVE_MAX_ROLE ?? "admin",
+    allowedDomains: read.TRIEVE_ALLOWED_EMAIL_DOMAINS,
+    readOnly: read.TRIEVE_READ_ONLY ?? false,
+  };
+  const baseUrl = read.TRIEVE_BASE_URL ?? DEFAULT_BASE_URL;
+  checkWhole(environment, baseUrl, { faults, warnings });
+
+  const apiKey = read.TRIEVE_API_KEY ?? read.TRIEVE_API_KEY_FILE;
+  const organizationId = read.TRIEVE_ORGANIZATION_ID;
+  const isComplete = faults.length === 0 && apiKey !== undefined && organizationId !== undefined;
+  const config = isComplete
+    ? {
+        apiKey: () => apiKey,
+        organizationId,
+        baseUrl,
+        appUrl: read.TRIEVE_APP_URL ?? `${baseUrl}/api`,
+        dashboardUrl: read.TRIEVE_DASHBOARD_URL ?? DEFAULT_DASHBOARD_URL,
+        confirm: read.TRIEVE_CONFIRM ?? ("auto" as const),
+        auditLog: read.TRIEVE_AUDIT_LOG,
+        policy,
+      }
+    : undefined;
+  return { config, policy, faults, warnings, sources: sourcesOf(texts) };
+}
+
+/** What shows only when everything is read. */
+function checkWhole(
+  environment: Environment,
+  baseUrl: string,
+  { faults, warnings }: Pick<Settings, "faults" | "warnings">,
+): void {
+  const { hostname, protocol } = new URL(baseUrl);
+  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isLoopback(hostname)) {
+    faults.push(
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 switches off the check of Trieve's certificate; remove it " +
+        "(for an authority of your own set NODE_EXTRA_CA_CERTS)",
+    );
+  }
+  if (protocol === "http:" && !isLoopback(hostname)) {
+    warnings.push("TRIEVE_ALLOW_INSECURE_HTTP is in use: the key crosses the network in the clear");
+  }
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith("TRIEVE_") && !(name in SETTINGS)) {
+      warnings.push(`${printable(name)} is no setting of this server; is it a typing error?`);
+    }
+  }
+}
+
+function sourcesOf(texts: Record<Name, ReturnType<typeof textOf>>): Settings["sources"] {
+  const sources: Settings["sources"] = {};
+  for (const [name, row] of SETTING_LIST) {
+    const isOptional = row.default !== "required" && row.default !== "none";
+    const otherwise = isOptional ? "default" : "not set";
+    sources[name] = "value" in texts[name] ? "environment" : otherwise;
+  }
+  const isKeyInFile = "value" in texts.TRIEVE_API_KEY_FILE && "unset" in texts.TRIEVE_API_KEY;
+  if (isKeyInFile) sources["TRIEVE_API_KEY"] = "file";
+  return sources;
+}
+
+function printable(name: string): string {
+  return name.replace(/[^A-Z0-9_]/gi, "?").slice(0, 60);
+}

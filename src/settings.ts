@@ -1,0 +1,185 @@
+import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
+import { urlProblem, withoutSlash } from "./url.ts";
+
+/** What the operator set, checked. */
+export interface Config {
+  /** The key; a function, so that no log of the configuration can show it. */
+  apiKey: () => string;
+  /** Lower-case UUID. */
+  organizationId: string;
+  /** No slash at the end, no `/api`. */
+  baseUrl: string;
+  appUrl: string;
+  dashboardUrl: string;
+  confirm: "auto" | "prompt";
+  auditLog: string | undefined;
+  policy: Policy;
+}
+
+/** What the operator allows. */
+export interface Policy {
+  maxRole: Role;
+  /** Lower case; undefined: any. */
+  allowedDomains: readonly string[] | undefined;
+  readOnly: boolean;
+}
+
+/** A file with a key in it. `open` tells that others than its owner can read it. */
+export type ReadKeyFile = (path: string) => { text: string; open: boolean };
+
+/** What reading one variable may need besides its value. */
+interface Reading {
+  readKeyFile: ReadKeyFile;
+  /** Whether http may go to any host. */
+  isInsecure: boolean;
+  warn(text: string): void;
+}
+
+/** One variable: what the docs say of it, and how it is read. */
+export interface Setting<T = unknown> {
+  /** As shown in the docs. */
+  default: string;
+  meaning: string;
+  /** What kind of value it takes, where that is no plain text. */
+  format?: "boolean" | "filepath";
+  choices?: readonly string[];
+  /** What a missing one should have been, for one that is required. */
+  expected?: string;
+  /** Reads a value that is set. Throws Misread. */
+  read(value: string, reading: Reading): T;
+  /** What it comes to, for `doctor`; never a secret. */
+  show?(config: Config): string | undefined;
+}
+
+/** A value that is wrong; the message goes on from the name of the variable. */
+export class Misread extends Error {}
+
+const setting = <T>(one: Setting<T>) => one;
+
+const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]+$/;
+export const DEFAULT_BASE_URL = "https://api.trieve.ai";
+export const DEFAULT_DASHBOARD_URL = "https://dashboard.trieve.ai";
+
+/** Every variable, in the order of the docs. README, `--help` and server.json are made from this. */
+export const SETTINGS = {
+  TRIEVE_API_KEY: setting({
+    default: "required",
+    meaning: "API key of an admin or owner",
+    expected: "the API key of an admin or owner",
+    read: readKey,
+  }),
+  TRIEVE_API_KEY_FILE: setting({
+    default: "none",
+    meaning: "a file that holds the key, instead of `TRIEVE_API_KEY`",
+    format: "filepath",
+    read(path, { readKeyFile, warn }) {
+      let file: ReturnType<ReadKeyFile>;
+      try {
+        file = readKeyFile(path);
+      } catch {
+        throw new Misread("cannot be read; expected a file that holds the key");
+      }
+      if (file.open) warn("can be read by others than its owner");
+      return readKey(file.text.trim());
+    },
+  }),
+  TRIEVE_ORGANIZATION_ID: setting({
+    default: "required",
+    meaning: "the one organization to administer (a UUID)",
+    expected: "the organization's id, a UUID",
+    read(value) {
+      if (!isUuid(value)) throw new Misread("must be the organization's id, a UUID");
+      return value.toLowerCase();
+    },
+    show: (config) => config.organizationId,
+  }),
+  TRIEVE_BASE_URL: setting({
+    default: DEFAULT_BASE_URL,
+    meaning: "API address; https, or http to this machine",
+    read: (value, reading) => readUrl(value, reading).replace(/\/+api$/, ""),
+    show: (config) => config.baseUrl,
+  }),
+  TRIEVE_DASHBOARD_URL: setting({
+    default: DEFAULT_DASHBOARD_URL,
+    meaning: "where an invited person lands",
+    read: readUrl,
+    show: (config) => config.dashboardUrl,
+  }),
+  TRIEVE_APP_URL: setting({
+    default: "`<base>/api`",
+    meaning: "start of the mailed link; only for unusual proxies",
+    read: readUrl,
+    show: (config) => config.appUrl,
+  }),
+  TRIEVE_MAX_ROLE: setting({
+    default: "admin",
+    meaning: "highest role that may be invited: `user`, `admin` or `owner`",
+    choices: ROLES,
+    read: (value) => readChoice(value, ROLES),
+    show: ({ policy }) => policy.maxRole,
+  }),
+  TRIEVE_ALLOWED_EMAIL_DOMAINS: setting({
+    default: "any",
+    meaning: "domains that may be invited, comma-separated, matched exactly",
+    read(value) {
+      const domains = value.split(",").map((domain) => domain.trim().toLowerCase());
+      if (domains.every((domain) => DOMAIN.test(domain))) return domains;
+      throw new Misread("must be domains like example.com, comma-separated");
+    },
+    show: ({ policy }) => policy.allowedDomains?.join(", ") ?? "any",
+  }),
+  TRIEVE_READ_ONLY: setting({
+    default: "false",
+    meaning: "`true`: `list_invitations` is the only tool",
+    format: "boolean",
+    read: readFlag,
+    show: ({ policy }) => String(policy.readOnly),
+  }),
+  TRIEVE_CONFIRM: setting({
+    default: "auto",
+    meaning: "`prompt`: refuse where the client cannot ask a person; `auto`: use a code there",
+    choices: ["auto", "prompt"],
+    read: (value) => readChoice(value, ["auto", "prompt"] as const),
+    show: (config) => config.confirm,
+  }),
+  TRIEVE_ALLOW_INSECURE_HTTP: setting({
+    default: "false",
+    meaning: "`true`: allow http to any host",
+    format: "boolean",
+    read: readFlag,
+  }),
+  TRIEVE_AUDIT_LOG: setting({
+    default: "none",
+    meaning: "a file that gets the audit lines too",
+    format: "filepath",
+    read: (path) => path,
+    show: (config) => config.auditLog,
+  }),
+};
+
+export type Name = keyof typeof SETTINGS;
+export type Values = { [N in Name]: ReturnType<(typeof SETTINGS)[N]["read"]> | undefined };
+
+/** The settings with their names, in the order of the docs. */
+export const SETTING_LIST = Object.entries(SETTINGS) as [Name, Setting][];
+
+function readKey(key: string): string {
+  if (/^[!-~]+$/.test(key)) return key;
+  throw new Misread("must hold one key of printable ASCII characters without blanks");
+}
+
+function readUrl(value: string, { isInsecure }: Reading): string {
+  const problem = urlProblem(value, isInsecure);
+  if (problem !== undefined) throw new Misread(problem);
+  return withoutSlash(new URL(value).href);
+}
+
+function readChoice<T extends string>(value: string, choices: readonly T[]): T {
+  const choice = choices.find((candidate) => candidate === value.toLowerCase());
+  if (choice === undefined) throw new Misread(`must be one of ${choices.join(", ")}`);
+  return choice;
+}
+
+function readFlag(value: string): boolean {
+  return ["true", "1"].includes(readChoice(value, ["true", "false", "1", "0"]));
+}

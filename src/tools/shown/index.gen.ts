@@ -1,0 +1,8 @@
+// Made from the tools by npm run generate. Do not edit.
+
+import type { ShownTool } from "../tool.ts";
+import list_invitations from "./list_invitations.json" with { type: "json" };
+import send_invitation from "./send_invitation.json" with { type: "json" };
+import delete_invitation from "./delete_invitation.json" with { type: "json" };
+
+export const SHOWN_TOOLS: readonly ShownTool[] = [list_invitations, send_invitation, delete_invitation] as ShownTool[];
