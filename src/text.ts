@@ -55,20 +55,3 @@ export function traceOf(what: string, error: unknown): string {
   const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
   return [`${what}: ${error.name}`, ...frames.slice(0, 8)].join("\n");
 }
-
-const LOCAL_PART = /^[A-Za-z0-9!$%&'+/=?^_{}~-]+(\.[A-Za-z0-9!$%&'+/=?^_{}~-]+)*$/;
-const DOMAIN =
-  /^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
-
-/**
- * Whether this is a plain e-mail address: one that every mail library takes and that means the same
- * to everybody. ASCII, a dot-atom of at most 64 characters before the `@` (RFC 5322, without the
- * characters that markdown uses), dotted host labels after it (RFC 1035), at most 100 in all, which
- * is what Trieve stores.
- */
-export function isPlainEmail(value: string): boolean {
-  if (value.length > 100) return false;
-  const at = value.lastIndexOf("@");
-  const local = value.slice(0, at);
-  return at > 0 && at <= 64 && LOCAL_PART.test(local) && DOMAIN.test(value.slice(at + 1));
-}

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
+import { isPlainEmail } from "../src/email.ts";
 import { readSettings } from "../src/environment.ts";
 import { Failure, type FailureCode } from "../src/failures.ts";
-import { isPlainEmail, neutralise } from "../src/text.ts";
+import { neutralise } from "../src/text.ts";
 import { listInvitations } from "../src/tools/list-invitations.ts";
 import type { ToolContext } from "../src/tools/tool.ts";
 import { createCallContext } from "../src/trieve/call-context.ts";
@@ -117,6 +118,7 @@ describe("isPlainEmail", () => {
     expect(isPlainEmail(`${"a".repeat(10)}@${domain(89)}`)).toBe(true);
     expect(isPlainEmail(`${"a".repeat(11)}@${domain(89)}`)).toBe(false);
     expect(isPlainEmail("@example.com")).toBe(false);
+    expect(isPlainEmail("o'hara@example.com")).toBe(false);
   });
 
   test("takes nothing that breaks a rule", () => {

@@ -119,6 +119,7 @@ describe("addresses", () => {
     `ann@${"a".repeat(64)}.com`,
     `${"a".repeat(60)}@${"b".repeat(40)}.com`,
     "ann@example.com,bob@example.com",
+    "o'hara@example.com",
   ])("%j is refused before any request", async (email) => {
     const server = await connectInMemory(trieve);
     const { isError, text } = await server.call("send_invitation", { email });
@@ -127,7 +128,7 @@ describe("addresses", () => {
     expect(trieve.proxy.seen).toEqual([]);
   });
 
-  test.each(["a@b.co", "first.last+tag@sub.example.org", "first_last@x.org", "o'hara@example.com"])(
+  test.each(["a@b.co", "first.last+tag@sub.example.org", "first_last@x.org"])(
     "%s is taken",
     async (email) => {
       const server = await connectInMemory(trieve);

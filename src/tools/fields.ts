@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { isPlainEmail, neutralise } from "../text.ts";
+import { isPlainEmail } from "../email.ts";
+import { neutralise } from "../text.ts";
 import { ageInDays, type Invitation, isUuid, type Role, sentDate } from "../trieve/invitation.ts";
 
 /** One of `roles`, as an argument. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { addressPart } from "../email.ts";
 import { Failure } from "../failures.ts";
 import { ageInDays, type Invitation, ROLES } from "../trieve/invitation.ts";
 import { COLUMNS, invitationLine, roleField, show, shownInvitation } from "./fields.ts";
@@ -57,13 +58,19 @@ export const listInvitations = defineTool({
 });
 
 function matches(invitation: Invitation, filters: Input, now: number): boolean {
-  const { status, email, role, older_than_days: days } = filters;
+  const { status, role, older_than_days: days } = filters;
+  const email = partOf(filters);
   return (
     (status === "all" || invitation.status === status) &&
     (role === undefined || invitation.role === role) &&
-    (email === undefined || invitation.email.toLowerCase().includes(email.toLowerCase())) &&
+    (email === undefined || invitation.email.toLowerCase().includes(email)) &&
     (days === undefined || ageInDays(invitation, now) >= days)
   );
+}
+
+/** The part of the address that is looked for, in lower case; what comes to nothing is no filter. */
+function partOf({ email = "" }: Input): string | undefined {
+  return addressPart(email).toLowerCase() || undefined;
 }
 
 type Position = Pick<Invitation, "sentAt" | "id">;
@@ -94,8 +101,8 @@ function readCursor(filters: Input, organizationId: string): Position | undefine
 }
 
 function filterDigest(filters: Input, organizationId: string): string {
-  const { status, email, role, older_than_days } = filters;
-  const key = JSON.stringify([organizationId, status, email?.toLowerCase(), role, older_than_days]);
+  const { status, role, older_than_days } = filters;
+  const key = JSON.stringify([organizationId, status, partOf(filters), role, older_than_days]);
   return createHash("sha256").update(key).digest("base64url").slice(0, 8);
 }
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
-import { isPlainEmail, neutralise } from "../text.ts";
+import { isPlainEmail } from "../email.ts";
+import { neutralise } from "../text.ts";
 import type { Invitation } from "../trieve/invitation.ts";
 import type { Target } from "./deed.ts";
 import { invitationLine, show } from "./fields.ts";

@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { emailProblem } from "../email.ts";
 import { Failure } from "../failures.ts";
 import { allowedRoles, isDomainAllowed, needsConsent } from "../policy.ts";
 import type { Policy } from "../settings.ts";
-import { isPlainEmail, neutralise } from "../text.ts";
+import { neutralise } from "../text.ts";
 import { ROLES, type Role } from "../trieve/invitation.ts";
 import type { SendOutcome } from "../trieve/send.ts";
 import type { Deed } from "./deed.ts";
@@ -49,7 +50,8 @@ export const sendInvitation = defineTool({
   input: { email, role: roleField(ROLES).default("user"), confirmation },
   output,
   argued: ({ email, role }) => ({ email, role }),
-  async plan({ email, role }, context, call) {
+  async plan({ email: given, role }, context, call) {
+    const email = given.trim();
     check(email, role, context.policy);
     const deed = sending(email, role, context);
     if (!deed.needsConsent) return deed;
@@ -60,7 +62,8 @@ export const sendInvitation = defineTool({
 });
 
 function check(email: string, role: Role, policy: Policy): void {
-  if (!isPlainEmail(email)) throw new Failure("invalid_email");
+  const problem = emailProblem(email);
+  if (problem !== undefined) throw new Failure("invalid_email", { happened: problem });
   if (!isDomainAllowed(policy, email)) {
     const domains = policy.allowedDomains?.join(", ");
     throw new Failure("domain_not_allowed", {
