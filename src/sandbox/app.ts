@@ -1,14 +1,15 @@
-import { Hono } from "hono";
-import { insertRow, type Mail, type Store } from "./store.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Context, Hono } from "hono";
+import { insertRow, type Key, type Mail, type Store } from "./store.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-// Like Trieve's own check it is not anchored at the end, so it lets much through.
-const EMAIL = /^[\w.+-]+@[\w-]+\.\w+/;
+// As lenient as Trieve's check: not anchored at the end, and the apostrophe is what it lacks.
+const EMAIL = /^[\w.!#$%&*+/=?^`{|}~-]+@[a-z0-9-]/i;
 const ADMIN = 1;
 const COLUMN = 100;
 
 interface Variables {
-  Variables: { role: number };
+  Variables: { key: Key };
 }
 
 interface InvitationData {
@@ -18,78 +19,85 @@ interface InvitationData {
   redirect_uri: string;
 }
 
-/** The three invitation routes of a Trieve, on `store`, with what surprises about them. */
+/** The three invitation routes of a Trieve and its health check, on `store`, as a real one answers. */
 export function createSandboxApp(
   store: Store,
   onMail: (mail: Mail) => void = () => {},
 ): Hono<Variables> {
   const app = new Hono<Variables>();
 
-  app.use("/api/*", async (context, next) => {
-    const organization = context.req.header("TR-Organization") ?? "";
-    if (!UUID.test(organization)) {
-      return context.json({ message: "Could not convert Organization to UUID" }, 400);
-    }
-    if (organization.toLowerCase() !== store.organizationId) {
-      return context.json({ message: "Not Found: Organization not found" }, 404);
-    }
-    const key = store.keys.get(context.req.header("Authorization")?.replace(/^Bearer /, "") ?? "");
-    if (key === undefined) return context.json({ message: "Unauthorized" }, 401);
-    if (key.organizationId !== store.organizationId || key.role < ADMIN) {
-      return context.json({ message: "Forbidden" }, 403);
-    }
-    context.set("role", key.role);
-    return next();
-  });
+  app.notFound((context) => context.body(null, 404));
+  app.get("/api/health", (context) => context.body(null, 200));
 
-  app.get("/api/invitations/:organization", (context) => {
-    const organization = context.req.param("organization");
-    if (!UUID.test(organization)) return context.json({ message: "Invalid UUID" }, 400);
-    return context.json(
-      store.rows.filter(({ organization_id }) => organization_id === organization.toLowerCase()),
-    );
+  for (const route of ["/api/invitation", "/api/invitation/:id", "/api/invitations/:id"]) {
+    app.use(route, async (context, next) => {
+      if (!store.database) return refuse(context, "Could not get database connection");
+      const organization = context.req.header("TR-Organization") ?? "";
+      if (!UUID.test(organization)) {
+        return refuse(context, "Could not convert Organization to UUID");
+      }
+      if (organization.toLowerCase() !== store.organizationId) {
+        return refuse(context, "Not Found: Organization not found", 404);
+      }
+      const secret = context.req.header("Authorization")?.replace(/^Bearer /, "") ?? "";
+      const key = store.keys.get(secret);
+      if (key === undefined) return refuse(context, "Unauthorized", 401);
+      const { method, path } = context.req;
+      const mayCall = key.routes?.test(`${method} ${path}`) ?? true;
+      if (key.organizationId !== store.organizationId || key.role < ADMIN || !mayCall) {
+        return refuse(context, "Forbidden", 403);
+      }
+      const id = context.req.param("id");
+      if (id !== undefined && !UUID.test(id)) return refuse(context, malformed(id));
+      context.set("key", key);
+      return next();
+    });
+  }
+
+  app.get("/api/invitations/:id", (context) => {
+    const organization = context.req.param("id").toLowerCase();
+    return context.json(store.rows.filter((row) => row.organization_id === organization));
   });
 
   app.post("/api/invitation", async (context) => {
     const data = readData(await context.req.text());
     if (data === undefined) {
-      return context.json({ message: "Json Deserialization Error: invalid InvitationData" }, 400);
+      return refuse(context, "Json Deserialization Error: invalid InvitationData");
     }
-    const refusal = refuse(store, data, context.get("role"));
-    if (refusal !== undefined) return context.json({ message: refusal }, 400);
-    // The link is pasted together as it comes, without encoding.
-    const link = (code: string) =>
-      `${data.app_url}/auth?${code}organization_id=${store.organizationId}&redirect_uri=${data.redirect_uri}`;
-    if (store.accounts.has(data.email)) {
-      store.members.add(data.email);
-      deliver({ to: data.email, kind: "added", link: data.redirect_uri });
-    } else {
-      const { id } = insertRow(store, {
-        email: data.email,
-        role: data.user_role,
-        at: Date.now(),
-      });
-      deliver({ to: data.email, kind: "invitation", link: link(`inv_code=${id}&`) });
-    }
+    const reason = reasonAgainst(store, data, context.get("key"));
+    if (reason !== undefined) return refuse(context, reason);
+    const mail = store.accounts.has(data.email) ? join(store, data) : invite(store, data);
+    // The request waits for its mail, and what was stored stays when the mail fails.
+    if (store.mailMs > 0) await sleep(store.mailMs, undefined, { ref: false });
+    if (store.refuseMail) return refuse(context, "Error sending email.");
+    store.mails.push(mail);
+    onMail(mail);
     return context.body(null, 204);
   });
 
-  app.delete("/api/invitation/:invitation", (context) => {
-    const invitation = context.req.param("invitation");
-    if (!UUID.test(invitation)) return context.json({ message: "Invalid UUID" }, 400);
-    const at = store.rows.findIndex(({ id }) => id === invitation.toLowerCase());
+  app.delete("/api/invitation/:id", (context) => {
+    const id = context.req.param("id").toLowerCase();
+    const at = store.rows.findIndex((row) => row.id === id);
     // Not 404: Trieve does not tell a missing row from a failed query.
-    if (at < 0) return context.json({ message: "Error getting invitation." }, 400);
+    if (at < 0) return refuse(context, "Error getting invitation.");
     store.rows.splice(at, 1);
     return context.body(null, 204);
   });
 
-  function deliver(mail: Mail): void {
-    store.mails.push(mail);
-    onMail(mail);
-  }
-
   return app;
+}
+
+function refuse(context: Context, message: string, status: 400 | 401 | 403 | 404 = 400): Response {
+  return context.json({ message }, status);
+}
+
+function malformed(id: string): string {
+  const at = id.search(/[^0-9a-f-]/i);
+  const reason =
+    at < 0
+      ? "invalid length"
+      : `invalid character: expected an optional prefix of \`urn:uuid:\` followed by [0-9a-fA-F-], found \`${id[at]}\` at ${at + 1}`;
+  return `Path deserialize error: UUID parsing failed: ${reason}`;
 }
 
 function readData(body: string): InvitationData | undefined {
@@ -105,17 +113,33 @@ function readData(body: string): InvitationData | undefined {
   return { email, user_role, app_url, redirect_uri };
 }
 
-function refuse(
+// Addresses are compared letter for letter, everywhere.
+function reasonAgainst(
   store: Store,
   { email, user_role }: InvitationData,
-  ownRole: number,
+  key: Key,
 ): string | undefined {
   if (!EMAIL.test(email)) return "Invalid email";
-  if (user_role > ownRole) return "Can not invite user with higher role than yours";
+  if (email === key.person) return "Can not invite yourself";
+  if (user_role > key.role) return "Can not invite user with higher role than yours";
   if (store.members.has(email)) return `User with email ${email} is already in the organization`;
   if (store.accounts.has(email)) return undefined;
   if (store.rows.some((row) => row.email === email)) {
     return `User with email ${email} has already been invited`;
   }
   return email.length > COLUMN ? "Error inserting invitation." : undefined;
+}
+
+function join(store: Store, { email, redirect_uri }: InvitationData): Mail {
+  store.members.add(email);
+  return { to: email, kind: "added", link: redirect_uri.replace("?", "org?") };
+}
+
+function invite(store: Store, { email, user_role, app_url, redirect_uri }: InvitationData): Mail {
+  // Date.now() knows no microseconds, and the rows of a real server have them.
+  const at = Date.now() + (performance.now() % 1);
+  const { id, organization_id } = insertRow(store, { email, role: user_role, at });
+  // The link is pasted together as it comes, without encoding.
+  const link = `${app_url}/auth?inv_code=${id}&organization_id=${organization_id}&redirect_uri=${redirect_uri}`;
+  return { to: email, kind: "invitation", link };
 }

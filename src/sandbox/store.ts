@@ -9,16 +9,26 @@ export interface Row {
   created_at: string;
   updated_at: string;
   role: number;
-  scopes: string[] | null;
+  scopes: (string | null)[] | null;
 }
 
-/** What a sandbox knows: one organization with its keys, people and invitations. */
+/** What a key may do. */
+export interface Key {
+  organizationId: string;
+  /** Of its holder: 0 user, 1 admin, 2 owner. */
+  role: number;
+  /** The address of its holder; the key of an organization has none. */
+  person?: string;
+  /** The routes that it is limited to, matched against `GET /api/invitations/...`. */
+  routes?: RegExp;
+}
+
+/** What a sandbox knows: one organization with its keys, people and invitations, and what is broken. */
 export interface Store {
   organizationId: string;
   /** The key of an owner. */
   apiKey: string;
-  /** What each key may do: the role of its holder, in which organization. */
-  keys: Map<string, { organizationId: string; role: number }>;
+  keys: Map<string, Key>;
   /** Of every organization: Trieve deletes by id alone. */
   rows: Row[];
   /** Addresses with an account anywhere, in their exact spelling. */
@@ -27,8 +37,15 @@ export interface Store {
   members: Set<string>;
   /** Every mail that would have gone out. */
   mails: Mail[];
+  /** How long sending one mail takes, ms; the request that causes it takes as long. */
+  mailMs: number;
+  /** Whether the mail relay refuses everything. */
+  refuseMail: boolean;
+  /** Whether there is a database behind it. */
+  database: boolean;
 }
 
+/** A mail that would have gone out. An account gets "added", anybody else an "invitation". */
 export interface Mail {
   to: string;
   kind: "invitation" | "added";
@@ -39,6 +56,7 @@ const OWNER = 2;
 const SANDBOX_ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-000000000001";
 const SANDBOX_KEY = "sandbox-key";
 
+/** An organization with one key, that of an owner, nobody and nothing in it; all works. */
 export function createStore(): Store {
   return {
     organizationId: SANDBOX_ORGANIZATION,
@@ -48,6 +66,9 @@ export function createStore(): Store {
     accounts: new Set(),
     members: new Set(),
     mails: [],
+    mailMs: 0,
+    refuseMail: false,
+    database: true,
   };
 }
 
@@ -55,27 +76,36 @@ interface NewRow {
   email: string;
   role?: number;
   used?: boolean;
-  /** When it was sent, ms since 1970. */
+  /** When it was sent, ms since 1970; fractions are microseconds. */
   at: number;
+  scopes?: Row["scopes"];
   id?: string;
   organizationId?: string;
 }
 
 /** Puts an invitation into the store, as if it had been sent at `at`. */
 export function insertRow(store: Store, invitation: NewRow): Row {
-  const { email, role = 0, used = false, at, id } = invitation;
-  // Trieve keeps microseconds and no zone.
-  const created_at = new Date(at).toISOString().replace("Z", "000");
+  const { email, role = 0, used = false, scopes = null } = invitation;
+  const created_at = toTimestamp(invitation.at);
   const row = {
-    id: id ?? randomUUID(),
+    id: invitation.id ?? randomUUID(),
     email,
     organization_id: invitation.organizationId ?? store.organizationId,
     used,
     created_at,
     updated_at: created_at,
     role,
-    scopes: null,
+    scopes,
   };
   store.rows.push(row);
   return row;
+}
+
+// Trieve keeps microseconds and no zone, and writes 0, 3 or 6 digits of fraction: as few as will do.
+function toTimestamp(at: number): string {
+  const micros = Math.round(at * 1000);
+  return new Date(Math.floor(micros / 1000))
+    .toISOString()
+    .replace("Z", String(micros % 1000).padStart(3, "0"))
+    .replace(/(\.000)?000$/, "");
 }
