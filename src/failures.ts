@@ -172,11 +172,12 @@ export class Failure extends Error {
   readonly nothingSent: boolean;
 
   constructor(code: FailureCode, details: Details = {}) {
-    super(code, { cause: details.cause });
     const { detail, retryAfterMs } = details;
+    const happened = details.happened ?? FAILURES[code].happened;
+    const inDetail = detail === undefined ? happened : `${happened} (${detail})`;
+    super(`${code}: ${inDetail}`, { cause: details.cause });
     this.code = code;
-    this.happened = details.happened ?? FAILURES[code].happened;
-    if (detail !== undefined) this.happened += ` (${detail})`;
+    this.happened = inDetail;
     this.next = details.next ?? FAILURES[code].next;
     this.known = details.known;
     this.detail = detail;
