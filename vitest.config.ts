@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/seed.ts"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 30_000,
   },
 });

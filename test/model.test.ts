@@ -124,4 +124,4 @@ test(`${SEQUENCES} random sequences keep what must always hold`, async () => {
       ),
     ),
   );
-}, 300_000);
+}, 900_000);
