@@ -45,7 +45,8 @@ describe("is an error, and asked for once", () => {
     ["304", { answer: 304 }, /^bad_response: .*HTTP 304/],
     ["418", { answer: 418, body: UPSTREAM_WORDS }, /^bad_response: .*HTTP 418/],
     ["999", { answer: 999, body: UPSTREAM_WORDS }, /^bad_response: .*HTTP 999/],
-    ["400", { answer: 400, body: `{"message":"${UPSTREAM_WORDS}"}` }, /^rejected: /],
+    ["silence", { silence: "all" }, /^timeout: /],
+    ["headers, then silence", { silence: "body" }, /^timeout: /],
     [
       "401",
       { answer: 401, body: `{"message":"${UPSTREAM_WORDS}"}` },
@@ -81,8 +82,7 @@ describe("is an error after three attempts", () => {
     ["429", { answer: 429 }, /^rate_limited: /],
     ["a reset", { reset: true }, /^network_error: .*ECONNRESET/],
     ["a body cut off", { cut: "[" }, /^network_error: /],
-    ["silence", { silence: "all" }, /^timeout: /],
-    ["headers, then silence", { silence: "body" }, /^timeout: /],
+    ["400", { answer: 400, body: `{"message":"${UPSTREAM_WORDS}"}` }, /^upstream_error: /],
     [
       "an endless error page",
       { answer: 503, body: " ".repeat(8 * 1024 * 1024) },

@@ -63,7 +63,7 @@ test("a second DELETE that was carried out and lost its answer is deleted", asyn
 
 test.each<[string, Fault, RegExp]>([
   ["500", { answer: 500 }, /^upstream_error: .*still listed/],
-  ["400", { answer: 400 }, /^rejected: .*still listed/],
+  ["400", { answer: 400 }, /^upstream_error: .*still listed/],
   ["302", { answer: 302 }, /^bad_response: .*still listed/],
   ["a reset", { reset: true }, /^outcome_unknown: .*still listed/],
 ])("a DELETE that fails twice with %s says what is known", async (_, fault, expected) => {

@@ -273,9 +273,9 @@ describe("Retry-After", () => {
 describe("the retry plan", () => {
   const codes: FailureCode[] = [
     "network_error",
-    "timeout",
     "rate_limited",
     "upstream_error",
+    "timeout",
     "unauthorized",
     "forbidden",
     "organization_not_found",
@@ -293,7 +293,7 @@ describe("the retry plan", () => {
     fc.assert(
       fc.property(plan, ({ code, attempt, random, retryAfterMs }) => {
         const wait = retryDelay(new Failure(code, { retryAfterMs }), attempt, random);
-        const isTransient = codes.indexOf(code) < 4;
+        const isTransient = codes.indexOf(code) < 3;
         if (!isTransient || attempt >= 3 || (retryAfterMs ?? 0) > 10_000) {
           expect(wait).toBeUndefined();
           return;
@@ -351,6 +351,7 @@ describe("the cursor", () => {
     status: fc.constantFrom("pending", "used"),
     // Few moments, so that many rows share one.
     sentAt: fc.integer({ min: 0, max: 5 }).map((day) => NOW - day * 86_400_000),
+    scoped: fc.boolean(),
   });
 
   function contextOf(invitations: Invitation[]): ToolContext {

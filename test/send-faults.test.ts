@@ -66,7 +66,6 @@ describe("a POST that left no trace is outcome_unknown, never 'not sent'", () =>
     ["421", { answer: 421 }],
     ["200", { answer: 200, body: "[]" }],
     ["307", { answer: 307, headers: { location: "http://127.0.0.1:1/" } }],
-    ["a mail error", { answer: 400, body: '{"message":"Error sending email."}' }],
     [
       "a refusal in the middle of other words",
       { answer: 400, body: '{"message":"Error sending email. Invalid email"}' },
@@ -83,6 +82,36 @@ describe("a POST that left no trace is outcome_unknown, never 'not sent'", () =>
     // Before, at once, and again after three seconds.
     expect(trieve.proxy.count("GET")).toBe(3);
   });
+});
+
+const refusing = (message: string): Fault => ({ answer: 400, body: JSON.stringify({ message }) });
+
+test("a mail error without an invitation is added, and says that the mail failed", async () => {
+  trieve.proxy.next("POST", refusing("Error sending email."));
+  const { facts } = await send();
+  expect(facts).toMatchObject({ outcome: "added", note: expect.stringMatching(/mail .* failed/) });
+  expect(trieve.proxy.count("POST")).toBe(1);
+  expect(trieve.proxy.count("GET")).toBe(3);
+});
+
+test("a mail error with an invitation says that the mail failed, and the id", async () => {
+  trieve.store.refuseMail = true;
+  const { text } = await send();
+  expect(text).toMatch(/^mail_unconfirmed: The invitation exists\. The mail failed/);
+  expect(text).toContain(trieve.store.rows[0]?.id);
+});
+
+test.each([
+  ["Could not get database connection", /^upstream_error: .*nothing was sent\. Call again/],
+  ["Invalid email", /^rejected: .*does not take this address.*Nothing was sent/],
+  ["Can not invite yourself", /^rejected: .*invite themselves.*Nothing was sent/],
+  ["Can not invite user with higher role than yours", /^rejected: .*role of this server's key/],
+])("a refusal with %j says which it was", async (message, expected) => {
+  trieve.proxy.next("POST", refusing(message));
+  const { text } = await send();
+  expect(text).toMatch(expected);
+  expect(text).not.toContain("Check the arguments");
+  expect(trieve.proxy.count("POST")).toBe(1);
 });
 
 test("an invitation that shows up within three seconds is mail_unconfirmed", async () => {

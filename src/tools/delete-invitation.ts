@@ -59,7 +59,7 @@ export function deletion(shown: Invitation, context: ToolContext): Deed {
     async perform(call) {
       const { outcome, invitation } = await context.invitations.delete(call, shown);
       const note = outcome === "deleted" ? deletedNote(invitation) : GONE;
-      return writeResult(context, { outcome, note, invitation });
+      return writeResult(context, { outcome, note, invitation, isGone: true });
     },
   };
 }

@@ -27,18 +27,20 @@ export const shownInvitation = z.object({
   sent_at: z.string(),
   age_days: z.int(),
   email_suspicious: z.boolean().optional(),
+  scoped: z.boolean().optional(),
 });
 
 export type ShownInvitation = z.infer<typeof shownInvitation>;
 
 /** An invitation with everything untrusted in it made safe. */
 export function show(invitation: Invitation, now: number): ShownInvitation {
-  const { id, email, role, status } = invitation;
+  const { id, email, role, status, scoped } = invitation;
   const facts = {
     role,
     status,
     sent_at: sentDate(invitation),
     age_days: ageInDays(invitation, now),
+    ...(scoped ? { scoped } : {}),
   };
   if (isPlainEmail(email)) return { id, email, ...facts };
   return { id, email: neutralise(email), ...facts, email_suspicious: true };
@@ -49,10 +51,13 @@ export function show(invitation: Invitation, now: number): ShownInvitation {
  * columns.
  */
 export function invitationLine(
-  shown: ShownInvitation,
+  shown: Omit<ShownInvitation, "status"> & { status: string },
   columns: readonly (typeof COLUMNS)[number][] = COLUMNS,
 ): string {
-  const flag = shown.email_suspicious ? ["email_suspicious:"] : [];
+  const flag = [
+    ...(shown.scoped ? ["scoped"] : []),
+    ...(shown.email_suspicious ? ["email_suspicious:"] : []),
+  ];
   return [...columns.map((column) => shown[column]), ...flag, shown.email].join(" ");
 }
 

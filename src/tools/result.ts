@@ -39,6 +39,8 @@ interface Outcome extends Subject {
   outcome: string;
   /** One or two sentences of ours: what happened and what it means. */
   note: string;
+  /** The invitation was there, and is no more. */
+  isGone?: boolean;
   reason?: string;
   confirmation?: string;
   expires_at?: string;
@@ -49,7 +51,7 @@ export function writeResult(
   { organizationId, clock }: { organizationId: string; clock: Clock },
   result: Outcome,
 ): Result {
-  const { outcome, note, email, invitation, ...rest } = result;
+  const { outcome, note, email, invitation, isGone, ...rest } = result;
   const shown = invitation && show(invitation, clock.now());
   const facts = {
     outcome,
@@ -65,7 +67,10 @@ export function writeResult(
       lines.push(`${name}: ${fact}`);
     }
   }
-  if (shown !== undefined) lines.push(`invitation: ${invitationLine(shown)}`);
+  if (shown !== undefined) {
+    const status = isGone ? `was ${shown.status}` : shown.status;
+    lines.push(`invitation: ${invitationLine({ ...shown, status })}`);
+  }
   const about = {
     email: email ?? invitation?.email,
     role: rest.role ?? invitation?.role,

@@ -108,10 +108,12 @@ const NOTES: Record<SendOutcome["outcome"], string> = {
   already_member: "The person is a member already. Nothing was sent.",
 };
 
+const MAIL_FAILED = "Trieve says that its mail to the person failed, so nothing told them.";
+
 function sendResult({ subject }: Deed, result: SendOutcome, context: ToolContext): Result {
   return writeResult(context, {
     outcome: result.outcome,
-    note: NOTES[result.outcome],
+    note: "mailFailed" in result ? `${NOTES.added} ${MAIL_FAILED}` : NOTES[result.outcome],
     ...subject,
     ...("invitation" in result ? { invitation: result.invitation } : {}),
   });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import createClient from "openapi-fetch";
 import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
@@ -11,15 +12,30 @@ import { type InvitationList, readRows } from "./invitation.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
 
 export interface Limits {
+  /** What a list or a delete may take. */
   attemptMs: number;
+  /** What a send may take: Trieve mails inside the request. */
+  sendMs: number;
+  /** How long a send waits for its turn. */
+  turnMs: number;
+  /** When a list that has not begun is asked for once more. */
+  hedgeMs: number;
   callMs: number;
   bodyBytes: number;
 }
 
-export const LIMITS: Limits = { attemptMs: 20_000, callMs: 45_000, bodyBytes: 64 * 1024 * 1024 };
+export const LIMITS: Limits = {
+  attemptMs: 20_000,
+  sendMs: 45_000,
+  turnMs: 8_000,
+  hedgeMs: 5_000,
+  callMs: 55_000,
+  bodyBytes: 64 * 1024 * 1024,
+};
 
-// Enough for a person's work, few enough for any proxy, however many calls come at once.
-const SOCKETS = 8;
+// Ten requests at once can hang a Trieve for good, and each send blocks one of its workers.
+const REQUESTS = 4;
+const SENDS = 2;
 
 export interface TrieveOptions {
   config: Config;
@@ -64,7 +80,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { config, clock, version, random = Math.random, limits = LIMITS } = options;
   const organization = config.organizationId;
   const header = { "TR-Organization": organization };
-  const places = pLimit(SOCKETS);
+  const places = pLimit(REQUESTS);
+  const sendPlaces = pLimit(SENDS);
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -94,10 +111,11 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     exchange: (fetch: Fetch) => Promise<T>,
+    mostMs = limits.attemptMs,
   ): Promise<T> {
     return places(async () => {
       if (cancellable !== "never") call.signal.throwIfAborted();
-      const ms = Math.min(limits.attemptMs, call.timeLeft());
+      const ms = Math.min(mostMs, call.timeLeft());
       if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
       call.beginRequest();
       const timer = new AbortController();
@@ -118,16 +136,59 @@ export function createTrieveClient(options: TrieveOptions): Client {
     });
   }
 
-  async function readList(fetch: Fetch): Promise<InvitationList> {
+  async function readList(fetch: Fetch, onBegun: () => void): Promise<InvitationList> {
     const { data, response } = await api.GET("/api/invitations/{organization_id}", {
       params: { header, path: { organization_id: organization } },
       parseAs: "stream",
       fetch,
     });
+    onBegun();
     if (response.status !== 200) {
+      // A list has no arguments that could be wrong: a 400 is trouble at Trieve.
+      if (response.status === 400) throw new Failure("upstream_error", { detail: "HTTP 400" });
       throw statusFailure(response.status, { retryAfterMs: retryAfter(response) });
     }
     return readRows(parseList(await readText(data ?? null, limits.bodyBytes)), organization);
+  }
+
+  /**
+   * One reading. Where it has not begun after a while, the worker that has it may be busy mailing: it is
+   * asked for once more beside the first, if there is a place, and the first answer counts.
+   */
+  async function readPatiently(
+    call: CallContext,
+    cancellable: Cancellable,
+  ): Promise<InvitationList> {
+    let hasBegun = false;
+    const onBegun = () => {
+      hasBegun = true;
+    };
+    const read = () => attempt(call, cancellable, (fetch) => readList(fetch, onBegun));
+    const patience = new AbortController();
+    const stop = () => patience.abort();
+    const first = read();
+    first.then(stop, stop);
+    const second = delay(limits.hedgeMs, undefined, { signal: patience.signal }).then(() => {
+      if (hasBegun || places.activeCount >= REQUESTS) return first;
+      return read();
+    });
+    return Promise.any([first, second]).catch(() => first);
+  }
+
+  /** Runs a send when fewer than two others run. Throws Failure `busy` when that takes too long. */
+  function inTurn<T>(run: (begin: () => void) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const late = setTimeout(() => {
+        isLate = true;
+        reject(new Failure("busy", { ...MAIL_IS_SLOW, nothingSent: true }));
+      }, limits.turnMs);
+      const begin = () => {
+        clearTimeout(late);
+        if (isLate) throw new Failure("busy", { nothingSent: true });
+      };
+      sendPlaces(() => (isLate ? undefined : run(begin).then(resolve, reject)));
+    });
   }
 
   function retryAfter(response: Response): number | undefined {
@@ -138,10 +199,13 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
+    mostMs?: number,
+    begin = () => {},
   ): Promise<Answer | undefined> {
     let takeBack = () => {};
     try {
-      return await attempt(call, cancellable, async (fetch) => {
+      const exchange = async (fetch: Fetch) => {
+        begin();
         takeBack = call.beginWrite();
         const { error, response } = await request(fetch);
         // What the types promise of a body is only what Trieve says of it.
@@ -151,7 +215,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
           retryAfterMs: retryAfter(response),
           ...(typeof refusal === "string" ? { refusal } : {}),
         };
-      });
+      };
+      return await attempt(call, cancellable, exchange, mostMs);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (!error.nothingSent) return undefined;
@@ -164,7 +229,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     async list(call, cancellable = "always") {
       for (let attempts = 1; ; attempts += 1) {
         try {
-          return await attempt(call, cancellable, readList);
+          return await readPatiently(call, cancellable);
         } catch (error) {
           const wait = error instanceof Failure ? retryDelay(error, attempts, random()) : undefined;
           if (wait === undefined || wait >= call.timeLeft()) throw error;
@@ -173,19 +238,21 @@ export function createTrieveClient(options: TrieveOptions): Client {
       }
     },
     send: (call, email, role) =>
-      write(call, "until_sent", (fetch) =>
-        api.POST("/api/invitation", {
-          params: { header },
-          body: {
-            email,
-            user_role: role,
-            app_url: config.appUrl,
-            redirect_uri: redirectUri(config),
-          },
-          parseAs: "stream",
-          fetch,
-        }),
-      ),
+      inTurn((begin) => {
+        const post = (fetch: Fetch) =>
+          api.POST("/api/invitation", {
+            params: { header },
+            body: {
+              email,
+              user_role: role,
+              app_url: config.appUrl,
+              redirect_uri: redirectUri(config),
+            },
+            parseAs: "stream",
+            fetch,
+          });
+        return write(call, "until_sent", post, limits.sendMs, begin);
+      }),
     delete: (call, id, cancellable) =>
       write(call, cancellable, (fetch) =>
         api.DELETE("/api/invitation/{invitation_id}", {
@@ -196,6 +263,11 @@ export function createTrieveClient(options: TrieveOptions): Client {
       ),
   };
 }
+
+const MAIL_IS_SLOW = {
+  happened: "Two other invitations are still being mailed; nothing was sent",
+  next: "Call again in a minute",
+};
 
 function parseList(text: string): readonly unknown[] {
   let rows: unknown;

@@ -51,8 +51,14 @@ export async function deleteAsShown(
       known: "The invitation is still listed, but a request may still take effect.",
     });
   }
-  throw statusFailure(second.status, { known: "The invitation is still listed." });
+  // A 400 of a DELETE has nothing to do with its arguments: the row is there.
+  if (second.status === 400) {
+    throw new Failure("upstream_error", { detail: "HTTP 400", known: STILL_LISTED });
+  }
+  throw statusFailure(second.status, { known: STILL_LISTED });
 }
+
+const STILL_LISTED = "The invitation is still listed.";
 
 /** True for 204; throws for the answers that say no and leave no doubt. */
 function isDone(answer: Answer | undefined): boolean {
@@ -61,5 +67,11 @@ function isDone(answer: Answer | undefined): boolean {
 }
 
 function isUnchanged(a: Invitation, b: Invitation): boolean {
-  return a.email === b.email && a.role === b.role && a.status === b.status && a.sentAt === b.sentAt;
+  return (
+    a.email === b.email &&
+    a.role === b.role &&
+    a.status === b.status &&
+    a.sentAt === b.sentAt &&
+    a.scoped === b.scoped
+  );
 }

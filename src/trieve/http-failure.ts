@@ -42,7 +42,10 @@ interface Known {
 export function statusFailure(status: number, known: Known = {}): Failure {
   const code = codeOfStatus(status);
   const saysStatus =
-    code === "rate_limited" || code === "upstream_error" || code === "bad_response";
+    code === "timeout" ||
+    code === "rate_limited" ||
+    code === "upstream_error" ||
+    code === "bad_response";
   const { retryAfterMs } = known;
   return new Failure(code, {
     ...known,

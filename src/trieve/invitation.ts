@@ -19,6 +19,8 @@ export interface Invitation {
   status: Status;
   /** Milliseconds since 1970. */
   sentAt: number;
+  /** Carries scopes, also an empty list of them. */
+  scoped: boolean;
 }
 
 export interface InvitationList {
@@ -41,7 +43,8 @@ const row = z.object({
   used: z.boolean(),
   created_at: z.string(),
   role: z.int(),
-}) satisfies z.ZodType<Partial<WireInvitation>>;
+  scopes: z.array(z.string().nullable()).nullish(),
+}) satisfies z.ZodType<{ [column in keyof WireInvitation]?: WireInvitation[column] | undefined }>;
 
 /**
  * The invitations among `rows`. A row that is malformed or another organization's is counted, never
@@ -64,6 +67,7 @@ function readInvitation(given: unknown, organizationId: string): Invitation | un
     role: roleName(data.role),
     status: data.used ? "used" : "pending",
     sentAt,
+    scoped: Array.isArray(data.scopes),
   };
 }
 

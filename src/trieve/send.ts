@@ -8,7 +8,8 @@ import type { SendGuard } from "./send-guard.ts";
 
 export type SendOutcome =
   | { outcome: "invited" | "already_invited" | "already_accepted"; invitation: Invitation }
-  | { outcome: "added" | "already_member" };
+  | { outcome: "added"; mailFailed?: true }
+  | { outcome: "already_member" };
 
 export interface Sending {
   client: Client;
@@ -78,19 +79,36 @@ export async function sendOnce(
     const found = now && obstacleIn(now, email, guard);
     if (found !== undefined) return found;
   }
+  if (refusal === "mail") {
+    const said = "Trieve says that its mail failed";
+    let made = await lookForNew(said);
+    if (made === undefined) {
+      await clock.sleep(SECOND_LOOK_MS);
+      made = await lookForNew(said);
+    }
+    if (made === undefined) return { outcome: "added", mailFailed: true };
+    throw mailUnconfirmed(made, "The mail failed");
+  }
   // A proxy that says 429 has most likely passed nothing on: one look makes sure.
-  if (refusal === "proxy" && (await lookForNew("A proxy answered 429")) !== undefined) {
-    throw new Failure("mail_unconfirmed");
+  if (refusal === "proxy") {
+    const made = await lookForNew("A proxy answered 429");
+    if (made !== undefined) throw mailUnconfirmed(made);
+  }
+  if (refusal === "database") {
+    const known = "Its database did not answer, so nothing was sent.";
+    throw new Failure("upstream_error", { detail: "HTTP 400", known });
   }
   if (answer !== undefined && refusal !== undefined) {
     const about = refusal === "proxy" ? "The list shows no new invitation." : "Nothing was sent.";
+    const reason = answer.status === 400 ? reasonOf(answer) : undefined;
+    if (reason !== undefined) throw new Failure("rejected", { ...reason, known: about });
     throw statusFailure(answer.status, { retryAfterMs: answer.retryAfterMs, known: about });
   }
 
   const soon = await findNew().catch(() => undefined);
   if (soon === undefined) await clock.sleep(SECOND_LOOK_MS);
   const invitation = soon ?? (await findNew().catch(() => undefined));
-  if (invitation !== undefined) throw new Failure("mail_unconfirmed");
+  if (invitation !== undefined) throw mailUnconfirmed(invitation);
   guard.doubt(email);
   throw new Failure("outcome_unknown", {
     known: `The request went out and no clear answer came back. ${IN_DOUBT}`,
@@ -113,7 +131,39 @@ function readRefusal({ status, refusal = "" }: Answer) {
   if (status !== 400) return undefined;
   if (/^User with email .* is already in the organization/s.test(refusal)) return "member";
   if (/^User with email .* has already been invited/s.test(refusal)) return "invited";
+  if (refusal === "Error sending email.") return "mail";
+  if (refusal.startsWith("Could not get database connection")) return "database";
   return BEFORE_ANYTHING_IS_STORED.test(refusal) ? "input" : undefined;
+}
+
+/** The invitation exists; whether its mail went out is not known, or it is known that it did not. */
+function mailUnconfirmed({ id }: Invitation, happened?: string): Failure {
+  const known = `Its id is ${id}.`;
+  if (happened === undefined) return new Failure("mail_unconfirmed", { known });
+  return new Failure("mail_unconfirmed", {
+    happened: `The invitation exists. ${happened}, so the person has no link`,
+    known,
+  });
+}
+
+// The reasons that Trieve gives for refusing an invitation, in our words.
+const REASONS: readonly [said: RegExp, happened: string, next: string][] = [
+  [/^Invalid email/, "Trieve does not take this address (400)", "Ask the user for another address"],
+  [
+    /^Can not invite yourself/,
+    "The address belongs to the person whose key this is, and nobody can invite themselves (400)",
+    "Tell the user; repeating the same call will not help",
+  ],
+  [
+    /^Can not invite user with higher role/,
+    "The role is above the role of this server's key (400)",
+    "Choose a lower role, or have the operator use the key of an owner",
+  ],
+];
+
+function reasonOf({ refusal = "" }: Answer): { happened: string; next: string } | undefined {
+  const [, happened, next] = REASONS.find(([said]) => said.test(refusal)) ?? [];
+  return happened === undefined || next === undefined ? undefined : { happened, next };
 }
 
 const BEFORE_ANYTHING_IS_STORED =
