@@ -91,7 +91,7 @@ describe("an attempt ends in time, whatever the garbage collector takes meanwhil
   ])("%s of %s with %j", async (method, tool, fault) => {
     const { id } = trieve.add("bob@example.com");
     trieve.proxy.next(method, fault);
-    const limits = { ...LIMITS, attemptMs: 400 };
+    const limits = { ...LIMITS, attemptMs: 400, sendMs: 400 };
     const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried, limits });
     const args = { send_invitation: { email: EMAIL }, delete_invitation: { invitation_id: id } };
     const call = server.call(tool, args[tool as keyof typeof args]);
