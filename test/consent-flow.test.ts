@@ -239,7 +239,7 @@ describe("a prompt", () => {
     const server = await connectInMemory({ ...trieve, clock, person: says.yes });
     trieve.proxy.always(({ method }) => {
       if (method !== "DELETE") return { pass: true };
-      clock.turn(45_000);
+      clock.turn(55_000);
       return { answer: 500 };
     });
     const { text } = await server.call("delete_invitation", { invitation_id: id });
