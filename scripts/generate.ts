@@ -75,6 +75,8 @@ function installLinks(): string {
     command: "npx",
     args: ["-y", packageJson.name],
     env: {
+      TRIEVE_BASE_URL: "https://trieve.example.com",
+      TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
       TRIEVE_API_KEY: "tr-your-key",
       TRIEVE_ORGANIZATION_ID: "00000000-0000-0000-0000-000000000000",
     },

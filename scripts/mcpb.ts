@@ -19,11 +19,11 @@ const settings = {
     sensitive: true,
   }),
   TRIEVE_ORGANIZATION_ID: setting("string", "Organization", "Its id, a UUID", { required: true }),
-  TRIEVE_BASE_URL: setting("string", "API address", "For a self-hosted Trieve", {
-    default: "https://api.trieve.ai",
+  TRIEVE_BASE_URL: setting("string", "API address", "Of your Trieve, like http://localhost:8090", {
+    required: true,
   }),
   TRIEVE_DASHBOARD_URL: setting("string", "Dashboard address", "Where an invited person lands", {
-    default: "https://dashboard.trieve.ai",
+    required: true,
   }),
   TRIEVE_MAX_ROLE: setting("string", "Highest role", "user, admin or owner", { default: "admin" }),
   TRIEVE_ALLOWED_EMAIL_DOMAINS: setting(

@@ -1,13 +1,15 @@
 import { systemClock } from "./clock.ts";
 import type { Settings } from "./environment.ts";
 import { Failure, type FailureCode } from "./failures.ts";
-import { allowedRoles } from "./policy.ts";
+import { allowedRoles, LINK_IS_LOCAL } from "./policy.ts";
 import { type Config, SETTING_LIST } from "./settings.ts";
 import { createCallContext } from "./trieve/call-context.ts";
 import { createTrieveClient, LIMITS, redirectUri } from "./trieve/client.ts";
-import { isLoopback } from "./url.ts";
+import { answersHealthCheck } from "./trieve/health.ts";
+import { isLinkLocal, isLoopback } from "./url.ts";
 
-interface Check {
+/** One thing that was looked at. */
+export interface Check {
   name: string;
   status: "ok" | "warning" | "failed" | "skipped";
   found: string;
@@ -15,68 +17,52 @@ interface Check {
   hint?: string;
 }
 
-interface Report {
-  healthy: boolean;
-  report: { text: string; json: string };
-}
-
 const MOST_SKEW_MS = 60_000;
 
-/** Checks configuration, connection, key and organization. Sends the list request and nothing else. */
-export async function doctor(options: {
+/**
+ * Checks configuration, connection, key and organization, and gives each check as soon as it is known.
+ * Sends the list request, and where that fails the health check without a key; nothing else.
+ */
+export async function* doctor(options: {
   settings: Settings;
   version: string;
   /** Version of Node and platform. */
   runtime: string;
   sandbox: boolean;
-}): Promise<Report> {
+}): AsyncGenerator<Check> {
   const { settings, version, runtime, sandbox } = options;
-  const checks: Check[] = [
-    {
-      name: "version",
-      status: "ok",
-      found: `trieve-invitations-mcp ${version}, ${runtime}${sandbox ? ", sandbox" : ""}`,
-    },
-    ...settings.faults.map(
-      (fault): Check => ({
-        name: "configuration",
-        status: "failed",
-        found: fault,
-        hint: "correct it in the client's configuration",
-      }),
-    ),
-    ...settings.warnings.map(
-      (warning): Check => ({
-        name: "configuration",
-        status: "warning",
-        found: warning,
-        hint: "see the table of settings in the README",
-      }),
-    ),
-    ...describeSettings(settings),
-  ];
-  const { TRIEVE_BASE_URL: base, TRIEVE_DASHBOARD_URL: dashboard } = settings.sources;
-  const leadsAstray = base === "environment" && dashboard === "default" && !sandbox;
-  if (settings.config === undefined) {
-    checks.push({ name: "connection", status: "skipped", found: "needs a complete configuration" });
-  } else {
-    checks.push(
-      ...(await checkConnection(settings.config, version)),
-      ...describe(settings.config, leadsAstray),
-    );
+  const { config, faults, warnings } = settings;
+  const mode = sandbox ? ", sandbox" : "";
+  yield passed("version", `trieve-invitations-mcp ${version}, ${runtime}${mode}`);
+  for (const found of faults) {
+    const hint = "correct it in the client's configuration";
+    yield { name: "configuration", status: "failed", found, hint };
   }
-  const healthy = checks.every(({ status }) => status !== "failed");
-  return {
-    healthy,
-    report: {
-      text: `${checks.map(line).join("\n")}\n`,
-      json: `${JSON.stringify({ healthy, checks }, null, 2)}\n`,
-    },
-  };
+  for (const found of warnings) {
+    const hint = "see the table of settings in the README";
+    yield { name: "configuration", status: "warning", found, hint };
+  }
+  yield* describeSettings(settings);
+  if (config === undefined) {
+    yield { name: "connection", status: "skipped", found: "needs a complete configuration" };
+    return;
+  }
+  yield* checkConnection(config, version);
+  yield checkLink(config, sandbox);
+  const { policy, confirm } = config;
+  const rules = policy.readOnly
+    ? "read-only"
+    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}; confirmation ${confirm}`;
+  yield passed("policy", rules);
 }
 
-function line({ name, status, found, hint }: Check): string {
+/** A check as a line of text. */
+export function checkLine({ name, status, found, hint }: Check): string {
   return `${status.padEnd(8)} ${name}: ${found}${hint === undefined ? "" : ` -> ${hint}`}`;
+}
+
+function passed(name: string, found: string): Check {
+  return { name, status: "ok", found };
 }
 
 /** Each sound setting with its source, and with its value when all of them are: never the key. */
@@ -85,8 +71,10 @@ function describeSettings({ config, sources, faults }: Settings): Check[] {
   return sound.map(([name, { show }]) => {
     const value = config && show?.(config);
     const source = sources[name] ?? "default";
-    const found = value === undefined ? `${name}: ${source}` : `${name}: ${value} (${source})`;
-    return { name: "setting", status: "ok", found };
+    return passed(
+      "setting",
+      value === undefined ? `${name}: ${source}` : `${name}: ${value} (${source})`,
+    );
   });
 }
 
@@ -98,13 +86,12 @@ const FAILS_AT: Partial<Record<FailureCode, Layer>> = {
   network_error: "reachable",
   timeout: "reachable",
   rate_limited: "reachable",
-  upstream_error: "answer",
   unauthorized: "key",
   forbidden: "role",
   organization_not_found: "organization",
 };
 
-async function checkConnection(config: Config, version: string): Promise<Check[]> {
+async function* checkConnection(config: Config, version: string): AsyncGenerator<Check> {
   const { hostname, host, protocol } = new URL(config.baseUrl);
   let date: string | null = null;
   const client = createTrieveClient({
@@ -118,7 +105,7 @@ async function checkConnection(config: Config, version: string): Promise<Check[]
     },
   });
   const call = createCallContext(systemClock, new AbortController().signal, LIMITS.callMs);
-  const passed: Record<Layer, string> = {
+  const found: Record<Layer, string> = {
     reachable: host,
     tls:
       protocol === "https:"
@@ -130,50 +117,85 @@ async function checkConnection(config: Config, version: string): Promise<Check[]
     answer: "",
   };
   let failure: { layer: Layer; check: Check } | undefined;
+  const since = Date.now();
   try {
     const { invitations, skipped } = await client.list(call);
-    passed.answer = `${invitations.length} invitations${skipped > 0 ? `, ${skipped} rows unreadable` : ""}`;
+    const unread = skipped > 0 ? `, ${skipped} rows unreadable` : "";
+    found.answer = `${invitations.length} invitations${unread}, in ${Date.now() - since} ms`;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const isTls = /CERT|TLS|SSL|SIGNED|ISSUER/.test(error.detail ?? "");
-    const layer = isTls ? "tls" : (FAILS_AT[error.code] ?? "answer");
-    const found = `${error.code}: ${error.happened}.`;
-    const tlsHint = "for an authority of your own set NODE_EXTRA_CA_CERTS to its certificate";
-    const hint = isTls ? tlsHint : `${error.next}.`;
-    failure = { layer, check: { name: layer, status: "failed", found, hint } };
+    failure = await diagnose(error, config.baseUrl);
   }
   const reached = failure === undefined ? LAYERS.length : LAYERS.indexOf(failure.layer);
-  const checks = LAYERS.slice(0, reached).map(
-    (name): Check => ({ name, status: "ok", found: passed[name] }),
-  );
-  if (failure !== undefined) checks.push(failure.check);
-  return date === null ? checks : [...checks, checkClock(Date.parse(date))];
+  for (const name of LAYERS.slice(0, reached)) yield passed(name, found[name]);
+  if (failure !== undefined) yield failure.check;
+  if (date !== null) yield checkClock(Date.parse(date));
 }
+
+/** Why the list failed; the health check tells a Trieve in trouble from something else. */
+async function diagnose(error: Failure, baseUrl: string): Promise<{ layer: Layer; check: Check }> {
+  const isTls = /CERT|TLS|SSL|SIGNED|ISSUER/.test(error.detail ?? "");
+  const layer = isTls ? "tls" : (FAILS_AT[error.code] ?? "answer");
+  const failed = (happened: string, hint: string, at = layer) => ({
+    layer: at,
+    check: { name: at, status: "failed" as const, found: `${error.code}: ${happened}.`, hint },
+  });
+  if (isTls) {
+    const hint = "for an authority of your own set NODE_EXTRA_CA_CERTS to its certificate";
+    return failed(error.happened, hint);
+  }
+  if (error.detail === "ECONNREFUSED") {
+    return failed("Nothing listens at this address (ECONNREFUSED)", START_IT);
+  }
+  if (["unauthorized", "forbidden", "network_error", "rate_limited"].includes(error.code)) {
+    return failed(error.happened, `${error.next}.`);
+  }
+  const isTrieve = await answersHealthCheck(baseUrl);
+  if (error.code === "timeout" && isTrieve) {
+    return failed(
+      "Only Trieve's health check answers, everything else hangs",
+      RESTART_IT,
+      "answer",
+    );
+  }
+  if (error.code === "upstream_error" && isTrieve) {
+    return failed(`Trieve runs and its list fails (${error.detail})`, LOOK_AT_DATABASE);
+  }
+  if (error.code === "organization_not_found" && isTrieve) {
+    const hint = "Check TRIEVE_ORGANIZATION_ID: the dashboard shows the id of each organization";
+    return failed("Trieve knows no such organization (404)", hint);
+  }
+  if (error.code === "organization_not_found" || error.code === "bad_response") {
+    const found = "Something listens there, and it is not a Trieve's API";
+    return failed(`${found} (${error.detail ?? "HTTP 404"})`, NOT_TRIEVE, "answer");
+  }
+  return failed(error.happened, `${error.next}.`);
+}
+
+const START_IT = "start Trieve, or check host and port in TRIEVE_BASE_URL";
+const RESTART_IT = "restart the Trieve server: its database connections are used up";
+const LOOK_AT_DATABASE = "look at the database behind Trieve, and at Trieve's log";
+const NOT_TRIEVE = "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard";
 
 function checkClock(theirs: number): Check {
   const skew = Math.abs(Date.now() - theirs);
   const found = `${Math.round(skew / 1_000)} s from Trieve's`;
-  if (!(skew > MOST_SKEW_MS)) return { name: "clock", status: "ok", found };
+  if (!(skew > MOST_SKEW_MS)) return passed("clock", found);
   const hint = "set this machine's clock; ages of invitations are wrong by as much";
   return { name: "clock", status: "warning", found, hint };
 }
 
-/** `leadsAstray`: Trieve is self-hosted, and its invitations would lead to the hosted dashboard. */
-function describe(config: Config, leadsAstray: boolean): Check[] {
-  const { appUrl, organizationId, policy, confirm } = config;
+function checkLink(config: Config, sandbox: boolean): Check {
+  const { appUrl, organizationId, dashboardUrl, policy } = config;
+  if (dashboardUrl === undefined) {
+    const found = "TRIEVE_DASHBOARD_URL is not set, so nothing can be sent";
+    if (policy.readOnly) return passed("mailed link", "none, read-only");
+    const hint = "set it to the address of your Trieve's dashboard";
+    return { name: "mailed link", status: "warning", found, hint };
+  }
   const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${redirectUri(config)}`;
-  const rules = policy.readOnly
-    ? "read-only"
-    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}; confirmation ${confirm}`;
-  return [
-    leadsAstray
-      ? {
-          name: "mailed link",
-          status: "warning",
-          found: link,
-          hint: "invited people land on the hosted dashboard; set TRIEVE_DASHBOARD_URL to your own",
-        }
-      : { name: "mailed link", status: "ok", found: link },
-    { name: "policy", status: "ok", found: rules },
-  ];
+  if (sandbox || !isLinkLocal(config)) return passed("mailed link", link);
+  const hint =
+    "set TRIEVE_APP_URL and TRIEVE_DASHBOARD_URL to addresses that invited people can reach";
+  return { name: "mailed link", status: "warning", found: `${link}. ${LINK_IS_LOCAL}`, hint };
 }

@@ -1,7 +1,6 @@
 import {
   type Config,
-  DEFAULT_BASE_URL,
-  DEFAULT_DASHBOARD_URL,
+  LOCAL_DASHBOARD,
   Misread,
   type Name,
   type Policy,
@@ -84,19 +83,29 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
     allowedDomains: read.TRIEVE_ALLOWED_EMAIL_DOMAINS,
     readOnly: read.TRIEVE_READ_ONLY ?? false,
   };
-  const baseUrl = read.TRIEVE_BASE_URL ?? DEFAULT_BASE_URL;
+  const baseUrl = read.TRIEVE_BASE_URL;
+  const dashboardUrl =
+    read.TRIEVE_DASHBOARD_URL ?? (isLocal(baseUrl) ? LOCAL_DASHBOARD : undefined);
+  if (dashboardUrl !== undefined && dashboardUrl.replace(/\/+api$/, "") === baseUrl) {
+    faults.push("TRIEVE_DASHBOARD_URL must be the address of the dashboard, not that of the API");
+  }
   checkWhole(environment, baseUrl, { faults, warnings });
 
   const apiKey = read.TRIEVE_API_KEY ?? read.TRIEVE_API_KEY_FILE;
   const organizationId = read.TRIEVE_ORGANIZATION_ID;
-  const isComplete = faults.length === 0 && apiKey !== undefined && organizationId !== undefined;
+  const isComplete =
+    faults.length === 0 &&
+    apiKey !== undefined &&
+    organizationId !== undefined &&
+    baseUrl !== undefined;
   const config = isComplete
     ? {
         apiKey: () => apiKey,
         organizationId,
+        organizationName: read.TRIEVE_ORGANIZATION_NAME,
         baseUrl,
         appUrl: read.TRIEVE_APP_URL ?? `${baseUrl}/api`,
-        dashboardUrl: read.TRIEVE_DASHBOARD_URL ?? DEFAULT_DASHBOARD_URL,
+        dashboardUrl,
         confirm: read.TRIEVE_CONFIRM ?? ("auto" as const),
         auditLog: read.TRIEVE_AUDIT_LOG,
         policy,
@@ -108,17 +117,16 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
 /** What shows only when everything is read. */
 function checkWhole(
   environment: Environment,
-  baseUrl: string,
+  baseUrl: string | undefined,
   { faults, warnings }: Pick<Settings, "faults" | "warnings">,
 ): void {
-  const { hostname, protocol } = new URL(baseUrl);
-  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isLoopback(hostname)) {
+  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isLocal(baseUrl)) {
     faults.push(
       "NODE_TLS_REJECT_UNAUTHORIZED=0 switches off the check of Trieve's certificate; remove it " +
         "(for an authority of your own set NODE_EXTRA_CA_CERTS)",
     );
   }
-  if (protocol === "http:" && !isLoopback(hostname)) {
+  if (baseUrl?.startsWith("http:") && !isLocal(baseUrl)) {
     warnings.push("TRIEVE_ALLOW_INSECURE_HTTP is in use: the key crosses the network in the clear");
   }
   for (const name of Object.keys(environment)) {
@@ -126,6 +134,10 @@ function checkWhole(
       warnings.push(`${printable(name)} is no setting of this server; is it a typing error?`);
     }
   }
+}
+
+function isLocal(url: string | undefined): boolean {
+  return url !== undefined && isLoopback(new URL(url).hostname);
 }
 
 function sourcesOf(texts: Record<Name, ReturnType<typeof textOf>>): Settings["sources"] {

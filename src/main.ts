@@ -2,11 +2,14 @@ import { appendFileSync, readFileSync, statSync } from "node:fs";
 import packageJson from "../package.json" with { type: "json" };
 import type { AuditSink } from "./audit.ts";
 import { systemClock } from "./clock.ts";
+import type { Check } from "./doctor.ts";
 import { readSettings, type Settings } from "./environment.ts";
 import { createApp } from "./mcp/app.ts";
 import { serve } from "./mcp/serve.ts";
+import { LINK_IS_LOCAL } from "./policy.ts";
 import { SETTING_LIST } from "./settings.ts";
 import { traceOf } from "./text.ts";
+import { isLinkLocal } from "./url.ts";
 
 const { name, version } = packageJson;
 const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json] | --help | --version`;
@@ -66,19 +69,32 @@ async function main(args: readonly string[]): Promise<void> {
   const sandbox = flags.includes("--sandbox");
   const settings = sandbox ? await takeSandboxSettings() : takeSettings();
   if (command === "doctor") {
-    const { doctor } = await import("./doctor.ts");
-    const runtime = `Node ${process.version}, ${process.platform}`;
-    const { report, healthy } = await doctor({ settings, version, runtime, sandbox });
-    process.stdout.write(flags.includes("--json") ? report.json : report.text);
-    process.exit(healthy ? 0 : 1);
+    await examine(settings, sandbox, flags.includes("--json"));
   }
   start(settings, sandbox);
+}
+
+async function examine(settings: Settings, sandbox: boolean, asJson: boolean): Promise<never> {
+  const { checkLine, doctor } = await import("./doctor.ts");
+  const runtime = `Node ${process.version}, ${process.platform}`;
+  const checks: Check[] = [];
+  for await (const check of doctor({ settings, version, runtime, sandbox })) {
+    checks.push(check);
+    if (!asJson) process.stdout.write(`${checkLine(check)}\n`);
+  }
+  const healthy = checks.every(({ status }) => status !== "failed");
+  if (asJson) process.stdout.write(`${JSON.stringify({ healthy, checks }, null, 2)}\n`);
+  process.exit(healthy ? 0 : 1);
 }
 
 function start(settings: Settings, sandbox: boolean): void {
   for (const fault of settings.faults) log(`configuration_error: ${fault}`);
   for (const warning of settings.warnings) log(`warning: ${warning}`);
-  const path = settings.config?.auditLog;
+  const { config } = settings;
+  if (config !== undefined && !sandbox && !config.policy.readOnly && isLinkLocal(config)) {
+    log(`warning: ${LINK_IS_LOCAL}`);
+  }
+  const path = config?.auditLog;
   const audit: AuditSink = {
     log,
     append: path === undefined ? undefined : (line) => appendFileSync(path, line, { mode: 0o600 }),

@@ -1,3 +1,4 @@
+import { neutralise } from "./text.ts";
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
 import { urlProblem, withoutSlash } from "./url.ts";
 
@@ -7,10 +8,13 @@ export interface Config {
   apiKey: () => string;
   /** Lower-case UUID. */
   organizationId: string;
+  /** As people know it; untrusted. */
+  organizationName: string | undefined;
   /** No slash at the end, no `/api`. */
   baseUrl: string;
   appUrl: string;
-  dashboardUrl: string;
+  /** Where invited people land; missing, nothing can be sent. */
+  dashboardUrl: string | undefined;
   confirm: "auto" | "prompt";
   auditLog: string | undefined;
   policy: Policy;
@@ -56,9 +60,9 @@ export class Misread extends Error {}
 
 const setting = <T>(one: Setting<T>) => one;
 
+export const LOCAL_DASHBOARD = "http://localhost:5173";
+
 const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]+$/;
-export const DEFAULT_BASE_URL = "https://api.trieve.ai";
-export const DEFAULT_DASHBOARD_URL = "https://dashboard.trieve.ai";
 
 /** Every variable, in the order of the docs. README, `--help` and server.json are made from this. */
 export const SETTINGS = {
@@ -93,21 +97,34 @@ export const SETTINGS = {
     },
     show: (config) => config.organizationId,
   }),
+  TRIEVE_ORGANIZATION_NAME: setting({
+    default: "none",
+    meaning: "a name that people recognise, shown beside the id",
+    read: (value) => value,
+    show: ({ organizationName }) => organizationName && neutralise(organizationName),
+  }),
   TRIEVE_BASE_URL: setting({
-    default: DEFAULT_BASE_URL,
-    meaning: "API address; https, or http to this machine",
-    read: (value, reading) => readUrl(value, reading).replace(/\/+api$/, ""),
+    default: "required",
+    meaning: "address of your Trieve's API; https, or http to this machine",
+    expected:
+      "the address of your Trieve's API, like https://trieve.example.com or http://localhost:8090",
+    read(value, reading) {
+      if (isHosted(value)) {
+        reading.warn("names the hosted Trieve, which ended in November 2025: set your own address");
+      }
+      return readUrl(value, reading).replace(/\/+api$/, "");
+    },
     show: (config) => config.baseUrl,
   }),
   TRIEVE_DASHBOARD_URL: setting({
-    default: DEFAULT_DASHBOARD_URL,
-    meaning: "where an invited person lands",
+    default: `\`${LOCAL_DASHBOARD}\` beside an API on this machine`,
+    meaning: "where an invited person lands; nothing can be sent without it",
     read: readUrl,
     show: (config) => config.dashboardUrl,
   }),
   TRIEVE_APP_URL: setting({
     default: "`<base>/api`",
-    meaning: "start of the mailed link; only for unusual proxies",
+    meaning: "start of the mailed link, where people reach the API by another address",
     read: readUrl,
     show: (config) => config.appUrl,
   }),
@@ -172,6 +189,10 @@ function readUrl(value: string, { isInsecure }: Reading): string {
   const problem = urlProblem(value, isInsecure);
   if (problem !== undefined) throw new Misread(problem);
   return withoutSlash(new URL(value).href);
+}
+
+function isHosted(url: string): boolean {
+  return URL.canParse(url) && /(^|\.)trieve\.ai$/.test(new URL(url).hostname);
 }
 
 function readChoice<T extends string>(value: string, choices: readonly T[]): T {

@@ -15,6 +15,12 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
+/** Whether a mailed link works on this machine only, because an address in it is on loopback. */
+export function isLinkLocal(link: { appUrl: string; dashboardUrl: string | undefined }): boolean {
+  const addresses = [link.appUrl, link.dashboardUrl].filter((url) => url !== undefined);
+  return addresses.some((url) => isLoopback(new URL(url).hostname));
+}
+
 /** The same address with no slash at its end. */
 export function withoutSlash(url: string): string {
   return url.replace(/\/+$/, "");

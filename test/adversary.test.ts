@@ -82,10 +82,15 @@ async function play(moves: readonly Move[]): Promise<number> {
       return { status: 204 };
     },
   };
-  const environment = { TRIEVE_API_KEY: "k", TRIEVE_ORGANIZATION_ID: ORGANIZATION };
+  const environment = {
+    TRIEVE_API_KEY: "k",
+    TRIEVE_ORGANIZATION_ID: ORGANIZATION,
+    TRIEVE_BASE_URL: "http://localhost:8090",
+  };
   const settings = readSettings(environment, () => ({ text: "", open: false }));
   const calls = createCalls({
     settings,
+    sandbox: false,
     clock,
     audit: { log: () => {} },
     version: "0",

@@ -8,6 +8,7 @@ import { connectInMemory } from "./support/memory.ts";
 const ENVIRONMENT = {
   TRIEVE_API_KEY: "key",
   TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-0123456789ab",
+  TRIEVE_BASE_URL: "https://trieve.example.com",
   TRIEVE_MAX_ROLE: "owner",
 };
 const server = await connectInMemory({ environment: ENVIRONMENT });
@@ -82,7 +83,7 @@ test("the instructions are short and say what matters", () => {
   expect(instructions.split(/\s+/).length).toBeLessThanOrEqual(120);
   for (const word of [
     ENVIRONMENT.TRIEVE_ORGANIZATION_ID,
-    "api.trieve.ai",
+    "trieve.example.com",
     "never an instruction",
   ]) {
     expect(instructions).toContain(word);

@@ -67,7 +67,10 @@ test("the README shows the question as it is put", () => {
     sentAt: Date.UTC(2026, 10, 1),
     scoped: false,
   };
-  const place = { organizationId: "5a4db0c5-7a0b-4d0e-9c61-000000000001", host: "api.trieve.ai" };
+  const place = {
+    organizationId: "5a4db0c5-7a0b-4d0e-9c61-000000000001",
+    host: "trieve.example.com",
+  };
   const clock = { now: () => Date.UTC(2026, 10, 24) };
   const { facts, choices, title } = deletion(invitation, { ...place, clock } as ToolContext);
   const readme = readText("README.md");

@@ -36,7 +36,7 @@ test("the mailed link leads to the API and back to the dashboard", async () => {
     {
       to: EMAIL,
       kind: "invitation",
-      link: `${trieve.proxy.url}/api/auth?inv_code=${rows[0]?.id}&organization_id=${organizationId}&redirect_uri=https://dashboard.trieve.ai/?org=${organizationId}`,
+      link: `https://trieve.example.com/api/auth?inv_code=${rows[0]?.id}&organization_id=${organizationId}&redirect_uri=https://dashboard.example.com/?org=${organizationId}`,
     },
   ]);
 });
@@ -217,4 +217,44 @@ test("with a bad configuration the tools are listed and every call says what is 
     expect(isError).toBe(true);
     expect(text).toMatch(/^configuration_error: TRIEVE_API_KEY .*; TRIEVE_ORGANIZATION_ID .*\.$/);
   }
+});
+
+describe("a mailed link that works on this machine only", () => {
+  const local = () => ({ ...trieve.environment, TRIEVE_APP_URL: "", TRIEVE_DASHBOARD_URL: "" });
+  const words = "The mailed link works on this machine only";
+
+  test("is told in the question and in the result", async () => {
+    const server = await connectInMemory({ environment: local(), person: says.yes });
+    const args = { email: "ann@example.com", role: "admin" };
+    const { facts } = await server.call("send_invitation", args);
+    expect(server.questions[0]).toContain(words);
+    expect(facts).toMatchObject({ outcome: "invited", note: expect.stringContaining(words) });
+  });
+
+  test("is no matter when both addresses lead elsewhere", async () => {
+    const server = await connectInMemory({ ...trieve, person: says.yes });
+    const args = { email: "ann@example.com", role: "admin" };
+    const { text } = await server.call("send_invitation", args);
+    expect(server.questions[0]).not.toContain(words);
+    expect(text).not.toContain(words);
+  });
+});
+
+test("without a dashboard nothing is sent, and the rest works", async () => {
+  const environment = {
+    ...trieve.environment,
+    TRIEVE_BASE_URL: "https://trieve.example.com",
+    TRIEVE_DASHBOARD_URL: "",
+  };
+  const server = await connectInMemory({ environment });
+  const { text } = await server.call("send_invitation", { email: "ann@example.com" });
+  expect(text).toMatch(/^configuration_error: TRIEVE_DASHBOARD_URL is not set; expected/);
+});
+
+test("the organization's name stands beside its id in questions, made safe", async () => {
+  const environment = { ...trieve.environment, TRIEVE_ORGANIZATION_NAME: "Ex [org](x)" };
+  const server = await connectInMemory({ environment, person: says.yes });
+  await server.call("send_invitation", { email: "ann@example.com", role: "admin" });
+  expect(server.questions[0]).toContain(` (Ex \\[org\\]\\(x\\))\n`);
+  expect(server.client.getInstructions()).toContain("Ex \\[org");
 });

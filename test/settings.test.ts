@@ -5,22 +5,23 @@ import { SETTING_LIST } from "../src/settings.ts";
 const GOOD = {
   TRIEVE_API_KEY: "tr-key",
   TRIEVE_ORGANIZATION_ID: "5A4DB0C5-7A0B-4D0E-9C61-0123456789AB",
+  TRIEVE_BASE_URL: "https://trieve.example.com",
 };
 const noFile = () => {
   throw new Error("ENOENT");
 };
 const read = (environment: Record<string, string>) => readSettings(environment, noFile);
 
-test("a key and an organization are enough", () => {
+test("a key, an organization and an address are enough to read", () => {
   const { config, faults, warnings } = read(GOOD);
   expect(faults).toEqual([]);
   expect(warnings).toEqual([]);
   expect(config?.apiKey()).toBe("tr-key");
   expect(config).toMatchObject({
     organizationId: GOOD.TRIEVE_ORGANIZATION_ID.toLowerCase(),
-    baseUrl: "https://api.trieve.ai",
-    appUrl: "https://api.trieve.ai/api",
-    dashboardUrl: "https://dashboard.trieve.ai",
+    baseUrl: "https://trieve.example.com",
+    appUrl: "https://trieve.example.com/api",
+    dashboardUrl: undefined,
     confirm: "auto",
     policy: { maxRole: "admin", allowedDomains: undefined, readOnly: false },
   });
@@ -70,16 +71,20 @@ describe("placeholders and blanks count as not set", () => {
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: end of the list
 
   test("also the organization, and a file for the key", () => {
-    const { faults } = read({ TRIEVE_API_KEY_FILE: "$KEY_FILE", TRIEVE_ORGANIZATION_ID: "$ORG" });
+    const { faults } = read({
+      TRIEVE_API_KEY_FILE: "$KEY_FILE",
+      TRIEVE_ORGANIZATION_ID: "$ORG",
+      TRIEVE_BASE_URL: "$BASE",
+    });
     expect(faults).toEqual([
       "TRIEVE_API_KEY_FILE is not set: it holds a placeholder that nothing filled in; expected the API key of an admin or owner",
       "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that nothing filled in; expected the organization's id, a UUID",
+      "TRIEVE_BASE_URL is not set: it holds a placeholder that nothing filled in; expected the address of your Trieve's API, like https://trieve.example.com or http://localhost:8090",
     ]);
   });
 
   test("an optional one falls back to its default", () => {
-    const { config } = read({ ...GOOD, TRIEVE_BASE_URL: "$BASE", TRIEVE_MAX_ROLE: " " });
-    expect(config?.baseUrl).toBe("https://api.trieve.ai");
+    const { config } = read({ ...GOOD, TRIEVE_MAX_ROLE: " " });
     expect(config?.policy.maxRole).toBe("admin");
   });
 });
@@ -135,6 +140,7 @@ describe("the base URL", () => {
 describe("the key file", () => {
   const environment = {
     TRIEVE_ORGANIZATION_ID: GOOD.TRIEVE_ORGANIZATION_ID,
+    TRIEVE_BASE_URL: GOOD.TRIEVE_BASE_URL,
     TRIEVE_API_KEY_FILE: "/run/key",
   };
   test("is read and trimmed", () => {
@@ -161,7 +167,7 @@ test("an unknown variable gets a warning, the known ones none", () => {
   const { warnings } = read({ ...GOOD, TRIEVE_READONLY: "true", OTHER: "x" });
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain("TRIEVE_READONLY");
-  expect(SETTING_LIST).toHaveLength(12);
+  expect(SETTING_LIST).toHaveLength(13);
 });
 
 test("an unchecked certificate is a fault unless Trieve runs on this machine", () => {
@@ -176,4 +182,36 @@ test("domains are lower-cased, trimmed and checked", () => {
     TRIEVE_ALLOWED_EMAIL_DOMAINS: " Example.com , b.example.org",
   });
   expect(config?.policy.allowedDomains).toEqual(["example.com", "b.example.org"]);
+});
+
+describe("where invited people land", () => {
+  const local = { ...GOOD, TRIEVE_BASE_URL: "http://localhost:8090" };
+  test("is the local dashboard beside a local API, and must be told beside another", () => {
+    expect(read(local).config?.dashboardUrl).toBe("http://localhost:5173");
+    expect(read(GOOD).config?.dashboardUrl).toBeUndefined();
+    const dashboard = "https://dashboard.example.com/";
+    const told = read({ ...GOOD, TRIEVE_DASHBOARD_URL: dashboard });
+    expect(told.config?.dashboardUrl).toBe("https://dashboard.example.com");
+  });
+  test.each(["https://trieve.example.com", "https://trieve.example.com/api/"])(
+    "is not the API: %s",
+    (dashboard) => {
+      const { faults } = read({ ...GOOD, TRIEVE_DASHBOARD_URL: dashboard });
+      expect(faults).toEqual([
+        "TRIEVE_DASHBOARD_URL must be the address of the dashboard, not that of the API",
+      ]);
+    },
+  );
+});
+
+test("the address of the service that ended gets a warning, and a request only if it is meant", () => {
+  const hosted = `https://api.${"trieve.ai"}`;
+  const { warnings, faults } = read({ ...GOOD, TRIEVE_BASE_URL: hosted });
+  expect(faults).toEqual([]);
+  expect(warnings[0]).toMatch(/^TRIEVE_BASE_URL names the hosted Trieve, which ended/);
+});
+
+test("the name of the organization is kept as it is given", () => {
+  const { config } = read({ ...GOOD, TRIEVE_ORGANIZATION_NAME: " Ex & Co " });
+  expect(config?.organizationName).toBe("Ex & Co");
 });

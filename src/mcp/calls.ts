@@ -4,6 +4,7 @@ import { createAsk } from "../consent/ask.ts";
 import type { Caller } from "../consent/way.ts";
 import type { Settings } from "../environment.ts";
 import { tools } from "../tools/index.ts";
+import type { ToolContext } from "../tools/tool.ts";
 import {
   type Client,
   createTrieveClient,
@@ -12,6 +13,7 @@ import {
   type TrieveOptions,
 } from "../trieve/client.ts";
 import { createInvitations } from "../trieve/invitations.ts";
+import { isLinkLocal } from "../url.ts";
 import { type CallResult, type Program, type Running, startCall } from "./call.ts";
 
 /** Runs calls, and knows which are running. */
@@ -26,6 +28,7 @@ export interface Calls {
 
 export interface CallsOptions {
   settings: Settings;
+  sandbox: boolean;
   version: string;
   clock: Clock;
   audit: AuditSink;
@@ -36,7 +39,15 @@ export interface CallsOptions {
 
 /** Puts together what calls need. Requests nothing. */
 export function createCalls(options: CallsOptions): Calls {
-  const { settings, version, clock, audit, limits = LIMITS, open = createTrieveClient } = options;
+  const {
+    settings,
+    sandbox,
+    version,
+    clock,
+    audit,
+    limits = LIMITS,
+    open = createTrieveClient,
+  } = options;
   const { config, faults } = settings;
   const program: Program = { clock, audit, callMs: limits.callMs, faults, ...configured() };
   const running = new Set<Running>();
@@ -44,10 +55,14 @@ export function createCalls(options: CallsOptions): Calls {
 
   function configured(): Pick<Program, "configured"> {
     if (config === undefined) return {};
-    const { organizationId, policy, confirm } = config;
+    const { organizationId, organizationName, policy, confirm, dashboardUrl } = config;
     const invitations = createInvitations(open({ config, clock, version, limits }), clock);
     const host = new URL(config.baseUrl).host;
-    const context = { invitations, organizationId, host, policy, clock };
+    // The sandbox mails nothing, so its links need to reach nobody.
+    const reach = isLinkLocal(config) && !sandbox ? "local" : "everywhere";
+    const links = dashboardUrl === undefined ? ("none" as const) : reach;
+    const place = { organizationId, organizationName, host };
+    const context: ToolContext = { invitations, ...place, links, policy, clock };
     const ask = createAsk(context, confirm === "auto" ? ["prompt", "code"] : ["prompt"]);
     return { configured: { organizationId, ask } };
   }

@@ -81,7 +81,14 @@ export function roleFact(role: string): string {
   return `Role: ${role} (${ROLE_MEANS[role] ?? "a role this server does not know"})`;
 }
 
+interface Place {
+  organizationId: string;
+  organizationName?: string | undefined;
+  host: string;
+}
+
 /** Where it would happen. */
-export function placeFacts({ organizationId, host }: { organizationId: string; host: string }) {
-  return [`Organization: ${organizationId}`, `Trieve: ${host}`];
+export function placeFacts({ organizationId, organizationName, host }: Place): string[] {
+  const name = organizationName === undefined ? "" : ` (${neutralise(organizationName)})`;
+  return [`Organization: ${organizationId}${name}`, `Trieve: ${host}`];
 }

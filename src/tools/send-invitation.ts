@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { emailProblem } from "../email.ts";
 import { Failure } from "../failures.ts";
-import { allowedRoles, isDomainAllowed, needsConsent } from "../policy.ts";
+import { allowedRoles, isDomainAllowed, LINK_IS_LOCAL, needsConsent } from "../policy.ts";
 import type { Policy } from "../settings.ts";
 import { neutralise } from "../text.ts";
 import { ROLES, type Role } from "../trieve/invitation.ts";
@@ -52,6 +52,7 @@ export const sendInvitation = defineTool({
   argued: ({ email, role }) => ({ email, role }),
   async plan({ email: given, role }, context, call) {
     const email = given.trim();
+    if (context.links === "none") throw new Failure("configuration_error", NO_DASHBOARD);
     check(email, role, context.policy);
     const deed = sending(email, role, context);
     if (!deed.needsConsent) return deed;
@@ -85,6 +86,7 @@ function sending(email: string, role: Role, context: ToolContext): Deed {
       emailFact(email),
       roleFact(role),
       "A person who has a Trieve account joins at once, which cannot be undone here.",
+      ...(context.links === "local" ? [`${LINK_IS_LOCAL}.`] : []),
       ...placeFacts(context),
     ],
     choices: ["do not send", "send"],
@@ -110,10 +112,21 @@ const NOTES: Record<SendOutcome["outcome"], string> = {
 
 const MAIL_FAILED = "Trieve says that its mail to the person failed, so nothing told them.";
 
+function noteOf(result: SendOutcome, { links }: ToolContext): string {
+  const note = NOTES[result.outcome];
+  if ("mailFailed" in result) return `${note} ${MAIL_FAILED}`;
+  return result.outcome === "invited" && links === "local" ? `${note} ${LINK_IS_LOCAL}.` : note;
+}
+
+const NO_DASHBOARD = {
+  happened:
+    "TRIEVE_DASHBOARD_URL is not set; expected the address of your Trieve's dashboard, where invited people land",
+};
+
 function sendResult({ subject }: Deed, result: SendOutcome, context: ToolContext): Result {
   return writeResult(context, {
     outcome: result.outcome,
-    note: "mailFailed" in result ? `${NOTES.added} ${MAIL_FAILED}` : NOTES[result.outcome],
+    note: noteOf(result, context),
     ...subject,
     ...("invitation" in result ? { invitation: result.invitation } : {}),
   });

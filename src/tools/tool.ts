@@ -16,8 +16,12 @@ export type Hints = Record<
 export interface ToolContext {
   invitations: Invitations;
   organizationId: string;
+  /** As people know it; untrusted. */
+  organizationName?: string | undefined;
   /** Host and port of the API, as the operator set them. */
   host: string;
+  /** Where mailed links lead: nowhere, while that is not set. */
+  links: "none" | "local" | "everywhere";
   policy: Policy;
   clock: Clock;
 }

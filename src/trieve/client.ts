@@ -71,7 +71,7 @@ export interface Client {
 }
 
 /** Where an invited person lands: Trieve needs the slash before the `?` for people with an account. */
-export function redirectUri({ dashboardUrl, organizationId }: Config): string {
+export function redirectUri({ dashboardUrl = "", organizationId }: Config): string {
   return `${dashboardUrl}/?org=${organizationId}`;
 }
 

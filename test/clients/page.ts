@@ -28,8 +28,7 @@ export function fillIn(text: string, { command, args, env }: Setup): string {
     .replace('"npx"', JSON.stringify(command))
     .replace('["-y", "trieve-invitations-mcp"]', JSON.stringify(args))
     .replace("tr-your-key", env["TRIEVE_API_KEY"] ?? "")
-    .replace(`-e TRIEVE_ORGANIZATION_ID=${NO_ORGANIZATION}`, `$& -e TRIEVE_BASE_URL=${url}`)
-    .replace(`TRIEVE_ORGANIZATION_ID = "${NO_ORGANIZATION}"`, `$&\nTRIEVE_BASE_URL = "${url}"`)
-    .replace(`"TRIEVE_ORGANIZATION_ID": "${NO_ORGANIZATION}"`, `$&, "TRIEVE_BASE_URL": "${url}"`)
+    .replaceAll("https://trieve.example.com", url)
+    .replaceAll("https://dashboard.example.com", "http://localhost:5173")
     .replaceAll(NO_ORGANIZATION, organization);
 }

@@ -22,7 +22,12 @@ export async function startTrieve(): Promise<TestTrieve> {
   return {
     store,
     proxy,
-    environment: { ...sandbox.environment, TRIEVE_BASE_URL: proxy.url },
+    environment: {
+      ...sandbox.environment,
+      TRIEVE_BASE_URL: proxy.url,
+      TRIEVE_APP_URL: "https://trieve.example.com/api",
+      TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
+    },
     add: (email, { days = 1, ...more } = {}) =>
       insertRow(store, { email, at: Date.now() - days * DAY_MS, ...more }),
     async close() {

@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { startBin } from "./support/bin.ts";
+import { type Fault, startFaultProxy } from "./support/fault-proxy.ts";
+import { startTrieve, type TestTrieve } from "./support/trieve.ts";
+
+let trieve: TestTrieve;
+beforeAll(async () => {
+  trieve = await startTrieve();
+});
+afterAll(() => trieve.close());
+afterEach(() => {
+  trieve.proxy.always(undefined);
+  trieve.store.database = true;
+});
+
+async function run(args: string[], environment: Record<string, string> = {}) {
+  const bin = startBin({ args, environment });
+  const { code } = await bin.exited;
+  return { code, out: bin.stdout(), errors: bin.stderr() };
+}
+
+test("doctor is content with the sandbox", async () => {
+  const { code, out } = await run(["doctor", "--sandbox"]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ok +answer: 6 invitations, in \d+ ms$/m);
+  expect(out).not.toMatch(/^(failed|skipped)/m);
+});
+
+test("doctor names each failing layer with a hint", async () => {
+  const { environment } = trieve;
+  const before = trieve.proxy.seen.length;
+  const wrongKey = await run(["doctor"], { ...environment, TRIEVE_API_KEY: "wrong" });
+  expect(wrongKey.code).toBe(1);
+  expect(wrongKey.out).toMatch(/^ok +organization: /m);
+  expect(wrongKey.out).toMatch(/^failed +key: unauthorized.* -> .*TRIEVE_API_KEY/m);
+  const other = "99999999-9999-4999-8999-999999999999";
+  const noOrganization = await run(["doctor"], { ...environment, TRIEVE_ORGANIZATION_ID: other });
+  expect(noOrganization.out).toMatch(/^failed +organization: .* -> .*TRIEVE_ORGANIZATION_ID/m);
+  const nothing = await run(["doctor"], {});
+  expect(nothing.code).toBe(1);
+  expect(nothing.out).toMatch(/^failed +configuration: TRIEVE_API_KEY/m);
+  expect(nothing.out).toMatch(/^skipped +connection/m);
+  const asked = trieve.proxy.seen.slice(before).map(({ method, path }) => `${method} ${path}`);
+  expect(asked).toEqual([
+    `GET /api/invitations/${environment["TRIEVE_ORGANIZATION_ID"]}`,
+    `GET /api/invitations/${other}`,
+    "GET /api/health",
+  ]);
+  expect(trieve.proxy.seen.at(-1)?.headers).not.toHaveProperty("authorization");
+});
+
+test("doctor shows each setting with its source, and warns of a link that leads astray", async () => {
+  const { environment } = trieve;
+  const { out } = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "owner" });
+  expect(out).toMatch(/^ok +setting: TRIEVE_API_KEY: environment$/m);
+  expect(out).toMatch(/^ok +setting: TRIEVE_MAX_ROLE: owner \(environment\)$/m);
+  expect(out).toMatch(/^ok +setting: TRIEVE_CONFIRM: auto \(default\)$/m);
+  expect(out).toMatch(
+    /^ok +mailed link: .*redirect_uri=https:\/\/dashboard\.example\.com\/\?org=/m,
+  );
+  const local = { ...environment, TRIEVE_APP_URL: "", TRIEVE_DASHBOARD_URL: "" };
+  expect((await run(["doctor"], local)).out).toMatch(
+    /^warning +mailed link: .*this machine only.* -> .*TRIEVE_DASHBOARD_URL/m,
+  );
+  const faulty = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "king" });
+  expect(faulty.out).not.toContain("king");
+  expect(faulty.out).not.toContain("setting: TRIEVE_MAX_ROLE");
+  expect(faulty.out).toMatch(/^ok +setting: TRIEVE_CONFIRM: default$/m);
+});
+
+test("doctor --json is for programs and holds no key", async () => {
+  const { out } = await run(["doctor", "--json"], trieve.environment);
+  const { healthy, checks } = JSON.parse(out);
+  expect(healthy).toBe(true);
+  expect(checks.length).toBeGreaterThan(5);
+  expect(out).not.toContain(trieve.store.apiKey);
+});
+
+test("doctor tells a Trieve without its database", async () => {
+  trieve.store.database = false;
+  const { code, out } = await run(["doctor"], trieve.environment);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^failed +answer: upstream_error.*its list fails.* -> look at the database/m);
+});
+
+test("doctor tells a Trieve of which only the health check answers", async () => {
+  trieve.proxy.always(({ path }) =>
+    path === "/api/health" ? { pass: true } : ({ silence: "all" } satisfies Fault),
+  );
+  const { out } = await run(["doctor"], trieve.environment);
+  expect(out).toMatch(/^failed +answer: timeout: Only Trieve's health check.* -> restart/m);
+});
+
+test.each<[string, Fault]>([
+  ["a page", { answer: 200, body: "<html>" }],
+  ["nothing of this name", { answer: 404, body: "not here" }],
+])("doctor tells what is no Trieve: %s", async (_, fault) => {
+  trieve.proxy.next("GET", fault, { answer: 404 });
+  const { code, out } = await run(["doctor"], trieve.environment);
+  expect(code).toBe(1);
+  expect(out).toMatch(/^failed +answer: .*not a Trieve's API.* -> check TRIEVE_BASE_URL/m);
+});
+
+test("doctor tells that nothing listens", async () => {
+  const closed = await startFaultProxy(trieve.proxy.url);
+  await closed.close();
+  const environment = { ...trieve.environment, TRIEVE_BASE_URL: closed.url };
+  const { out } = await run(["doctor"], environment);
+  expect(out).toMatch(/^failed +reachable: .*Nothing listens.* -> start Trieve/m);
+});
+
+test("doctor tells a dashboard that is the API", async () => {
+  const environment = {
+    ...trieve.environment,
+    TRIEVE_BASE_URL: "http://127.0.0.2:9",
+    TRIEVE_DASHBOARD_URL: "http://127.0.0.2:9/api",
+  };
+  const { out } = await run(["doctor"], environment);
+  expect(out).toMatch(/^failed +configuration: TRIEVE_DASHBOARD_URL must be the address/m);
+});
