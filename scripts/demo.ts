@@ -35,10 +35,12 @@ const transport = new StdioClientTransport({
   args: ["dist/main.js", "--sandbox"],
   stderr: "pipe",
 });
+let trieve = "";
 transport.stderr?.on("data", (chunk: Buffer) => {
   for (const line of chunk.toString().split("\n")) {
     const mail = /^sandbox: would mail \S+ \(\w+\)/.exec(line);
     if (mail !== null) say(`    [${mail[0]}]`);
+    trieve = /^sandbox: .* serves at (\S+)/.exec(line)?.[1] ?? trieve;
   }
 });
 
@@ -83,10 +85,21 @@ const { invitations } = (await call("list_invitations", { email: "bob" })).facts
 };
 quote(firstLine(await call("delete_invitation", { invitation_id: invitations[0]?.id })));
 
+say('\n"And carl@example.com." (The mail relay is broken.)');
+await breakMail(true);
+quote(firstLine(await call("send_invitation", { email: "carl@example.com" })));
+await breakMail(false);
+
 say('\n"Who is left?"');
 quote((await call("list_invitations", {})).text);
 
 await client.close();
+
+async function breakMail(refuseMail: boolean): Promise<void> {
+  const headers = { authorization: "sandbox-key" };
+  const body = JSON.stringify({ refuseMail });
+  await fetch(`${trieve}/sandbox`, { method: "PUT", headers, body });
+}
 
 function firstLine({ text }: { text: string }): string {
   return text.split("\n")[0] ?? "";

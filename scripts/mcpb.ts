@@ -32,8 +32,8 @@ const settings = {
     "Comma-separated; empty: any",
     { default: "" },
   ),
-  TRIEVE_CONFIRM: setting("string", "Confirmation", "auto, or prompt: refuse without a form", {
-    default: "auto",
+  TRIEVE_CONFIRM: setting("string", "Confirmation", "How a person is asked: form, page, code", {
+    default: "form,page,code",
   }),
   TRIEVE_READ_ONLY: setting("boolean", "Read-only", "Only list invitations", { default: false }),
 };

@@ -52,7 +52,7 @@ export async function* doctor(options: {
   const { policy, confirm } = config;
   const rules = policy.readOnly
     ? "read-only"
-    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}; confirmation ${confirm}`;
+    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}; asks by ${confirm.join(", ")}`;
   yield passed("policy", rules);
 }
 

@@ -8,6 +8,7 @@ import {
   SETTING_LIST,
   SETTINGS,
   type Values,
+  WAY_NAMES,
 } from "./settings.ts";
 import { isLoopback } from "./url.ts";
 
@@ -106,7 +107,7 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
         baseUrl,
         appUrl: read.TRIEVE_APP_URL ?? `${baseUrl}/api`,
         dashboardUrl,
-        confirm: read.TRIEVE_CONFIRM ?? ("auto" as const),
+        confirm: read.TRIEVE_CONFIRM ?? WAY_NAMES,
         auditLog: read.TRIEVE_AUDIT_LOG,
         policy,
       }

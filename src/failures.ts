@@ -117,8 +117,8 @@ export const FAILURES = {
   confirmation_unavailable: {
     seen: "no way to ask a person is left",
     happened:
-      "This needs a person's confirmation, the client does not offer form elicitation, and TRIEVE_CONFIRM=prompt allows no other way; nothing was done",
-    next: "Use a client with form elicitation, or have the operator set TRIEVE_CONFIRM=auto",
+      "This needs a person's yes, and none of the ways that this server may use is there (TRIEVE_CONFIRM); nothing was done",
+    next: "Tell the user what is missing; do not retry until it is there",
   },
   confirmation_invalid: {
     seen: "the confirmation is not, or no longer, good",

@@ -15,10 +15,15 @@ export interface Config {
   appUrl: string;
   /** Where invited people land; missing, nothing can be sent. */
   dashboardUrl: string | undefined;
-  confirm: "auto" | "prompt";
+  /** How a person may be asked, the preferred way first. */
+  confirm: readonly WayName[];
   auditLog: string | undefined;
   policy: Policy;
 }
+
+/** The ways in which a person can be asked: a form in the client, a page, a code through the model. */
+export const WAY_NAMES = ["form", "page", "code"] as const;
+export type WayName = (typeof WAY_NAMES)[number];
 
 /** What the operator allows. */
 export interface Policy {
@@ -153,11 +158,11 @@ export const SETTINGS = {
     show: ({ policy }) => String(policy.readOnly),
   }),
   TRIEVE_CONFIRM: setting({
-    default: "auto",
-    meaning: "`prompt`: refuse where the client cannot ask a person; `auto`: use a code there",
-    choices: ["auto", "prompt"],
-    read: (value) => readChoice(value, ["auto", "prompt"] as const),
-    show: (config) => config.confirm,
+    default: "`form,page,code`",
+    meaning:
+      "how a person may be asked, the preferred way first: `form` in the client, `page` in the browser, `code` through the model",
+    read: readWays,
+    show: (config) => config.confirm.join(","),
   }),
   TRIEVE_ALLOW_INSECURE_HTTP: setting({
     default: "false",
@@ -193,6 +198,26 @@ function readUrl(value: string, { isInsecure }: Reading): string {
 
 function isHosted(url: string): boolean {
   return URL.canParse(url) && /(^|\.)trieve\.ai$/.test(new URL(url).hostname);
+}
+
+const OLD_WAYS: Record<string, string> = {
+  auto: "is written form,page,code now (auto is the old word)",
+  prompt:
+    "is written form now (prompt is the old word); form,page also takes a page in the browser",
+};
+
+function readWays(value: string): readonly WayName[] {
+  const words = value.toLowerCase().split(/[\s,]+/);
+  const old = words.map((word) => OLD_WAYS[word]).find((known) => known !== undefined);
+  if (old !== undefined) throw new Misread(old);
+  const ways = words
+    .filter((word) => word !== "")
+    .map((word) => WAY_NAMES.find((way) => way === word));
+  const known = ways.filter((way) => way !== undefined);
+  if (known.length === 0 || known.length < ways.length) {
+    throw new Misread("must be a list of form, page and code, the preferred way first");
+  }
+  return [...new Set(known)];
 }
 
 function readChoice<T extends string>(value: string, choices: readonly T[]): T {

@@ -101,7 +101,7 @@ describe("the audit log", () => {
       role: "admin",
       invitation: row.id.slice(0, 8),
       outcome: "changed",
-      confirmed_by: "prompt",
+      confirmed_by: "form",
     });
     await server.close();
   });

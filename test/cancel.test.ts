@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { LIMITS } from "../src/trieve/client.ts";
 import { hurried } from "./support/app.ts";
@@ -91,7 +91,7 @@ describe("an attempt ends in time, whatever the garbage collector takes meanwhil
   ])("%s of %s with %j", async (method, tool, fault) => {
     const { id } = trieve.add("bob@example.com");
     trieve.proxy.next(method, fault);
-    const limits = { ...LIMITS, attemptMs: 1_500, sendMs: 1_500 };
+    const limits = { ...LIMITS, attemptMs: 4_000, sendMs: 4_000 };
     const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried, limits });
     const args = { send_invitation: { email: EMAIL }, delete_invitation: { invitation_id: id } };
     const call = server.call(tool, args[tool as keyof typeof args]);

@@ -158,7 +158,7 @@ describe.each(Object.entries(FACES))("%s", (_, connect) => {
 /** A yes is named where it led to something, and only there. */
 function expectYes(text: string, outcome: RegExp, writes: number): void {
   expect(text).toMatch(outcome);
-  expect(text.includes("confirmed_by: prompt")).toBe(writes > 0);
+  expect(text.includes("confirmed_by: form")).toBe(writes > 0);
 }
 
 function expectNo(facts: { outcome: string; reason: string; note: string }, reason: string): void {

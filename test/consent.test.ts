@@ -31,7 +31,7 @@ type Way = Extract<Event, { type: "ask" }>["way"];
 const propose = (
   name: string,
   secret: string,
-  way: Way | "none" = "prompt",
+  way: Way | "none" = "form",
   waits = true,
 ): Event => ({
   type: "ask",
@@ -74,7 +74,7 @@ describe("a question", () => {
     const verdicts = play(propose("a", "1"), reply("a", "1", YES), reply("a", "1", YES));
     expect(verdicts).toEqual([
       { ask: "1", deed: deed("a") },
-      { yes: "prompt", deed: deed("a") },
+      { yes: "form", deed: deed("a") },
       { invalid: true },
     ]);
   });
@@ -90,15 +90,15 @@ describe("a question", () => {
     expect(last(propose("a", "1", "code"), propose("b", "2"))).toHaveProperty("ask");
   });
   test("keeps the others waiting, for four minutes at most", () => {
-    expect(last(propose("a", "1"), [1, propose("b", "2")])).toEqual({ busy: 3 * MINUTE });
-    expect(last(propose("a", "1"), [1, propose("a", "2")])).toEqual({ busy: 3 * MINUTE });
+    expect(last(propose("a", "1"), [1, propose("b", "2")])).toMatchObject({ busy: 3 * MINUTE });
+    expect(last(propose("a", "1"), [1, propose("a", "2")])).toMatchObject({ busy: 3 * MINUTE });
     expect(last(propose("a", "1"), [4, propose("b", "2")])).toMatchObject({ ask: "2" });
   });
   test("is replaced by the same one when nobody waits for the answer", () => {
-    const lost = propose("a", "1", "prompt", false);
-    expect(last(lost, propose("a", "2", "prompt", false))).toMatchObject({ ask: "2" });
-    expect(last(lost, propose("b", "2", "prompt", false))).toHaveProperty("busy");
-    expect(last(lost, propose("a", "2", "prompt", false), reply("a", "1", YES))).toEqual({
+    const lost = propose("a", "1", "form", false);
+    expect(last(lost, propose("a", "2", "form", false))).toMatchObject({ ask: "2" });
+    expect(last(lost, propose("b", "2", "form", false))).toHaveProperty("busy");
+    expect(last(lost, propose("a", "2", "form", false), reply("a", "1", YES))).toEqual({
       invalid: true,
     });
   });
@@ -187,7 +187,7 @@ describe("three refusals", () => {
   const refused = [...refuse("1"), ...refuse("2"), ...refuse("3")];
 
   test("pause the target for ten minutes, in every way", () => {
-    for (const way of ["prompt", "code", "none"] as const) {
+    for (const way of ["form", "code", "none"] as const) {
       expect(last(...refused, propose("a", "4", way))).toMatchObject({
         no: "kept",
         hint: "paused",
@@ -239,7 +239,7 @@ test("no sequence of up to five events says yes without its own question or code
   const alphabet: [string, Played][] = [
     ["ask a", propose("a", "qa")],
     ["ask b", propose("b", "qb")],
-    ["ask a stateless", propose("a", "qs", "prompt", false)],
+    ["ask a stateless", propose("a", "qs", "form", false)],
     ["code a", propose("a", "ca", "code")],
     ["yes a", reply("a", "qa", YES)],
     ["yes a stateless", reply("a", "qs", YES)],

@@ -71,7 +71,7 @@ test.each(cases)("$name, $face: the question is about the deed that is done", as
     if (verb === "send") expect(writes.every(({ method }) => method === "POST")).toBe(true);
     const audit = server.log.map((line) => JSON.parse(line)).filter((line) => line.tool === name);
     // In the stateless era the question is a line of its own.
-    expect(audit.at(-1)).toMatchObject({ email: TARGET, confirmed_by: "prompt" });
+    expect(audit.at(-1)).toMatchObject({ email: TARGET, confirmed_by: "form" });
   } finally {
     await trieve.close();
   }

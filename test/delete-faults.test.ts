@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => trieve.close());
 
-const limits = { ...LIMITS, attemptMs: 1_500, sendMs: 1_500 };
+const limits = { ...LIMITS, attemptMs: 6_000, sendMs: 6_000 };
 const connect = () => connectInMemory({ ...trieve, person: says.yes, clock: hurried, limits });
 
 const remove = async (...faults: Fault[]) => {

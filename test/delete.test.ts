@@ -15,7 +15,7 @@ test("asks, re-reads, deletes: three requests", async () => {
   const { facts } = await server.call("delete_invitation", { invitation_id: id });
   expect(facts).toMatchObject({
     outcome: "deleted",
-    confirmed_by: "prompt",
+    confirmed_by: "form",
     organization_id: trieve.store.organizationId,
     invitation: { id, email: "bob@example.com", role: "admin", status: "pending", age_days: 23 },
   });
@@ -45,16 +45,19 @@ test("tells a client that cannot ask all that a person would be told", async () 
   expect(asked.text.split("\n")).toEqual([
     `confirmation_required: ${asked.facts.note}`,
     `organization_id: ${trieve.store.organizationId}`,
+    `show_to_user: ${asked.facts.show_to_user}`,
+    `next: ${asked.facts.next}`,
     `confirmation: ${asked.facts.confirmation}`,
     `expires_at: ${asked.facts.expires_at}`,
     `invitation: ${id} admin pending ${asked.facts.invitation.sent_at} 1 bob@example.com`,
   ]);
-  expect(asked.facts.note).toContain(
-    `Delete this invitation? This cannot be undone. E-mail: bob@example.com; Role: admin (can invite and remove people); Status: pending - the mailed link stops working; Sent: ${sent} (1 day ago); ${where}; Invitation: ${id.slice(0, 8)}. Then repeat`,
+  expect(asked.facts.next).toMatch(/^Show that to the user .* Then repeat/);
+  expect(asked.facts.show_to_user).toBe(
+    `Delete this invitation? This cannot be undone. E-mail: bob@example.com; Role: admin (can invite and remove people); Status: pending - the mailed link stops working; Sent: ${sent} (1 day ago); ${where}; Invitation: ${id.slice(0, 8)}`,
   );
   const send = await server.call("send_invitation", { email: "ann@example.com", role: "admin" });
-  expect(send.facts.note).toContain(
-    `Send this invitation? E-mail: ann@example.com; Role: admin (can invite and remove people); A person who has a Trieve account joins at once, which cannot be undone here; ${where}. Then repeat`,
+  expect(send.facts.show_to_user).toBe(
+    `Send this invitation? E-mail: ann@example.com; Role: admin (can invite and remove people); A person who has a Trieve account joins at once, which cannot be undone here; ${where}`,
   );
 });
 
@@ -108,16 +111,16 @@ describe("without a prompt", () => {
     expect(trieve.proxy.count("DELETE")).toBe(1);
   });
 
-  test("TRIEVE_CONFIRM=prompt refuses and says why", async () => {
+  test("TRIEVE_CONFIRM=form refuses and says why", async () => {
     const { id } = trieve.add("bob@example.com");
-    const environment = { ...trieve.environment, TRIEVE_CONFIRM: "prompt" };
+    const environment = { ...trieve.environment, TRIEVE_CONFIRM: "form" };
     const server = await connectInMemory({ environment });
     const { isError, text } = await server.call("delete_invitation", {
       invitation_id: id,
       confirmation: "please",
     });
     expect(isError).toBe(true);
-    expect(text).toMatch(/^confirmation_unavailable: .*form elicitation.*TRIEVE_CONFIRM/);
+    expect(text).toMatch(/^confirmation_unavailable: .*form elicitation.*TRIEVE_CONFIRM=form/);
     expect(trieve.proxy.count("DELETE")).toBe(0);
   });
 });
@@ -137,7 +140,7 @@ test("every attempt leaves one audit line", async () => {
       role: "admin",
       invitation: id.slice(0, 8),
       outcome: "deleted",
-      confirmed_by: "prompt",
+      confirmed_by: "form",
       requests: 3,
       ms: expect.any(Number),
     },

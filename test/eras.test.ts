@@ -60,7 +60,7 @@ describe.each(MODES)("@modelcontextprotocol/client %s", (_, mode, era) => {
 
     answer = (decision) => ({ action: "accept", content: { decision } });
     const sent = await call("send_invitation", { email: `m-${era}@example.com`, role: "admin" });
-    expect(sent).toMatchObject({ outcome: "invited", confirmed_by: "prompt" });
+    expect(sent).toMatchObject({ outcome: "invited", confirmed_by: "form" });
     const { invitations } = await call("list_invitations", { email: `m-${era}` });
     const [{ id: invitation_id }] = invitations as [{ id: string }];
 
@@ -69,7 +69,7 @@ describe.each(MODES)("@modelcontextprotocol/client %s", (_, mode, era) => {
     expect(kept).toMatchObject({ outcome: "not_confirmed", reason: "declined" });
     answer = (decision) => ({ action: "accept", content: { decision } });
     const gone = await call("delete_invitation", { invitation_id });
-    expect(gone).toMatchObject({ outcome: "deleted", confirmed_by: "prompt" });
+    expect(gone).toMatchObject({ outcome: "deleted", confirmed_by: "form" });
   });
 });
 

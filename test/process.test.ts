@@ -165,7 +165,7 @@ describe("the end", () => {
   });
 
   test("a list under way is answered within the time that writes get", async () => {
-    trieve.proxy.next("GET", { delay: 300 });
+    trieve.proxy.next("GET", { delay: 100 });
     const bin = await opened();
     bin.write(toolCall(1, "list_invitations"));
     while (trieve.proxy.count("GET") === 0) await soon(5);

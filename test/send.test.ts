@@ -174,7 +174,7 @@ describe("an invitation with rights", () => {
   test("asks a person, then takes four requests", async () => {
     const server = await connectInMemory({ ...trieve, person: says.yes });
     const { facts } = await server.call("send_invitation", { email: EMAIL, role: "admin" });
-    expect(facts).toMatchObject({ outcome: "invited", role: "admin", confirmed_by: "prompt" });
+    expect(facts).toMatchObject({ outcome: "invited", role: "admin", confirmed_by: "form" });
     expect(trieve.proxy.seen.map(({ method }) => method)).toEqual(["GET", "GET", "POST", "GET"]);
     expect(server.questions).toHaveLength(1);
     expect(server.questions[0]?.split("\n")).toEqual([

@@ -22,7 +22,7 @@ test("a key, an organization and an address are enough to read", () => {
     baseUrl: "https://trieve.example.com",
     appUrl: "https://trieve.example.com/api",
     dashboardUrl: undefined,
-    confirm: "auto",
+    confirm: ["form", "page", "code"],
     policy: { maxRole: "admin", allowedDomains: undefined, readOnly: false },
   });
 });

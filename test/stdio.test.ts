@@ -15,11 +15,11 @@ describe("the built program with a stock client", () => {
     const { environment } = trieve;
     const server = await connectBin({ environment, person: says.yes });
     const sent = await server.call("send_invitation", { email: "p@example.com", role: "admin" });
-    expect(sent.facts).toMatchObject({ outcome: "invited", confirmed_by: "prompt" });
+    expect(sent.facts).toMatchObject({ outcome: "invited", confirmed_by: "form" });
     const { facts } = await server.call("list_invitations", { email: "p@" });
     expect(facts.matched).toBe(1);
     const gone = await server.call("delete_invitation", { invitation_id: facts.invitations[0].id });
-    expect(gone.facts).toMatchObject({ outcome: "deleted", confirmed_by: "prompt" });
+    expect(gone.facts).toMatchObject({ outcome: "deleted", confirmed_by: "form" });
     expect(server.questions).toHaveLength(2);
     await server.close();
   });

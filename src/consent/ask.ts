@@ -1,16 +1,17 @@
 import type { Clock } from "../clock.ts";
+import type { WayName } from "../settings.ts";
 import type { Deed } from "../tools/deed.ts";
 import type { Result } from "../tools/result.ts";
 import type { ToolCall, ToolContext } from "../tools/tool.ts";
 import type { CallContext } from "../trieve/call-context.ts";
 import { code } from "./code.ts";
-import { decide, type Event, NO_CONSENT, type Verdict, type WayName } from "./consent.ts";
+import { decide, type Event, NO_CONSENT, type Verdict } from "./consent.ts";
 import { form } from "./form.ts";
 import { randomSecret } from "./secret.ts";
 import type { Caller, Form, Way } from "./way.ts";
-import { notConfirmed, toBeConfirmed, withoutVerdict } from "./words.ts";
+import { notConfirmed, toBeConfirmed, unavailable, withoutVerdict } from "./words.ts";
 
-/** The ways there are, the preferred one first. */
+/** The ways there are. */
 const WAYS: readonly Way[] = [form, code];
 
 /** What a call comes to before anything is done. */
@@ -36,6 +37,7 @@ export type Ask = (
 /** The consent of one process: every call of it goes through the one state. */
 export function createAsk(context: ToolContext, allowed: readonly WayName[]): Ask {
   const { clock } = context;
+  const ways = allowed.flatMap((name) => WAYS.filter((way) => way.name === name));
   let state = NO_CONSENT;
 
   function step(event: Event): Verdict {
@@ -47,9 +49,10 @@ export function createAsk(context: ToolContext, allowed: readonly WayName[]): As
   return async (toolCall, call, caller, onDeed) => {
     const settle = (verdict: Verdict): Answer => {
       if ("deed" in verdict) onDeed(verdict.deed);
+      if ("unavailable" in verdict) throw unavailable(allowed, ways);
       return conclude(verdict, context);
     };
-    const way = WAYS.find((one) => allowed.includes(one.name) && one.isThere(caller));
+    const way = ways.find((one) => one.isThere(caller));
     const answer = way?.answerIn(caller, toolCall);
     if (answer !== undefined) return settle(step(answer));
 
@@ -74,7 +77,10 @@ export function createAsk(context: ToolContext, allowed: readonly WayName[]): As
   };
 }
 
-function conclude(verdict: Verdict, context: { organizationId: string; clock: Clock }): Answer {
+function conclude(
+  verdict: Exclude<Verdict, { unavailable: true }>,
+  context: { organizationId: string; clock: Clock },
+): Answer {
   if ("yes" in verdict) return { deed: verdict.deed, confirmedBy: verdict.yes };
   if ("no" in verdict) return { result: notConfirmed(context, verdict) };
   if ("show" in verdict) return { result: toBeConfirmed(context, verdict) };

@@ -1,11 +1,9 @@
+import type { WayName } from "../settings.ts";
 import type { Deed } from "../tools/deed.ts";
 import { sameText } from "./secret.ts";
 
 /** The one field of a form. */
 export const DECISION = "decision";
-
-/** The ways in which a yes can be had. */
-export type WayName = "prompt" | "code";
 
 export type Reason = "declined" | "cancelled" | "timed_out" | "client_error" | "kept";
 
@@ -36,7 +34,7 @@ export type Verdict =
   | { no: Reason; deed: Deed; hint?: "instant" | "paused" }
   | { ask: string; deed: Deed }
   | { show: string; deed: Deed; expiresAt: number }
-  | { busy: number }
+  | { busy: number; waiting: Deed }
   | { unavailable: true }
   | { invalid: true }
   | { dropped: true };
@@ -131,7 +129,7 @@ function ask(
   // A stateless client that asks the same again has lost the question: the new one replaces it.
   const isLost = open !== undefined && !open.waits && open.binding === binding;
   if (open !== undefined && !isLost) {
-    return { state, verdict: { busy: open.since + QUESTION_MS - now } };
+    return { state, verdict: { busy: open.since + QUESTION_MS - now, waiting: open.deed } };
   }
   const cleared = open === undefined ? state : without(state, open.secret);
   return { state: add(cleared, pending), verdict: { ask: secret, deed } };

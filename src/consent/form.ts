@@ -7,7 +7,8 @@ const PROGRESS_MS = 15_000;
 
 /** The client shows a form to the person. */
 export const form: Way = {
-  name: "prompt",
+  name: "form",
+  missing: "the client does not offer form elicitation",
   isThere: ({ hasForms }) => hasForms,
   answerIn: ({ answer }, { binding }) =>
     answer === undefined ? undefined : { type: "reply", binding, ...answer },

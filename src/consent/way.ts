@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
+import type { WayName } from "../settings.ts";
 import type { Deed } from "../tools/deed.ts";
 import type { ToolCall } from "../tools/tool.ts";
-import type { DECISION, Event, Reply, WayName } from "./consent.ts";
+import type { DECISION, Event, Reply } from "./consent.ts";
 
 /** Who calls, and how that client can be asked. */
 export interface Caller {
@@ -30,6 +31,8 @@ export interface Form {
 /** A way to get a yes. */
 export interface Way {
   name: WayName;
+  /** What is said of it where it is not there. */
+  missing: string;
   /** Whether this caller can be asked so. */
   isThere(caller: Caller): boolean;
   /** The answer to an earlier question that the call brings along, if it does. */

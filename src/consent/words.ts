@@ -37,31 +37,46 @@ export function notConfirmed(context: Context, verdict: Extract<Verdict, { no: R
   });
 }
 
-/** The deed is shown and waits for its code. */
+/** The deed is shown and waits for its code: one text is for the user, the other for the model. */
 export function toBeConfirmed(
   context: Context,
   verdict: Extract<Verdict, { show: string }>,
 ): Result {
   const { show, deed, expiresAt } = verdict;
   const [what, ...facts] = deed.facts;
-  const summary = `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`;
   return writeResult(context, {
     outcome: "confirmation_required",
+    show_to_user: `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`,
+    next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation: show,
     expires_at: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
     ...deed.subject,
-    note: `Nothing was done yet. Show this to the user and wait for a yes: ${summary}. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.`,
+    note: "Nothing was done yet.",
+  });
+}
+
+/** No way to ask is there: what is missing, and what this server is set to. */
+export function unavailable(
+  allowed: readonly string[],
+  ways: readonly { missing: string }[],
+): Failure {
+  const missing = ways.map((way) => way.missing).join(", and ");
+  return new Failure("confirmation_unavailable", {
+    happened: `This needs a person's yes, and nobody can be asked: ${missing} (this server is set to TRIEVE_CONFIRM=${allowed.join(",")}); nothing was done`,
   });
 }
 
 /** A call that got no verdict on its deed: something else is open, or the confirmation is no good. */
 export function withoutVerdict(
-  verdict: Exclude<Verdict, { yes: unknown } | { no: Reason } | { show: string }>,
+  verdict: Exclude<
+    Verdict,
+    { yes: unknown } | { no: Reason } | { show: string } | { unavailable: true }
+  >,
 ): Failure {
-  if ("unavailable" in verdict) return new Failure("confirmation_unavailable");
   if (!("busy" in verdict)) return new Failure("confirmation_invalid");
   const seconds = Math.ceil(verdict.busy / 1_000);
   return new Failure("busy", {
+    happened: `Another question is waiting for a person's answer: ${verdict.waiting.title}`,
     next: `Let it be answered, or call again in ${seconds} seconds at the latest; nothing was done`,
   });
 }

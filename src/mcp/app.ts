@@ -57,8 +57,8 @@ function writeInstructions({ config, policy }: Settings, sandbox: boolean): stri
       ? "It is not configured yet: every call tells what is missing."
       : `Organization ${config.organizationId}${config.organizationName === undefined ? "" : ` (${neutralise(config.organizationName)})`} at ${new URL(config.baseUrl).host}${sandbox ? " (a sandbox: nothing is mailed)" : ""}.`;
   const consent =
-    config?.confirm === "prompt"
-      ? "the client asks a person; without such a prompt it is refused"
+    config?.confirm.includes("code") === false
+      ? "the client asks a person; where it cannot, it is refused"
       : "the client asks a person, or, where it cannot, the call returns a confirmation to show the user and pass back after a yes";
   const lines = [
     "Administers the invitations of one Trieve organization.",

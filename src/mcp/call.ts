@@ -1,9 +1,9 @@
 import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Ask } from "../consent/ask.ts";
-import type { WayName } from "../consent/consent.ts";
 import type { Caller, Form } from "../consent/way.ts";
 import { asFailure, Failure, tell } from "../failures.ts";
+import type { WayName } from "../settings.ts";
 import type { Target } from "../tools/deed.ts";
 import { type Attempt, type Result, withConsent } from "../tools/result.ts";
 import type { Tool } from "../tools/tool.ts";

@@ -63,7 +63,7 @@ export function createCalls(options: CallsOptions): Calls {
     const links = dashboardUrl === undefined ? ("none" as const) : reach;
     const place = { organizationId, organizationName, host };
     const context: ToolContext = { invitations, ...place, links, policy, clock };
-    const ask = createAsk(context, confirm === "auto" ? ["prompt", "code"] : ["prompt"]);
+    const ask = createAsk(context, confirm);
     return { configured: { organizationId, ask } };
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, Hono } from "hono";
-import { insertRow, type Key, type Mail, type Store } from "./store.ts";
+import { type Faults, insertRow, type Key, type Mail, type Store } from "./store.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 // As lenient as Trieve's check: not anchored at the end, and the apostrophe is what it lacks.
@@ -28,6 +28,16 @@ export function createSandboxApp(
 
   app.notFound((context) => context.body(null, 404));
   app.get("/api/health", (context) => context.body(null, 200));
+
+  // What is broken can be changed from outside, so that a demo can show it.
+  app.put("/sandbox", async (context) => {
+    if (!store.keys.has(context.req.header("Authorization") ?? "")) return context.body(null, 401);
+    const { mailMs, refuseMail, database } = await context.req.json<Partial<Faults>>();
+    if (mailMs !== undefined) store.mailMs = mailMs;
+    if (refuseMail !== undefined) store.refuseMail = refuseMail;
+    if (database !== undefined) store.database = database;
+    return context.body(null, 204);
+  });
 
   for (const route of ["/api/invitation", "/api/invitation/:id", "/api/invitations/:id"]) {
     app.use(route, async (context, next) => {

@@ -13,10 +13,12 @@ export interface Sandbox {
 }
 
 /** Starts a seeded sandbox for a person to try; what it would mail is told to `log`. */
-export function startSandbox(log: (line: string) => void): Promise<Sandbox> {
-  return serveStore(seedStore(Date.now()), ({ to, kind, link }) =>
+export async function startSandbox(log: (line: string) => void): Promise<Sandbox> {
+  const sandbox = await serveStore(seedStore(Date.now()), ({ to, kind, link }) =>
     log(`sandbox: would mail ${to} (${kind}): ${hideCode(link)}`),
   );
+  log(`sandbox: a built-in Trieve serves at ${sandbox.url}`);
+  return sandbox;
 }
 
 /** Serves a store over HTTP on a free loopback port. It does not keep the process alive. */

@@ -24,7 +24,7 @@ export interface Key {
 }
 
 /** What a sandbox knows: one organization with its keys, people and invitations, and what is broken. */
-export interface Store {
+export interface Store extends Faults {
   organizationId: string;
   /** The key of an owner. */
   apiKey: string;
@@ -37,6 +37,10 @@ export interface Store {
   members: Set<string>;
   /** Every mail that would have gone out. */
   mails: Mail[];
+}
+
+/** What is broken in a sandbox. */
+export interface Faults {
   /** How long sending one mail takes, ms; the request that causes it takes as long. */
   mailMs: number;
   /** Whether the mail relay refuses everything. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { isPlainEmail } from "../email.ts";
+import { WAY_NAMES } from "../settings.ts";
 import { neutralise } from "../text.ts";
 import type { Invitation } from "../trieve/invitation.ts";
 import type { Target } from "./deed.ts";
@@ -29,8 +30,10 @@ export interface Subject {
 export const consentOutput = {
   organization_id: z.string(),
   note: z.string(),
-  confirmed_by: z.enum(["prompt", "code"]).optional(),
+  confirmed_by: z.enum(WAY_NAMES).optional(),
   reason: z.enum(["declined", "cancelled", "timed_out", "client_error", "kept"]).optional(),
+  show_to_user: z.string().optional(),
+  next: z.string().optional(),
   confirmation: z.string().optional(),
   expires_at: z.string().optional(),
 };
@@ -42,6 +45,8 @@ interface Outcome extends Subject {
   /** The invitation was there, and is no more. */
   isGone?: boolean;
   reason?: string;
+  show_to_user?: string;
+  next?: string;
   confirmation?: string;
   expires_at?: string;
 }

@@ -33,9 +33,11 @@ export const LIMITS: Limits = {
   bodyBytes: 64 * 1024 * 1024,
 };
 
-// Ten requests at once can hang a Trieve for good, and each send blocks one of its workers.
+// Ten requests at once can hang a Trieve for good, and each send blocks one of its workers. A request
+// that is dropped goes on in there for up to its own limit, and so it counts until then.
 const REQUESTS = 4;
 const SENDS = 2;
+const TRIEVE_MS = 15_000;
 
 export interface TrieveOptions {
   config: Config;
@@ -113,27 +115,41 @@ export function createTrieveClient(options: TrieveOptions): Client {
     exchange: (fetch: Fetch) => Promise<T>,
     mostMs = limits.attemptMs,
   ): Promise<T> {
-    return places(async () => {
-      if (cancellable !== "never") call.signal.throwIfAborted();
-      const ms = Math.min(mostMs, call.timeLeft());
-      if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
-      call.beginRequest();
-      const timer = new AbortController();
-      const timeout = setTimeout(() => timer.abort(), ms);
-      const cancel = () => timer.abort();
-      if (cancellable === "always") call.signal.addEventListener("abort", cancel, { once: true });
-      try {
-        return await exchange(fetchUntil(timer.signal));
-      } catch (error) {
-        if (cancellable === "always") call.signal.throwIfAborted();
-        if (error instanceof Failure) throw error;
-        if (timer.signal.aborted) throw new Failure("timeout");
-        throw networkFailure(error);
-      } finally {
-        clearTimeout(timeout);
-        call.signal.removeEventListener("abort", cancel);
-      }
+    return new Promise((resolve, reject) => {
+      places(async () => {
+        const begun = clock.now();
+        const dropped = new AbortController();
+        await run(call, cancellable, exchange, { mostMs, dropped }).then(resolve, reject);
+        const rest = begun + TRIEVE_MS - clock.now();
+        if (dropped.signal.aborted && rest > 0) await clock.sleep(rest);
+      });
     });
+  }
+
+  async function run<T>(
+    call: CallContext,
+    cancellable: Cancellable,
+    exchange: (fetch: Fetch) => Promise<T>,
+    { mostMs, dropped }: { mostMs: number; dropped: AbortController },
+  ): Promise<T> {
+    if (cancellable !== "never") call.signal.throwIfAborted();
+    const ms = Math.min(mostMs, call.timeLeft());
+    if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
+    call.beginRequest();
+    const drop = () => dropped.abort();
+    const timeout = setTimeout(drop, ms);
+    if (cancellable === "always") call.signal.addEventListener("abort", drop, { once: true });
+    try {
+      return await exchange(fetchUntil(dropped.signal));
+    } catch (error) {
+      if (cancellable === "always") call.signal.throwIfAborted();
+      if (error instanceof Failure) throw error;
+      if (dropped.signal.aborted) throw new Failure("timeout");
+      throw networkFailure(error);
+    } finally {
+      clearTimeout(timeout);
+      call.signal.removeEventListener("abort", drop);
+    }
   }
 
   async function readList(fetch: Fetch, onBegun: () => void): Promise<InvitationList> {

@@ -1,7 +1,7 @@
 import { Failure } from "../failures.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Answer, Cancellable, Client } from "./client.ts";
-import { statusFailure } from "./http-failure.ts";
+import { isWithoutDatabase, statusFailure } from "./http-failure.ts";
 import type { Invitation } from "./invitation.ts";
 
 export type DeleteOutcome = { outcome: "deleted" | "already_gone"; invitation: Invitation };
@@ -22,11 +22,15 @@ export async function deleteAsShown(
     if (found !== undefined && !isUnchanged(found, shown)) throw new Failure("changed");
     return found;
   };
-  const isStillThere = async () => {
+  const isStillThere = async (...answers: (Answer | undefined)[]) => {
     try {
       return (await find("never")) !== undefined;
     } catch (error) {
       if (error instanceof Failure && error.code === "changed") throw error;
+      if (answers.every(isWithoutDatabase)) {
+        const known = "Its database did not answer, so nothing was deleted.";
+        throw new Failure("upstream_error", { detail: "HTTP 400", known });
+      }
       throw new Failure("outcome_unknown", {
         known: "The request went out, and afterwards the list could not be read.",
         cause: error,
@@ -39,13 +43,13 @@ export async function deleteAsShown(
   }
   const first = await client.delete(call, shown.id, "until_sent");
   if (isDone(first)) return deleted;
-  if (!(await isStillThere())) {
+  if (!(await isStillThere(first))) {
     // Trieve answers 400, not 404, for an id that is gone: somebody else was faster. After any other
     // end it was most likely this DELETE.
     return first?.status === 400 ? { outcome: "already_gone", invitation: shown } : deleted;
   }
   const second = await client.delete(call, shown.id, "never");
-  if (isDone(second) || !(await isStillThere())) return deleted;
+  if (isDone(second) || !(await isStillThere(first, second))) return deleted;
   if (second === undefined) {
     throw new Failure("outcome_unknown", {
       known: "The invitation is still listed, but a request may still take effect.",

@@ -70,3 +70,11 @@ function codeOfStatus(status: number): FailureCode {
   if (status === 429) return "rate_limited";
   return status >= 500 && status <= 599 ? "upstream_error" : "bad_response";
 }
+
+/** Whether an answer to a write says that nothing was done because Trieve's database was not there. */
+export function isWithoutDatabase(
+  answer: { status: number; refusal?: string } | undefined,
+): boolean {
+  const said = answer?.refusal ?? "";
+  return answer?.status === 400 && said.startsWith("Could not get database connection");
+}

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Answer, Client } from "./client.ts";
-import { statusFailure } from "./http-failure.ts";
+import { isWithoutDatabase, statusFailure } from "./http-failure.ts";
 import { type Invitation, type InvitationList, ROLES, type Role } from "./invitation.ts";
 import type { SendGuard } from "./send-guard.ts";
 
@@ -132,7 +132,7 @@ function readRefusal({ status, refusal = "" }: Answer) {
   if (/^User with email .* is already in the organization/s.test(refusal)) return "member";
   if (/^User with email .* has already been invited/s.test(refusal)) return "invited";
   if (refusal === "Error sending email.") return "mail";
-  if (refusal.startsWith("Could not get database connection")) return "database";
+  if (isWithoutDatabase({ status, refusal })) return "database";
   return BEFORE_ANYTHING_IS_STORED.test(refusal) ? "input" : undefined;
 }
 

@@ -37,6 +37,8 @@ export interface FaultProxy {
   seen: SeenRequest[];
   /** Requests whose answer is not finished and whose caller still waits for it. */
   waiting(): number;
+  /** The most of them at one time. */
+  mostWaiting(): number;
   /** The most connections open at one time. */
   connections: { now: number; most: number };
   /** The faults of the next requests with this method, in order; then all pass again. */
@@ -59,8 +61,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let decide: ((request: SeenRequest) => Fault) | undefined;
 
   let waiting = 0;
+  let mostWaiting = 0;
   const server = createServer(async (request, response) => {
     waiting += 1;
+    mostWaiting = Math.max(mostWaiting, waiting);
     response.on("close", () => {
       waiting -= 1;
     });
@@ -118,6 +122,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     waiting: () => waiting,
+    mostWaiting: () => mostWaiting,
     connections,
     next: (method, ...next) => {
       faults.set(method, [...(faults.get(method) ?? []), ...next]);
