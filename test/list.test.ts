@@ -93,7 +93,7 @@ describe("arguments", () => {
     { limit: 0 },
     { limit: 201 },
     { limit: 1.5 },
-    { limit: "50" },
+    { limit: "fifty" },
     { older_than_days: -1 },
     { older_than_days: 3651 },
     { status: "open" },

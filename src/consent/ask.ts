@@ -54,12 +54,16 @@ export function createAsk(context: ToolContext, allowed: readonly WayName[]): As
     };
     const way = ways.find((one) => one.isThere(caller));
     const answer = way?.answerIn(caller, toolCall);
-    if (answer !== undefined) return settle(step(answer));
+    const answered = answer && step(answer);
+    // A confirmation that is no good does no harm where none is needed.
+    const isMoot = answer?.type === "confirm" && answered !== undefined && "invalid" in answered;
+    if (answered !== undefined && !isMoot) return settle(answered);
 
     const plan = await toolCall.plan(context, call);
     if (!("perform" in plan)) return { result: plan };
     onDeed(plan);
     if (!plan.needsConsent) return { deed: plan };
+    if (answered !== undefined) return settle(answered);
 
     call.signal.throwIfAborted();
     const { binding } = toolCall;

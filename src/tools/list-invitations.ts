@@ -24,6 +24,7 @@ const output = z.object({
   next_cursor: z.string().optional(),
   totals: z.object({ pending: z.int(), used: z.int() }),
   skipped: z.int().optional(),
+  ignored: z.array(z.string()).optional(),
 });
 
 export const listInvitations = defineTool({
