@@ -23,8 +23,11 @@ export interface AuditSink {
   append?: ((line: string) => void) | undefined;
 }
 
-/** Writes the attempt as one line of JSON. A file that cannot be written is told, and stops nothing. */
-export function writeAudit(sink: AuditSink, attempt: Attempt, now: number): void {
+/**
+ * Writes the attempt as one line of JSON. A file that cannot be written is told, and stops nothing;
+ * false then.
+ */
+export function writeAudit(sink: AuditSink, attempt: Attempt, now: number): boolean {
   const { email, role, invitationId } = attempt;
   const line = JSON.stringify({
     time: new Date(now).toISOString(),
@@ -41,7 +44,9 @@ export function writeAudit(sink: AuditSink, attempt: Attempt, now: number): void
   sink.log(line);
   try {
     sink.append?.(`${line}\n`);
+    return true;
   } catch {
     sink.log("TRIEVE_AUDIT_LOG cannot be written; the line above stands only here");
+    return false;
   }
 }

@@ -1,7 +1,6 @@
 import {
   type Config,
   LOCAL_DASHBOARD,
-  Misread,
   type Name,
   type Policy,
   type ReadKeyFile,
@@ -10,7 +9,8 @@ import {
   type Values,
   WAY_NAMES,
 } from "./settings.ts";
-import { isLoopback } from "./url.ts";
+import { isExempt, isLoopback } from "./url.ts";
+import { isPlaceholder, Misread } from "./values.ts";
 
 /** The environment, read. Without faults there is a `config`. */
 export interface Settings {
@@ -20,6 +20,8 @@ export interface Settings {
   /** One sentence each, naming the variable and never its value. */
   faults: string[];
   warnings: string[];
+  /** What keeps the audit file from being written. */
+  auditFault?: string;
   /** Where each setting comes from. */
   sources: Record<string, "environment" | "file" | "default" | "not set">;
 }
@@ -28,13 +30,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const NOT_SET = "is not set";
 const PLACEHOLDER = "is not set: it holds a placeholder that nothing filled in";
+const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove it";
 
 /** What a variable holds in earnest, or why it counts as not set. */
 function textOf(given: string | undefined): { value: string } | { unset: string } {
   const value = given?.trim() ?? "";
   if (value === "") return { unset: NOT_SET };
-  const isPlaceholder = /\$\{[^}]*\}/.test(value) || /^\$[A-Za-z_]\w*$/.test(value);
-  return isPlaceholder ? { unset: PLACEHOLDER } : { value };
+  return isPlaceholder(value) ? { unset: PLACEHOLDER } : { value };
 }
 
 /**
@@ -55,8 +57,13 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
   if (hasBothKeys) {
     faults.push("TRIEVE_API_KEY and TRIEVE_API_KEY_FILE are both set; set one of them");
   }
-  for (const [name, { expected, read }] of SETTING_LIST) {
+  const home = environment["HOME"] ?? environment["USERPROFILE"] ?? "";
+  for (const [name, { expected, restricts, read }] of SETTING_LIST) {
     const text = texts[name];
+    if ("unset" in text && restricts && text.unset === PLACEHOLDER) {
+      faults.push(`${name} ${UNFILLED}`);
+      continue;
+    }
     if ("unset" in text) {
       if (text.unset === PLACEHOLDER) warnings.push(`${name} ${PLACEHOLDER}`);
       if (expected === undefined) continue;
@@ -72,7 +79,7 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
     if (hasBothKeys && (text === key || text === keyFile)) continue;
     const warn = (warning: string) => warnings.push(`${name} ${warning}`);
     try {
-      values[name] = read(text.value, { readKeyFile, isInsecure, warn });
+      values[name] = read(text.value, { readKeyFile, home, isInsecure, warn });
     } catch (error) {
       if (!(error instanceof Misread)) throw error;
       faults.push(`${name} ${error.message}`);
@@ -83,6 +90,7 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
     maxRole: read.TRIEVE_MAX_ROLE ?? "admin",
     allowedDomains: read.TRIEVE_ALLOWED_EMAIL_DOMAINS,
     readOnly: read.TRIEVE_READ_ONLY ?? false,
+    askAlways: read.TRIEVE_ASK_ALWAYS ?? false,
   };
   const baseUrl = read.TRIEVE_BASE_URL;
   const dashboardUrl =
@@ -91,6 +99,7 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
     faults.push("TRIEVE_DASHBOARD_URL must be the address of the dashboard, not that of the API");
   }
   checkWhole(environment, baseUrl, { faults, warnings });
+  const proxy = readProxy(environment, baseUrl, faults);
 
   const apiKey = read.TRIEVE_API_KEY ?? read.TRIEVE_API_KEY_FILE;
   const organizationId = read.TRIEVE_ORGANIZATION_ID;
@@ -109,6 +118,9 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
         dashboardUrl,
         confirm: read.TRIEVE_CONFIRM ?? WAY_NAMES,
         auditLog: read.TRIEVE_AUDIT_LOG,
+        extraHeaders: read.TRIEVE_EXTRA_HEADERS,
+        isKeyInFile: read.TRIEVE_API_KEY === undefined,
+        proxy,
         policy,
       }
     : undefined;
@@ -135,6 +147,24 @@ function checkWhole(
       warnings.push(`${printable(name)} is no setting of this server; is it a typing error?`);
     }
   }
+}
+
+/** The proxy that is set for this address, if any; a machine reaches itself without one. */
+function readProxy(
+  environment: Environment,
+  baseUrl: string | undefined,
+  faults: string[],
+): string | undefined {
+  if (baseUrl === undefined || isLocal(baseUrl)) return undefined;
+  const of = (name: string) =>
+    [name.toLowerCase(), name].map((one) => environment[one]?.trim()).find(Boolean);
+  const name = baseUrl.startsWith("https:") ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const given = of(name);
+  if (given === undefined || isExempt(baseUrl, of("NO_PROXY") ?? "")) return undefined;
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  if (URL.canParse(url) && /^https?:/i.test(url)) return url;
+  faults.push(`${name} must be the address of a proxy, like http://proxy.example.com:8080`);
+  return undefined;
 }
 
 function isLocal(url: string | undefined): boolean {

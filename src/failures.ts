@@ -152,7 +152,7 @@ interface Details {
   /** A short word of ours (an error code of Node, a status, a limit), never text from upstream. */
   detail?: string | undefined;
   /** What is certain all the same, as sentences of ours. */
-  known?: string;
+  known?: string | undefined;
   /** How long to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
   /** True when the request cannot have reached Trieve, so that nothing was done. */

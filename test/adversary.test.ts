@@ -64,6 +64,7 @@ async function play(moves: readonly Move[]): Promise<number> {
   const writes: string[] = [];
   let made = 3;
   const client: Client = {
+    refused: ({ status }) => new Error(`refused ${status}`) as never,
     async list() {
       return readRows(rows, ORGANIZATION);
     },

@@ -54,7 +54,7 @@ test("doctor shows each setting with its source, and warns of a link that leads 
   const { out } = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "owner" });
   expect(out).toMatch(/^ok +setting: TRIEVE_API_KEY: environment$/m);
   expect(out).toMatch(/^ok +setting: TRIEVE_MAX_ROLE: owner \(environment\)$/m);
-  expect(out).toMatch(/^ok +setting: TRIEVE_CONFIRM: auto \(default\)$/m);
+  expect(out).toMatch(/^ok +setting: TRIEVE_CONFIRM: form,page,code \(default\)$/m);
   expect(out).toMatch(
     /^ok +mailed link: .*redirect_uri=https:\/\/dashboard\.example\.com\/\?org=/m,
   );

@@ -95,6 +95,7 @@ describe("the end", () => {
     ["end of input", (bin) => bin.child.stdin.end()],
     ["SIGTERM", (bin) => bin.child.kill("SIGTERM")],
     ["SIGINT", (bin) => bin.child.kill("SIGINT")],
+    ["SIGHUP", (bin) => bin.child.kill("SIGHUP")],
     [
       "end of input and then SIGINT",
       (bin) => {

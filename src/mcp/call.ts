@@ -5,7 +5,7 @@ import type { Caller, Form } from "../consent/way.ts";
 import { asFailure, Failure, tell } from "../failures.ts";
 import type { WayName } from "../settings.ts";
 import type { Target } from "../tools/deed.ts";
-import { type Attempt, type Result, withConsent } from "../tools/result.ts";
+import { type Attempt, type Result, withConsent, withRemark } from "../tools/result.ts";
 import type { Tool } from "../tools/tool.ts";
 import { createCallContext } from "../trieve/call-context.ts";
 
@@ -13,6 +13,9 @@ import { createCallContext } from "../trieve/call-context.ts";
 export type CallResult =
   | { text: string; facts?: Result["facts"]; isError: boolean }
   | { form: Form; secret: string };
+
+const NOT_KEPT =
+  "TRIEVE_AUDIT_LOG could not be written, so the audit line of this call stands only on stderr.";
 
 /** What calls need, put together once. */
 export interface Program {
@@ -54,14 +57,15 @@ export function startCall(
   let targets: readonly Omit<Target, "key">[] = [{}];
   let confirmedBy: WayName | undefined;
 
-  /** The audit lines, where the tool writes: one a target. */
-  function account(attempts: readonly Attempt[]): void {
-    if (!isWrite) return;
+  /** The audit lines, where the tool writes: one a target. What has to be said of them, if anything. */
+  function account(attempts: readonly Attempt[]): string | undefined {
+    if (!isWrite) return undefined;
     const organizationId = configured?.organizationId;
     const { requests } = call.spent;
     const now = clock.now();
     const about = { tool: tool.name, organizationId, confirmedBy, requests, ms: now - startedAt };
-    for (const attempt of attempts) writeAudit(audit, { ...about, ...attempt }, now);
+    const isKept = attempts.map((one) => writeAudit(audit, { ...about, ...one }, now));
+    return isKept.includes(false) ? NOT_KEPT : undefined;
   }
 
   const accountAll = (outcome: string) => account(targets.map((one) => ({ ...one, outcome })));
@@ -91,15 +95,16 @@ export function startCall(
         accountAll("input_required");
         return done;
       }
-      account(done.attempts);
-      return { text: done.text, facts: done.facts, isError: false };
+      const { text, facts } = withRemark(done, account(done.attempts));
+      return { text, facts, isError: false };
     } catch (error) {
       const hasWritten = call.spent.writes > 0;
       const progress = { isWrite, hasWritten, isCancelled: call.signal.aborted };
       const { failure, trace } = asFailure(error, progress);
-      accountAll(failure.code);
+      const remark = accountAll(failure.code);
       if (trace !== undefined) audit.log(trace);
-      return { text: tell(failure, progress), isError: true };
+      const text = [tell(failure, progress), remark].filter(Boolean).join(" ");
+      return { text, isError: true };
     } finally {
       caller.signal.removeEventListener("abort", cancel);
     }

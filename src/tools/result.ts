@@ -97,3 +97,10 @@ export function withConsent(result: Result, confirmedBy: string): Result {
     text: `${result.text}\nconfirmed_by: ${confirmedBy}`,
   };
 }
+
+/** The same result with one more sentence in its note. */
+export function withRemark(result: Result, remark: string | undefined): Result {
+  if (remark === undefined) return result;
+  const note = [result.facts["note"], remark].filter(Boolean).join(" ");
+  return { ...result, facts: { ...result.facts, note }, text: `${result.text}\n${remark}` };
+}

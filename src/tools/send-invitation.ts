@@ -91,7 +91,7 @@ function sending(email: string, role: Role, context: ToolContext): Deed {
     ],
     choices: ["do not send", "send"],
     targets: [{ key: `send ${email.toLowerCase()}`, email, role }],
-    needsConsent: needsConsent(role),
+    needsConsent: needsConsent(context.policy, role),
     subject: { email, role },
     async perform(call) {
       return sendResult(deed, await context.invitations.send(call, email, role), context);

@@ -5,11 +5,12 @@ import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { Config } from "../settings.ts";
 import type { paths } from "./api.gen.ts";
-import { readText, sentOnce, withoutLongBody } from "./body.ts";
+import { PAGE, readText, sentOnce, withoutLongBody } from "./body.ts";
 import type { CallContext } from "./call-context.ts";
 import { networkFailure, statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
+import { openRoute, type Send } from "./route.ts";
 
 export interface Limits {
   /** What a list or a delete may take. */
@@ -55,6 +56,8 @@ export interface Answer {
   status: number;
   refusal?: string;
   retryAfterMs?: number | undefined;
+  /** It came as HTML, which Trieve's API never sends. */
+  isPage?: boolean;
 }
 
 /** Until when a cancelled call takes a request along: at any time, until it is sent, or never. */
@@ -68,6 +71,8 @@ export interface Client {
    * Failure when it cannot have arrived.
    */
   send(call: CallContext, email: string, role: number): Promise<Answer | undefined>;
+  /** The failure behind an answer that is no success; `known` is certain all the same. */
+  refused(answer: Answer, known?: string): Failure;
   /** One DELETE, likewise. */
   delete(call: CallContext, id: string, cancellable: Cancellable): Promise<Answer | undefined>;
 }
@@ -84,6 +89,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const header = { "TR-Organization": organization };
   const places = pLimit(REQUESTS);
   const sendPlaces = pLimit(SENDS);
+  let route: Promise<Send> | undefined;
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -92,6 +98,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
       Authorization: config.apiKey(),
       Accept: "application/json",
       "User-Agent": `trieve-invitations-mcp/${version}`,
+      ...Object.fromEntries(config.extraHeaders ?? []),
     },
   });
 
@@ -103,7 +110,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
     (signal: AbortSignal): Fetch =>
     async (request) => {
       const init = { ...(await sentOnce(request)), signal };
-      const response = await (options.fetch ?? fetch)(request, init);
+      route ??= openRoute(config);
+      const response = await (options.fetch ?? (await route))(request, init);
       const isList = request.method === "GET" && response.status === 200;
       return isList ? response : withoutLongBody(response);
     };
@@ -145,7 +153,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
       if (cancellable === "always") call.signal.throwIfAborted();
       if (error instanceof Failure) throw error;
       if (dropped.signal.aborted) throw new Failure("timeout");
-      throw networkFailure(error);
+      throw networkFailure(error, config);
     } finally {
       clearTimeout(timeout);
       call.signal.removeEventListener("abort", drop);
@@ -162,7 +170,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     if (response.status !== 200) {
       // A list has no arguments that could be wrong: a 400 is trouble at Trieve.
       if (response.status === 400) throw new Failure("upstream_error", { detail: "HTTP 400" });
-      throw statusFailure(response.status, { retryAfterMs: retryAfter(response) });
+      throw refused(answerOf(response));
     }
     return readRows(parseList(await readText(data ?? null, limits.bodyBytes)), organization);
   }
@@ -207,8 +215,13 @@ export function createTrieveClient(options: TrieveOptions): Client {
     });
   }
 
-  function retryAfter(response: Response): number | undefined {
-    return parseRetryAfter(response.headers.get("retry-after"), clock.now());
+  function answerOf({ status, headers }: Response): Answer {
+    const retryAfterMs = parseRetryAfter(headers.get("retry-after"), clock.now());
+    return { status, retryAfterMs, isPage: headers.get("content-type") === PAGE };
+  }
+
+  function refused(answer: Answer, known?: string): Failure {
+    return statusFailure(answer, { known, isKeyInFile: config.isKeyInFile });
   }
 
   async function write(
@@ -226,11 +239,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
         const { error, response } = await request(fetch);
         // What the types promise of a body is only what Trieve says of it.
         const refusal: unknown = Object(error).message;
-        return {
-          status: response.status,
-          retryAfterMs: retryAfter(response),
-          ...(typeof refusal === "string" ? { refusal } : {}),
-        };
+        return { ...answerOf(response), ...(typeof refusal === "string" ? { refusal } : {}) };
       };
       return await attempt(call, cancellable, exchange, mostMs);
     } catch (error) {
@@ -242,6 +251,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   }
 
   return {
+    refused,
     async list(call, cancellable = "always") {
       for (let attempts = 1; ; attempts += 1) {
         try {

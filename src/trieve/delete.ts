@@ -1,7 +1,7 @@
 import { Failure } from "../failures.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Answer, Cancellable, Client } from "./client.ts";
-import { isWithoutDatabase, statusFailure } from "./http-failure.ts";
+import { isWithoutDatabase } from "./http-failure.ts";
 import type { Invitation } from "./invitation.ts";
 
 export type DeleteOutcome = { outcome: "deleted" | "already_gone"; invitation: Invitation };
@@ -42,14 +42,14 @@ export async function deleteAsShown(
     return { outcome: "already_gone", invitation: shown };
   }
   const first = await client.delete(call, shown.id, "until_sent");
-  if (isDone(first)) return deleted;
+  if (isDone(client, first)) return deleted;
   if (!(await isStillThere(first))) {
     // Trieve answers 400, not 404, for an id that is gone: somebody else was faster. After any other
     // end it was most likely this DELETE.
     return first?.status === 400 ? { outcome: "already_gone", invitation: shown } : deleted;
   }
   const second = await client.delete(call, shown.id, "never");
-  if (isDone(second) || !(await isStillThere(first, second))) return deleted;
+  if (isDone(client, second) || !(await isStillThere(first, second))) return deleted;
   if (second === undefined) {
     throw new Failure("outcome_unknown", {
       known: "The invitation is still listed, but a request may still take effect.",
@@ -59,14 +59,14 @@ export async function deleteAsShown(
   if (second.status === 400) {
     throw new Failure("upstream_error", { detail: "HTTP 400", known: STILL_LISTED });
   }
-  throw statusFailure(second.status, { known: STILL_LISTED });
+  throw client.refused(second, STILL_LISTED);
 }
 
 const STILL_LISTED = "The invitation is still listed.";
 
 /** True for 204; throws for the answers that say no and leave no doubt. */
-function isDone(answer: Answer | undefined): boolean {
-  if (answer?.status === 401 || answer?.status === 403) throw statusFailure(answer.status);
+function isDone({ refused }: Client, answer: Answer | undefined): boolean {
+  if (answer?.status === 401 || answer?.status === 403) throw refused(answer);
   return answer?.status === 204;
 }
 

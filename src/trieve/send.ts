@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Answer, Client } from "./client.ts";
-import { isWithoutDatabase, statusFailure } from "./http-failure.ts";
+import { isWithoutDatabase } from "./http-failure.ts";
 import { type Invitation, type InvitationList, ROLES, type Role } from "./invitation.ts";
 import type { SendGuard } from "./send-guard.ts";
 
@@ -102,7 +102,7 @@ export async function sendOnce(
     const about = refusal === "proxy" ? "The list shows no new invitation." : "Nothing was sent.";
     const reason = answer.status === 400 ? reasonOf(answer) : undefined;
     if (reason !== undefined) throw new Failure("rejected", { ...reason, known: about });
-    throw statusFailure(answer.status, { retryAfterMs: answer.retryAfterMs, known: about });
+    throw client.refused(answer, about);
   }
 
   const soon = await findNew().catch(() => undefined);
