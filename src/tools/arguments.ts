@@ -5,7 +5,7 @@ import { UNNAMED } from "./unnamed.ts";
 
 // Arguments that clients add to every call: Gemini CLI the first, Cline the second.
 const ADDED_BY_CLIENTS: ReadonlySet<string> = new Set(["wait_for_previous", "task_progress"]);
-const MOST_NAMED = 10;
+const MOST_NAMED = 5;
 
 /** The arguments of a call, read. */
 export interface Arguments {
@@ -27,7 +27,7 @@ export function readArguments(shape: z.ZodRawShape, given: unknown, isWrite: boo
     .map(([name]) => name)
     .filter((name) => !Object.hasOwn(shape, name) && !ADDED_BY_CLIENTS.has(name))
     .slice(0, MOST_NAMED)
-    .map((name) => neutralise(name, 40));
+    .map((name) => neutralise(name, 30));
   if (isWrite && unknown.length > 0) throw unknownArguments(unknown, names);
   const tidied = entries.flatMap(([name, value]): [string, unknown][] => {
     const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
