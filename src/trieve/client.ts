@@ -10,6 +10,7 @@ import type { CallContext } from "./call-context.ts";
 import { networkFailure, statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
+import { createTurns } from "./turns.ts";
 
 export interface Limits {
   /** What a list or a delete may take. */
@@ -38,6 +39,10 @@ export const LIMITS: Limits = {
 const REQUESTS = 4;
 const SENDS = 2;
 const TRIEVE_MS = 15_000;
+// What a send leaves of the call's time, so that its end can be told.
+const TELLING_MS = 8_000;
+// What follows a write is not given up for want of time.
+const FOLLOWING_MS = 5_000;
 
 export interface TrieveOptions {
   config: Config;
@@ -49,6 +54,12 @@ export interface TrieveOptions {
 }
 
 type Fetch = (request: Request) => Promise<Response>;
+
+/** What an attempt may take, and what it has to leave of the call's time. */
+interface Time {
+  mostMs: number;
+  leaveMs?: number;
+}
 
 /** How Trieve answered a write. `refusal` is its error text, for recognising it and nothing else. */
 export interface Answer {
@@ -64,10 +75,16 @@ export interface Client {
   /** All invitations of the organization, asked for again where that helps. Throws Failure. */
   list(call: CallContext, cancellable?: Cancellable): Promise<InvitationList>;
   /**
-   * One POST, never repeated. Undefined when it may have arrived and no answer came. Throws
-   * Failure when it cannot have arrived.
+   * One POST in its turn, never repeated. Undefined when it may have arrived and no answer came.
+   * Throws Failure when it cannot have arrived, `busy` when it had no turn. `first` is done before it
+   * in the same turn; once that is done, nothing gives up the POST.
    */
-  send(call: CallContext, email: string, role: number): Promise<Answer | undefined>;
+  send(
+    call: CallContext,
+    email: string,
+    role: number,
+    first?: () => Promise<void>,
+  ): Promise<Answer | undefined>;
   /** One DELETE, likewise. */
   delete(call: CallContext, id: string, cancellable: Cancellable): Promise<Answer | undefined>;
 }
@@ -83,7 +100,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const organization = config.organizationId;
   const header = { "TR-Organization": organization };
   const places = pLimit(REQUESTS);
-  const sendPlaces = pLimit(SENDS);
+  const inTurn = createTurns(SENDS, limits.turnMs);
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -113,13 +130,13 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     exchange: (fetch: Fetch) => Promise<T>,
-    mostMs = limits.attemptMs,
+    time: Time = { mostMs: limits.attemptMs },
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       places(async () => {
         const begun = clock.now();
         const dropped = new AbortController();
-        await run(call, cancellable, exchange, { mostMs, dropped }).then(resolve, reject);
+        await run(call, cancellable, exchange, { ...time, dropped }).then(resolve, reject);
         const rest = begun + TRIEVE_MS - clock.now();
         if (dropped.signal.aborted && rest > 0) await clock.sleep(rest);
       });
@@ -130,10 +147,11 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     exchange: (fetch: Fetch) => Promise<T>,
-    { mostMs, dropped }: { mostMs: number; dropped: AbortController },
+    { mostMs, leaveMs = 0, dropped }: Time & { dropped: AbortController },
   ): Promise<T> {
     if (cancellable !== "never") call.signal.throwIfAborted();
-    const ms = Math.min(mostMs, call.timeLeft());
+    const leastMs = cancellable === "never" ? FOLLOWING_MS : 0;
+    const ms = Math.min(mostMs, Math.max(leastMs, call.timeLeft() - leaveMs));
     if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
     call.beginRequest();
     const drop = () => dropped.abort();
@@ -191,22 +209,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
     return Promise.any([first, second]).catch(() => first);
   }
 
-  /** Runs a send when fewer than two others run. Throws Failure `busy` when that takes too long. */
-  function inTurn<T>(run: (begin: () => void) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      let isLate = false;
-      const late = setTimeout(() => {
-        isLate = true;
-        reject(new Failure("busy", { ...MAIL_IS_SLOW, nothingSent: true }));
-      }, limits.turnMs);
-      const begin = () => {
-        clearTimeout(late);
-        if (isLate) throw new Failure("busy", { nothingSent: true });
-      };
-      sendPlaces(() => (isLate ? undefined : run(begin).then(resolve, reject)));
-    });
-  }
-
   function retryAfter(response: Response): number | undefined {
     return parseRetryAfter(response.headers.get("retry-after"), clock.now());
   }
@@ -215,7 +217,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
-    mostMs?: number,
+    time?: Time,
     begin = () => {},
   ): Promise<Answer | undefined> {
     let takeBack = () => {};
@@ -232,7 +234,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
           ...(typeof refusal === "string" ? { refusal } : {}),
         };
       };
-      return await attempt(call, cancellable, exchange, mostMs);
+      return await attempt(call, cancellable, exchange, time);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (!error.nothingSent) return undefined;
@@ -253,8 +255,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
         }
       }
     },
-    send: (call, email, role) =>
-      inTurn((begin) => {
+    send: (call, email, role, first) =>
+      inTurn(async (begin) => {
         const post = (fetch: Fetch) =>
           api.POST("/api/invitation", {
             params: { header },
@@ -267,7 +269,11 @@ export function createTrieveClient(options: TrieveOptions): Client {
             parseAs: "stream",
             fetch,
           });
-        return write(call, "until_sent", post, limits.sendMs, begin);
+        const time = { mostMs: limits.sendMs, leaveMs: TELLING_MS };
+        if (first === undefined) return write(call, "until_sent", post, time, begin);
+        begin();
+        await first();
+        return write(call, "never", post, time);
       }),
     delete: (call, id, cancellable) =>
       write(call, cancellable, (fetch) =>
@@ -279,11 +285,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
       ),
   };
 }
-
-const MAIL_IS_SLOW = {
-  happened: "Two other invitations are still being mailed; nothing was sent",
-  next: "Call again in a minute",
-};
 
 function parseList(text: string): readonly unknown[] {
   let rows: unknown;
