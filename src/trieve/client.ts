@@ -41,8 +41,8 @@ const SENDS = 2;
 const TRIEVE_MS = 15_000;
 // What a send leaves of the call's time, so that its end can be told.
 const TELLING_MS = 8_000;
-// What follows a write is not given up for want of time.
-const FOLLOWING_MS = 5_000;
+// What the send after a delete has at any rate.
+const OWED_MS = 5_000;
 
 export interface TrieveOptions {
   config: Config;
@@ -55,10 +55,11 @@ export interface TrieveOptions {
 
 type Fetch = (request: Request) => Promise<Response>;
 
-/** What an attempt may take, and what it has to leave of the call's time. */
+/** What an attempt may take: what it has to leave of the call's time, and what it has at any rate. */
 interface Time {
   mostMs: number;
   leaveMs?: number;
+  leastMs?: number;
 }
 
 /** How Trieve answered a write. `refusal` is its error text, for recognising it and nothing else. */
@@ -147,10 +148,9 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     exchange: (fetch: Fetch) => Promise<T>,
-    { mostMs, leaveMs = 0, dropped }: Time & { dropped: AbortController },
+    { mostMs, leaveMs = 0, leastMs = 0, dropped }: Time & { dropped: AbortController },
   ): Promise<T> {
     if (cancellable !== "never") call.signal.throwIfAborted();
-    const leastMs = cancellable === "never" ? FOLLOWING_MS : 0;
     const ms = Math.min(mostMs, Math.max(leastMs, call.timeLeft() - leaveMs));
     if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
     call.beginRequest();
@@ -273,7 +273,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
         if (first === undefined) return write(call, "until_sent", post, time, begin);
         begin();
         await first();
-        return write(call, "never", post, time);
+        return write(call, "never", post, { ...time, leastMs: OWED_MS });
       }),
     delete: (call, id, cancellable) =>
       write(call, cancellable, (fetch) =>

@@ -1,13 +1,13 @@
 import { Failure, type FailureCode } from "../failures.ts";
 import type { CallContext } from "./call-context.ts";
 
+/** How it went with one target: done, failed, or left alone because of something before it. */
+type End<T> = { done: T } | { failed: Failure } | { left: Failure };
+
 /** A call's way through its targets, which ends at the first failure that concerns more than one. */
 export interface Course {
-  /**
-   * Does `work` to a target, unless the course has ended. What cannot be done comes back as a Failure;
-   * anything else that is thrown is thrown.
-   */
-  run<T>(target: number, work: (call: CallContext) => Promise<T>): Promise<T | Failure>;
+  /** Does `work` to a target, unless the course has ended. Throws nothing but what is unexpected. */
+  run<T>(target: number, work: (call: CallContext) => Promise<T>): Promise<End<T>>;
   /** Lets nothing more begin, for this reason. */
   stop(reason: Failure): void;
 }
@@ -40,11 +40,11 @@ export function createCourse(call: CallContext, { count, untouched, needsMs }: T
     async run(target, work) {
       if (call.timeLeft() < needsMs) stop(new Failure("timeout", TOO_LATE));
       try {
-        return reason ?? (await work(call.at(target)));
+        return reason === undefined ? { done: await work(call.at(target)) } : { left: reason };
       } catch (error) {
-        const failure = failureIn(error, call);
-        if (!concernsOne(failure.code)) stop(failure);
-        return failure;
+        const failed = failureIn(error, call);
+        if (!concernsOne(failed.code)) stop(failed);
+        return { failed };
       } finally {
         call.step();
       }

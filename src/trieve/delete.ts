@@ -25,14 +25,17 @@ export async function deleteAll(
   call: CallContext,
   shown: readonly Invitation[],
 ): Promise<Deleted[]> {
-  const untouched = "not_deleted";
+  const untouched = "not_deleted" as const;
   const course = createCourse(call, { count: shown.length, untouched, needsMs: NEEDS_MS });
   const told: Deleted[] = [];
   for (const [at, invitation] of shown.entries()) {
     const end = await course.run(at, (call) => deleteAsShown(client, call, invitation));
-    const deleted = end instanceof Failure ? failed(invitation, end) : end;
-    call.at(at).know(deleted.outcome);
-    told.push(deleted);
+    if ("left" in end) told.push({ outcome: untouched, invitation, failure: end.left });
+    else {
+      const deleted = "done" in end ? end.done : failed(invitation, end.failed);
+      call.at(at).know(deleted.outcome);
+      told.push(deleted);
+    }
   }
   return told;
 }

@@ -44,9 +44,9 @@ export async function resendAll(
   call: CallContext,
   resends: readonly Resend[],
 ): Promise<Resent[]> {
-  const untouched = "not_resent";
+  const untouched = "not_resent" as const;
   const course = createCourse(call, { count: resends.length, untouched, needsMs: NEEDS_MS });
-  const ends: { shown: Invitation; told?: Resent; posted?: Posted | Sent }[] = [];
+  const ends: (Resent | { shown: Invitation; posted: Posted | Sent })[] = [];
   for (const [at, { shown, role }] of resends.entries()) {
     let old = "listed" as Old;
     const end = await course.run(at, (call) =>
@@ -58,21 +58,23 @@ export async function resendAll(
         call.know("deleted_not_sent");
       }),
     );
-    if (end instanceof Failure) {
-      const told = failed(shown, end, old);
-      call.at(at).know(told.outcome);
-      ends.push({ shown, told });
-      if (told.outcome === "deleted_not_sent") course.stop(end);
+    if ("left" in end) ends.push({ outcome: untouched, shown, failure: end.left });
+    else if ("done" in end) {
+      ends.push({ shown, posted: end.done });
+      if ("outcome" in end.done) course.stop(IS_MEMBER);
     } else {
-      ends.push({ shown, posted: end });
-      if ("outcome" in end) course.stop(IS_MEMBER);
+      const told = failed(shown, end.failed, old);
+      call.at(at).know(told.outcome);
+      if (told.outcome === "deleted_not_sent") course.stop(end.failed);
+      ends.push(told);
     }
   }
-  const posts = ends.flatMap(({ posted }) => posted ?? []);
+  const posts = ends.flatMap((end) => ("posted" in end ? end.posted : []));
   const sent = await lookAfter(sending, call, posts);
-  return ends.flatMap(({ shown, told, posted }) => {
-    const after = posted && sent[posts.indexOf(posted)];
-    return told ?? (after === undefined ? [] : resent(shown, after));
+  return ends.flatMap((end) => {
+    if (!("posted" in end)) return end;
+    const after = sent[posts.indexOf(end.posted)];
+    return after === undefined ? [] : resent(end.shown, after);
   });
 }
 

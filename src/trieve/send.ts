@@ -91,19 +91,20 @@ export async function sendAll(
 ): Promise<Sent[]> {
   const { client, guard } = sending;
   const list = await client.list(call);
-  const untouched = "not_sent";
+  const untouched = "not_sent" as const;
   const course = createCourse(call, { count: to.length, untouched, needsMs: NEEDS_MS });
   const places = pLimit(AT_ONCE);
   const posts = to.map((one, at) =>
-    places(async () => {
+    places(async (): Promise<Posted | Sent> => {
       const obstacle = obstacleIn(list, one.email, guard);
       if (obstacle !== undefined) {
         call.step();
         return obstacle;
       }
-      const posted = await course.run(at, (call) => post(sending, call, one, course));
-      if (!(posted instanceof Failure)) return posted;
-      const sent = failed(one.email, posted);
+      const end = await course.run(at, (call) => post(sending, call, one, course));
+      if ("done" in end) return end.done;
+      if ("left" in end) return { email: one.email, outcome: untouched, failure: end.left };
+      const sent = failed(one.email, end.failed);
       call.at(at).know(sent.outcome);
       return sent;
     }),
