@@ -14,6 +14,8 @@ export interface Attempt {
   /** Requests to Trieve. */
   requests: number;
   ms: number;
+  /** What the lines of one call for several share. */
+  call?: string | undefined;
 }
 
 /** Where audit lines go: stderr always, a file when there is one. */
@@ -40,6 +42,7 @@ export function writeAudit(sink: AuditSink, attempt: Attempt, now: number): bool
     confirmed_by: attempt.confirmedBy ?? null,
     requests: attempt.requests,
     ms: attempt.ms,
+    call: attempt.call,
   });
   sink.log(line);
   try {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => trieve.close());
 
-test("the tools cost a model at most 650 tokens", async () => {
+test("the six tools cost a model at most 900 tokens, and 2,700 in all", async () => {
   const { tools } = await server.client.listTools();
   const seen = tools.map(({ name, description, inputSchema }) => ({
     name,
@@ -22,7 +22,9 @@ test("the tools cost a model at most 650 tokens", async () => {
     inputSchema,
   }));
   const tokens = countTokens(JSON.stringify(seen));
-  expect(tokens).toBeLessThanOrEqual(650);
+  expect(tools).toHaveLength(6);
+  expect(tokens).toBeLessThanOrEqual(900);
+  expect(countTokens(JSON.stringify(tools))).toBeLessThanOrEqual(2_700);
   expect(readFileSync("README.md", "utf8")).toContain(`cost a model ${tokens} tokens`);
 });
 

@@ -73,7 +73,7 @@ describe.concurrent.each(eras)("in the %s era", (_, envelope) => {
     ],
     ["a cursor that is none", { method: "tools/list", params: { cursor: 5 } }],
   ])("%s is served", async (_, odd) => {
-    expect((await answerTo(envelope, odd)).result?.tools).toHaveLength(3);
+    expect((await answerTo(envelope, odd)).result?.tools).toHaveLength(6);
   });
 
   test.each<[string, unknown]>([

@@ -446,7 +446,7 @@ describe("the cursor", () => {
   test("of any other text is refused", async () => {
     await fc.assert(
       fc.asyncProperty(anything, async (cursor) => {
-        fc.pre(cursor !== "");
+        fc.pre(cursor.trim() !== "");
         await expect(page([], { cursor })).rejects.toThrow(/^invalid_input: cursor/);
       }),
     );

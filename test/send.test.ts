@@ -211,9 +211,9 @@ describe("an invitation with rights", () => {
 
 test("with a bad configuration the tools are listed and every call says what is missing", async () => {
   const server = await connectInMemory({ environment: { TRIEVE_API_KEY: "k k" } });
-  expect((await server.client.listTools()).tools).toHaveLength(3);
-  for (const tool of ["list_invitations", "send_invitation", "delete_invitation"]) {
-    const { isError, text } = await server.call(tool, {});
+  expect((await server.client.listTools()).tools).toHaveLength(6);
+  for (const { name } of (await server.client.listTools()).tools) {
+    const { isError, text } = await server.call(name, {});
     expect(isError).toBe(true);
     expect(text).toMatch(/^configuration_error: TRIEVE_API_KEY .*; TRIEVE_ORGANIZATION_ID .*\.$/);
   }

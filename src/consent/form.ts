@@ -67,13 +67,13 @@ async function waitFor(
 
 async function keepAlive(
   clock: Clock,
-  progress: (tick: number) => void,
+  progress: (message: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for (let tick = 1; ; tick += 1) {
+    for (;;) {
       await clock.sleep(PROGRESS_MS, signal);
-      progress(tick);
+      progress("Waiting for a person's answer");
     }
   } catch {
     // The question is closed.

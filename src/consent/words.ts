@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
-import { type Result, writeResult } from "../tools/result.ts";
+import { attemptsOf, type Result, writeResult } from "../tools/result.ts";
 import type { Reason, Verdict } from "./consent.ts";
 
 interface Context {
@@ -29,12 +29,13 @@ export function notConfirmed(context: Context, verdict: Extract<Verdict, { no: R
     hint === "instant"
       ? " The answer came within a second; the client may not have shown the question."
       : "";
-  return writeResult(context, {
+  const result = writeResult(context, {
     outcome: "not_confirmed",
     reason: no,
     ...deed.subject,
     note: `Nothing was done: no confirmation was obtained. ${because}.${instant} Do not retry unless the user asks for it.`,
   });
+  return { ...result, attempts: attemptsOf(deed, "not_confirmed") };
 }
 
 /** The deed is shown and waits for its code: one text is for the user, the other for the model. */
@@ -44,7 +45,7 @@ export function toBeConfirmed(
 ): Result {
   const { show, deed, expiresAt } = verdict;
   const [what, ...facts] = deed.facts;
-  return writeResult(context, {
+  const result = writeResult(context, {
     outcome: "confirmation_required",
     show_to_user: `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`,
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
@@ -53,6 +54,7 @@ export function toBeConfirmed(
     ...deed.subject,
     note: "Nothing was done yet.",
   });
+  return { ...result, attempts: attemptsOf(deed, "confirmation_required") };
 }
 
 /** No way to ask is there: what is missing, and what this server is set to. */
@@ -77,6 +79,6 @@ export function withoutVerdict(
   const seconds = Math.ceil(verdict.busy / 1_000);
   return new Failure("busy", {
     happened: `Another question is waiting for a person's answer: ${verdict.waiting.title}`,
-    next: `Let it be answered, or call again in ${seconds} seconds at the latest; nothing was done`,
+    next: `Let it be answered, or call again in ${seconds} seconds at the latest; nothing was done. For several at once use send_invitations, resend_invitations or delete_invitations, which ask once`,
   });
 }

@@ -1,6 +1,7 @@
 import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Ask } from "../consent/ask.ts";
+import { randomSecret } from "../consent/secret.ts";
 import type { Caller, Form } from "../consent/way.ts";
 import { asFailure, Failure, tell } from "../failures.ts";
 import type { WayName } from "../settings.ts";
@@ -27,6 +28,9 @@ export interface Program {
   configured?: { organizationId: string; ask: Ask };
 }
 
+const SHARED_LENGTH = 8;
+const UNKNOWN = "outcome_unknown";
+
 /** A call under way. */
 export interface Running {
   isWrite: boolean;
@@ -52,10 +56,17 @@ export function startCall(
   const cancel = () => ending.abort();
   caller.signal.addEventListener("abort", cancel, { once: true });
   if (caller.signal.aborted || isEnding) cancel();
-  const call = createCallContext(clock, ending.signal, program.callMs);
   const isWrite = !tool.hints.readOnlyHint;
   let targets: readonly Omit<Target, "key">[] = [{}];
   let confirmedBy: WayName | undefined;
+  /** Shared by the audit lines of a call for several. */
+  let shared: string | undefined;
+  let steps = 0;
+  const call = createCallContext(clock, ending.signal, program.callMs, () => {
+    steps += 1;
+    const isTold = shared !== undefined && steps <= targets.length;
+    if (isTold) caller.progress?.(`${steps} of ${targets.length}`, targets.length - steps);
+  });
 
   /** The audit lines, where the tool writes: one a target. What has to be said of them, if anything. */
   function account(attempts: readonly Attempt[]): string | undefined {
@@ -63,12 +74,14 @@ export function startCall(
     const organizationId = configured?.organizationId;
     const { requests } = call.spent;
     const now = clock.now();
-    const about = { tool: tool.name, organizationId, confirmedBy, requests, ms: now - startedAt };
+    const ms = now - startedAt;
+    const about = { tool: tool.name, organizationId, confirmedBy, requests, ms, call: shared };
     const isKept = attempts.map((one) => writeAudit(audit, { ...about, ...one }, now));
     return isKept.includes(false) ? NOT_KEPT : undefined;
   }
 
-  const accountAll = (outcome: string) => account(targets.map((one) => ({ ...one, outcome })));
+  const accountAll = (outcomeOf: (target: number) => string) =>
+    account(targets.map((one, at) => ({ ...one, outcome: outcomeOf(at) })));
 
   /** Gets from the arguments to a result or a form. Throws Failure. */
   async function carryOut(): Promise<Result | { form: Form; secret: string }> {
@@ -76,7 +89,9 @@ export function startCall(
       throw new Failure("configuration_error", { happened: program.faults.join("; ") });
     }
     const prepared = tool.prepare(input);
-    targets = [prepared.argued];
+    const { argued } = prepared;
+    targets = [argued].flat();
+    if (Array.isArray(argued)) shared = randomSecret().slice(0, SHARED_LENGTH);
     const answer = await configured.ask(prepared, call, caller, (deed) => {
       targets = deed.targets;
     });
@@ -92,7 +107,7 @@ export function startCall(
     try {
       const done = await carryOut();
       if ("form" in done) {
-        accountAll("input_required");
+        accountAll(() => "input_required");
         return done;
       }
       const { text, facts } = withRemark(done, account(done.attempts));
@@ -101,7 +116,8 @@ export function startCall(
       const hasWritten = call.spent.writes > 0;
       const progress = { isWrite, hasWritten, isCancelled: call.signal.aborted };
       const { failure, trace } = asFailure(error, progress);
-      const remark = accountAll(failure.code);
+      // After a fault of this server it counts what was known by then.
+      const remark = accountAll((at) => (trace && call.known[at]) ?? failure.code);
       if (trace !== undefined) audit.log(trace);
       const text = [tell(failure, progress), remark].filter(Boolean).join(" ");
       return { text, isError: true };
@@ -116,8 +132,14 @@ export function startCall(
     cancel,
     cutShort() {
       if (call.spent.writes === 0) return;
-      audit.log(`${tool.name} was cut short by the end of the process; its outcome is unknown`);
-      accountAll("outcome_unknown");
+      const outcomeOf = (target: number) => call.known[target] ?? UNKNOWN;
+      const unknown = targets.filter((_, at) => outcomeOf(at) === UNKNOWN).length;
+      const what =
+        shared === undefined
+          ? "its outcome is unknown"
+          : `the outcome of ${unknown} of ${targets.length} is unknown`;
+      audit.log(`${tool.name} was cut short by the end of the process; ${what}`);
+      accountAll(outcomeOf);
     },
   };
 }

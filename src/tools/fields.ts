@@ -81,6 +81,12 @@ export function roleFact(role: string): string {
   return `Role: ${role} (${ROLE_MEANS[role] ?? "a role this server does not know"})`;
 }
 
+/** When an invitation was sent: the day, and how long ago that is. */
+export function sentWhen(invitation: Invitation, now: number): string {
+  const days = ageInDays(invitation, now);
+  return `${sentDate(invitation).slice(0, 10)} (${days} ${days === 1 ? "day" : "days"} ago)`;
+}
+
 interface Place {
   organizationId: string;
   organizationName?: string | undefined;

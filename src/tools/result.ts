@@ -4,7 +4,7 @@ import { isPlainEmail } from "../email.ts";
 import { WAY_NAMES } from "../settings.ts";
 import { neutralise } from "../text.ts";
 import type { Invitation } from "../trieve/invitation.ts";
-import type { Target } from "./deed.ts";
+import type { Deed, Target } from "./deed.ts";
 import { invitationLine, show } from "./fields.ts";
 
 /** The facts of an answer, for `structuredContent`, and the same facts as text. */
@@ -87,6 +87,11 @@ export function writeResult(
     text: lines.join("\n"),
     attempts: [{ ...Object.fromEntries(known), outcome }],
   };
+}
+
+/** One attempt for each target of a deed, all with the same outcome. */
+export function attemptsOf({ targets }: Pick<Deed, "targets">, outcome: string): Attempt[] {
+  return targets.map(({ key: _, ...about }) => ({ ...about, outcome }));
 }
 
 /** The same result, with who agreed to it. */

@@ -41,7 +41,8 @@ export interface ToolCall {
   /** The tool and its arguments without the confirmation: what a yes is bound to. */
   binding: string;
   confirmation: string | undefined;
-  argued: Argued;
+  /** A list where the tool is for several. */
+  argued: Argued | readonly Argued[];
   plan(context: ToolContext, call: CallContext): Promise<Deed | Result>;
 }
 
@@ -77,7 +78,7 @@ interface ToolDefinition<Shape extends z.ZodRawShape> {
   hints: Hints;
   input: Shape;
   output: z.ZodObject;
-  argued?(input: z.output<z.ZodObject<Shape>>): Argued;
+  argued?(input: z.output<z.ZodObject<Shape>>): Argued | readonly Argued[];
   plan: Plan<z.output<z.ZodObject<Shape>>>;
 }
 

@@ -11,6 +11,7 @@ import { networkFailure, statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
 import { openRoute, type Send } from "./route.ts";
+import { createTurns } from "./turns.ts";
 
 export interface Limits {
   /** What a list or a delete may take. */
@@ -39,6 +40,10 @@ export const LIMITS: Limits = {
 const REQUESTS = 4;
 const SENDS = 2;
 const TRIEVE_MS = 15_000;
+// What a send leaves of the call's time, so that its end can be told.
+const TELLING_MS = 8_000;
+// What the send after a delete has at any rate.
+const OWED_MS = 5_000;
 
 export interface TrieveOptions {
   config: Config;
@@ -50,6 +55,13 @@ export interface TrieveOptions {
 }
 
 type Fetch = (request: Request) => Promise<Response>;
+
+/** What an attempt may take: what it has to leave of the call's time, and what it has at any rate. */
+interface Time {
+  mostMs: number;
+  leaveMs?: number;
+  leastMs?: number;
+}
 
 /** How Trieve answered a write. `refusal` is its error text, for recognising it and nothing else. */
 export interface Answer {
@@ -67,10 +79,16 @@ export interface Client {
   /** All invitations of the organization, asked for again where that helps. Throws Failure. */
   list(call: CallContext, cancellable?: Cancellable): Promise<InvitationList>;
   /**
-   * One POST, never repeated. Undefined when it may have arrived and no answer came. Throws
-   * Failure when it cannot have arrived.
+   * One POST in its turn, never repeated. Undefined when it may have arrived and no answer came.
+   * Throws Failure when it cannot have arrived, `busy` when it had no turn. `first` is done before it
+   * in the same turn; once that is done, nothing gives up the POST.
    */
-  send(call: CallContext, email: string, role: number): Promise<Answer | undefined>;
+  send(
+    call: CallContext,
+    email: string,
+    role: number,
+    first?: () => Promise<void>,
+  ): Promise<Answer | undefined>;
   /** The failure behind an answer that is no success; `known` is certain all the same. */
   refused(answer: Answer, known?: string): Failure;
   /** One DELETE, likewise. */
@@ -88,7 +106,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const organization = config.organizationId;
   const header = { "TR-Organization": organization };
   const places = pLimit(REQUESTS);
-  const sendPlaces = pLimit(SENDS);
+  const inTurn = createTurns(SENDS, limits.turnMs);
   let route: Promise<Send> | undefined;
 
   const api = createClient<paths>({
@@ -121,13 +139,13 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     exchange: (fetch: Fetch) => Promise<T>,
-    mostMs = limits.attemptMs,
+    time: Time = { mostMs: limits.attemptMs },
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       places(async () => {
         const begun = clock.now();
         const dropped = new AbortController();
-        await run(call, cancellable, exchange, { mostMs, dropped }).then(resolve, reject);
+        await run(call, cancellable, exchange, { ...time, dropped }).then(resolve, reject);
         const rest = begun + TRIEVE_MS - clock.now();
         if (dropped.signal.aborted && rest > 0) await clock.sleep(rest);
       });
@@ -138,10 +156,10 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     exchange: (fetch: Fetch) => Promise<T>,
-    { mostMs, dropped }: { mostMs: number; dropped: AbortController },
+    { mostMs, leaveMs = 0, leastMs = 0, dropped }: Time & { dropped: AbortController },
   ): Promise<T> {
     if (cancellable !== "never") call.signal.throwIfAborted();
-    const ms = Math.min(mostMs, call.timeLeft());
+    const ms = Math.min(mostMs, Math.max(leastMs, call.timeLeft() - leaveMs));
     if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
     call.beginRequest();
     const drop = () => dropped.abort();
@@ -199,22 +217,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
     return Promise.any([first, second]).catch(() => first);
   }
 
-  /** Runs a send when fewer than two others run. Throws Failure `busy` when that takes too long. */
-  function inTurn<T>(run: (begin: () => void) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      let isLate = false;
-      const late = setTimeout(() => {
-        isLate = true;
-        reject(new Failure("busy", { ...MAIL_IS_SLOW, nothingSent: true }));
-      }, limits.turnMs);
-      const begin = () => {
-        clearTimeout(late);
-        if (isLate) throw new Failure("busy", { nothingSent: true });
-      };
-      sendPlaces(() => (isLate ? undefined : run(begin).then(resolve, reject)));
-    });
-  }
-
   function answerOf({ status, headers }: Response): Answer {
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"), clock.now());
     return { status, retryAfterMs, isPage: headers.get("content-type") === PAGE };
@@ -228,7 +230,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     call: CallContext,
     cancellable: Cancellable,
     request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
-    mostMs?: number,
+    time?: Time,
     begin = () => {},
   ): Promise<Answer | undefined> {
     let takeBack = () => {};
@@ -241,7 +243,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
         const refusal: unknown = Object(error).message;
         return { ...answerOf(response), ...(typeof refusal === "string" ? { refusal } : {}) };
       };
-      return await attempt(call, cancellable, exchange, mostMs);
+      return await attempt(call, cancellable, exchange, time);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (!error.nothingSent) return undefined;
@@ -263,8 +265,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
         }
       }
     },
-    send: (call, email, role) =>
-      inTurn((begin) => {
+    send: (call, email, role, first) =>
+      inTurn(async (begin) => {
         const post = (fetch: Fetch) =>
           api.POST("/api/invitation", {
             params: { header },
@@ -277,7 +279,11 @@ export function createTrieveClient(options: TrieveOptions): Client {
             parseAs: "stream",
             fetch,
           });
-        return write(call, "until_sent", post, limits.sendMs, begin);
+        const time = { mostMs: limits.sendMs, leaveMs: TELLING_MS };
+        if (first === undefined) return write(call, "until_sent", post, time, begin);
+        begin();
+        await first();
+        return write(call, "never", post, { ...time, leastMs: OWED_MS });
       }),
     delete: (call, id, cancellable) =>
       write(call, cancellable, (fetch) =>
@@ -289,11 +295,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
       ),
   };
 }
-
-const MAIL_IS_SLOW = {
-  happened: "Two other invitations are still being mailed; nothing was sent",
-  next: "Call again in a minute",
-};
 
 function parseList(text: string): readonly unknown[] {
   let rows: unknown;
