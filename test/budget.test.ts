@@ -40,12 +40,12 @@ test("a page of 1,000 or 10,000 invitations costs at most 2,600 tokens of text",
   }
 });
 
-test("what a call needs is at most 240 kB, all of it at most 500 kB", () => {
+test("what a call needs is at most 260 kB, all of it at most 500 kB", () => {
   const sizes = readdirSync("dist", { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith(".js"))
     .map(({ name, parentPath }) => ({ name, bytes: statSync(`${parentPath}/${name}`).size }));
   const sum = (list: typeof sizes) => list.reduce((all, { bytes }) => all + bytes, 0);
   expect(sum(sizes)).toBeLessThanOrEqual(500_000);
   const onDemand = /^(stateless|start|doctor)-/;
-  expect(sum(sizes.filter(({ name }) => !onDemand.test(name)))).toBeLessThanOrEqual(240_000);
+  expect(sum(sizes.filter(({ name }) => !onDemand.test(name)))).toBeLessThanOrEqual(260_000);
 });

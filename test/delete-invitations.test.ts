@@ -42,14 +42,11 @@ test("deletes three with one question that shows each of them", async () => {
     counts: { deleted: 3 },
     confirmed_by: "form",
   });
-  expect(facts.results).toEqual(
-    rows.map(({ id, email }) => ({ id, email, outcome: "deleted" })),
-  );
+  expect(facts.results).toEqual(rows.map(({ id, email }) => ({ id, email, outcome: "deleted" })));
   for (const { id, email } of rows) expect(text).toContain(`\ndeleted ${id} ${email}`);
   expect(facts.note).toContain("stays a member");
   expect(trieve.store.rows).toEqual([]);
-  const day = (days: number) =>
-    new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+  const day = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
   expect(choices).toEqual([["keep", "delete 3"]]);
   expect(server.questions).toHaveLength(1);
   expect(server.questions[0]?.split("\n")).toEqual([
