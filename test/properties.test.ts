@@ -427,12 +427,13 @@ describe("the cursor", () => {
       fc.asyncProperty(
         fc.uniqueArray(invitation, { selector: ({ id }) => id, maxLength: 30 }),
         fc.integer({ min: 1, max: 10 }),
-        async (invitations, limit) => {
-          const whole = await page(invitations, { status: "all", limit: 200 });
+        fc.constantFrom("newest", "oldest"),
+        async (invitations, limit, order) => {
+          const whole = await page(invitations, { status: "all", limit: 200, order });
           const seen: string[] = [];
           let cursor: string | undefined;
           do {
-            const next = await page(invitations, { status: "all", limit, cursor });
+            const next = await page(invitations, { status: "all", limit, cursor, order });
             seen.push(...next.invitations.map(({ id }) => id));
             cursor = next.next_cursor;
           } while (cursor !== undefined);

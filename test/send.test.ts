@@ -71,10 +71,11 @@ test("says added when the person has an account and joins at once", async () => 
 });
 
 test("sends nothing when a pending invitation exists, in any case of letters", async () => {
-  const { id } = trieve.add("ANN@Example.com");
+  const { id } = trieve.add("ANN@Example.com", { role: 1 });
   const server = await connectInMemory(trieve);
   const { facts } = await server.call("send_invitation", { email: EMAIL });
   expect(facts).toMatchObject({ outcome: "already_invited", invitation: { id } });
+  expect(facts.note).toMatch(/\(as admin, sent \d{4}-\d\d-\d\d\).*resend_invitations/);
   expect(trieve.proxy.count("POST")).toBe(0);
 });
 
