@@ -4,9 +4,10 @@ import { FAILURES, Failure, type FailureCode } from "./failures.ts";
 import { allowedRoles, LINK_IS_LOCAL } from "./policy.ts";
 import { type Config, SETTING_LIST } from "./settings.ts";
 import { createCallContext } from "./trieve/call-context.ts";
-import { createTrieveClient, LIMITS, redirectUri } from "./trieve/client.ts";
+import { createTrieveClient, redirectUri } from "./trieve/client.ts";
 import { answersHealthCheck } from "./trieve/health.ts";
 import { isTlsCode } from "./trieve/http-failure.ts";
+import { LIMITS } from "./trieve/limits.ts";
 import { openRoute } from "./trieve/route.ts";
 import { isLinkLocal, isLoopback } from "./url.ts";
 

@@ -1,6 +1,9 @@
 import { neutralise } from "./text.ts";
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
+import { isHosted } from "./url.ts";
 import {
+  fileFault,
+  inHome,
   Misread,
   readChoice,
   readDomains,
@@ -99,23 +102,7 @@ export const SETTINGS = {
     default: "none",
     meaning: "a file that holds the key, instead of `TRIEVE_API_KEY`",
     format: "filepath",
-    read(path, { readKeyFile, home, warn }) {
-      let file: ReturnType<ReadKeyFile>;
-      try {
-        file = readKeyFile(inHome(path, home));
-      } catch (error) {
-        const { code } = Object(error);
-        const what = FILE_FAULTS[code] ?? "cannot be read";
-        throw new Misread(`${what}; expected a file that holds the key`);
-      }
-      if (file.open) warn("can be read by others than its owner");
-      try {
-        return readKey(file.text);
-      } catch (error) {
-        if (error instanceof Misread) throw new Misread(`names a file whose text ${error.message}`);
-        throw error;
-      }
-    },
+    read: readKeyIn,
   }),
   TRIEVE_ORGANIZATION_ID: setting({
     default: "required",
@@ -184,7 +171,7 @@ export const SETTINGS = {
   TRIEVE_CONFIRM: setting({
     default: "`form,page,code`",
     meaning:
-      "how a person may be asked, the preferred way first: `form` in the client, `page` in the browser, `code` through the model",
+      "how a person may be asked, the preferred way first: `form` in the client, `page` in the browser (not there yet), `code` through the model",
     restricts: true,
     read: (value) => readWays(value, WAY_NAMES),
     show: (config) => config.confirm.join(","),
@@ -226,17 +213,19 @@ export type Values = { [N in Name]: ReturnType<(typeof SETTINGS)[N]["read"]> | u
 /** The settings with their names, in the order of the docs. */
 export const SETTING_LIST = Object.entries(SETTINGS) as [Name, Setting][];
 
-function isHosted(url: string): boolean {
-  return URL.canParse(url) && /(^|\.)trieve\.ai$/.test(new URL(url).hostname);
+/** The key in a file. Throws Misread. */
+function readKeyIn(path: string, { readKeyFile, home, warn }: Reading): string {
+  let file: ReturnType<ReadKeyFile>;
+  try {
+    file = readKeyFile(inHome(path, home));
+  } catch (error) {
+    throw new Misread(`${fileFault(error)}; expected a file that holds the key`);
+  }
+  if (file.open) warn("can be read by others than its owner");
+  try {
+    return readKey(file.text);
+  } catch (error) {
+    if (error instanceof Misread) throw new Misread(`names a file whose text ${error.message}`);
+    throw error;
+  }
 }
-
-function inHome(path: string, home: string): string {
-  return home === "" ? path : path.replace(/^~(?=[/\\])/, home);
-}
-
-const FILE_FAULTS: Readonly<Record<string, string>> = {
-  ENOENT: "names a file that does not exist",
-  EISDIR: "names a folder; it must be a file that holds the key",
-  EACCES: "names a file that this user may not read",
-  EPERM: "names a file that this user may not read",
-};

@@ -50,3 +50,8 @@ export function isLinkLocal(link: { appUrl: string; dashboardUrl: string | undef
 export function withoutSlash(url: string): string {
   return url.replace(/\/+$/, "");
 }
+
+/** Whether an address is that of the hosted Trieve, which has ended. */
+export function isHosted(url: string): boolean {
+  return URL.canParse(url) && /(^|\.)trieve\.ai$/.test(new URL(url).hostname);
+}

@@ -113,8 +113,7 @@ export function readHeaders(value: string): readonly (readonly [name: string, va
 
 const OLD_WAYS: Readonly<Record<string, string>> = {
   auto: "is written form,page,code now (auto is the old word)",
-  prompt:
-    "is written form now (prompt is the old word); form,page also takes a page in the browser",
+  prompt: "is written form now (prompt is the old word)",
 };
 
 /** A list of ways, each once. Throws Misread. */
@@ -146,4 +145,21 @@ const PLACEHOLDERS: readonly RegExp[] = [
 /** Whether this is what stands in an example, or what a client left unfilled. */
 export function isPlaceholder(value: string): boolean {
   return PLACEHOLDERS.some((placeholder) => placeholder.test(value));
+}
+
+/** A path in which `~` at the start stands for `home`, where that is known. */
+export function inHome(path: string, home: string): string {
+  return home === "" ? path : path.replace(/^~(?=[/\\])/, home);
+}
+
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: "names a file that does not exist",
+  EISDIR: "names a folder",
+  EACCES: "names a file that this user may not read",
+  EPERM: "names a file that this user may not read",
+};
+
+/** Why a file could not be read, by Node's error. */
+export function fileFault(error: unknown): string {
+  return FILE_FAULTS[Object(error).code] ?? "cannot be read";
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { LIMITS } from "../src/trieve/client.ts";
+import { LIMITS } from "../src/trieve/limits.ts";
 import { hurried } from "./support/app.ts";
 import { connectBin, HELLO, startBin, toolCall } from "./support/bin.ts";
 import { type Person, says } from "./support/client.ts";

@@ -112,7 +112,7 @@ describe("a placeholder in what restricts or records is a fault, never the wide 
     "TRIEVE_ASK_ALWAYS",
     "TRIEVE_AUDIT_LOG",
   ])("%s", (name) => {
-    for (const value of ["${X}", "%X%", "undefined"]) {
+    for (const value of ["{env:X}", "%X%", "undefined"]) {
       const { faults } = read({ ...GOOD, [name]: value });
       expect(faults).toEqual([
         `${name} holds a placeholder that nothing filled in; set it, or remove it`,

@@ -5,7 +5,7 @@ import type { Settings } from "../environment.ts";
 import { neutralise } from "../text.ts";
 import { shownTools } from "../tools/shown.ts";
 import type { ShownTool } from "../tools/tool.ts";
-import type { Limits } from "../trieve/client.ts";
+import type { Limits } from "../trieve/limits.ts";
 import type { CallResult } from "./call.ts";
 import type { Calls } from "./calls.ts";
 

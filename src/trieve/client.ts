@@ -1,45 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import createClient from "openapi-fetch";
-import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { Config } from "../settings.ts";
 import type { paths } from "./api.gen.ts";
-import { PAGE, readText, sentOnce, withoutLongBody } from "./body.ts";
+import { type Cancellable, createAttempts, type Fetch, type Time } from "./attempt.ts";
+import { PAGE, readText } from "./body.ts";
 import type { CallContext } from "./call-context.ts";
-import { networkFailure, statusFailure } from "./http-failure.ts";
+import { statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
-import { openRoute, type Send } from "./route.ts";
 import { createTurns } from "./turns.ts";
 
-export interface Limits {
-  /** What a list or a delete may take. */
-  attemptMs: number;
-  /** What a send may take: Trieve mails inside the request. */
-  sendMs: number;
-  /** How long a send waits for its turn. */
-  turnMs: number;
-  /** When a list that has not begun is asked for once more. */
-  hedgeMs: number;
-  callMs: number;
-  bodyBytes: number;
-}
-
-export const LIMITS: Limits = {
-  attemptMs: 20_000,
-  sendMs: 45_000,
-  turnMs: 8_000,
-  hedgeMs: 5_000,
-  callMs: 55_000,
-  bodyBytes: 64 * 1024 * 1024,
-};
-
-// Ten requests at once can hang a Trieve for good, and each send blocks one of its workers. A request
-// that is dropped goes on in there for up to its own limit, and so it counts until then.
-const REQUESTS = 4;
+// Each send blocks one of Trieve's workers.
 const SENDS = 2;
-const TRIEVE_MS = 15_000;
 // What a send leaves of the call's time, so that its end can be told.
 const TELLING_MS = 8_000;
 // What the send after a delete has at any rate.
@@ -54,15 +29,6 @@ export interface TrieveOptions {
   limits?: Limits;
 }
 
-type Fetch = (request: Request) => Promise<Response>;
-
-/** What an attempt may take: what it has to leave of the call's time, and what it has at any rate. */
-interface Time {
-  mostMs: number;
-  leaveMs?: number;
-  leastMs?: number;
-}
-
 /** How Trieve answered a write. `refusal` is its error text, for recognising it and nothing else. */
 export interface Answer {
   status: number;
@@ -71,9 +37,6 @@ export interface Answer {
   /** It came as HTML, which Trieve's API never sends. */
   isPage?: boolean;
 }
-
-/** Until when a cancelled call takes a request along: at any time, until it is sent, or never. */
-export type Cancellable = "always" | "until_sent" | "never";
 
 export interface Client {
   /** All invitations of the organization, asked for again where that helps. Throws Failure. */
@@ -105,9 +68,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { config, clock, version, random = Math.random, limits = LIMITS } = options;
   const organization = config.organizationId;
   const header = { "TR-Organization": organization };
-  const places = pLimit(REQUESTS);
+  const { attempt, hasRoom } = createAttempts({ config, clock, limits, fetch: options.fetch });
   const inTurn = createTurns(SENDS, limits.turnMs);
-  let route: Promise<Send> | undefined;
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -119,64 +81,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
       ...Object.fromEntries(config.extraHeaders ?? []),
     },
   });
-
-  /**
-   * The fetch of one attempt. The signal goes to fetch itself: a Request hands its own on only until
-   * the garbage collector takes it.
-   */
-  const fetchUntil =
-    (signal: AbortSignal): Fetch =>
-    async (request) => {
-      const init = { ...(await sentOnce(request)), signal };
-      route ??= openRoute(config);
-      const response = await (options.fetch ?? (await route))(request, init);
-      const isList = request.method === "GET" && response.status === 200;
-      return isList ? response : withoutLongBody(response);
-    };
-
-  /** Runs one HTTP exchange, body included, within its time and in its turn. */
-  function attempt<T>(
-    call: CallContext,
-    cancellable: Cancellable,
-    exchange: (fetch: Fetch) => Promise<T>,
-    time: Time = { mostMs: limits.attemptMs },
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      places(async () => {
-        const begun = clock.now();
-        const dropped = new AbortController();
-        await run(call, cancellable, exchange, { ...time, dropped }).then(resolve, reject);
-        const rest = begun + TRIEVE_MS - clock.now();
-        if (dropped.signal.aborted && rest > 0) await clock.sleep(rest);
-      });
-    });
-  }
-
-  async function run<T>(
-    call: CallContext,
-    cancellable: Cancellable,
-    exchange: (fetch: Fetch) => Promise<T>,
-    { mostMs, leaveMs = 0, leastMs = 0, dropped }: Time & { dropped: AbortController },
-  ): Promise<T> {
-    if (cancellable !== "never") call.signal.throwIfAborted();
-    const ms = Math.min(mostMs, Math.max(leastMs, call.timeLeft() - leaveMs));
-    if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
-    call.beginRequest();
-    const drop = () => dropped.abort();
-    const timeout = setTimeout(drop, ms);
-    if (cancellable === "always") call.signal.addEventListener("abort", drop, { once: true });
-    try {
-      return await exchange(fetchUntil(dropped.signal));
-    } catch (error) {
-      if (cancellable === "always") call.signal.throwIfAborted();
-      if (error instanceof Failure) throw error;
-      if (dropped.signal.aborted) throw new Failure("timeout");
-      throw networkFailure(error, config);
-    } finally {
-      clearTimeout(timeout);
-      call.signal.removeEventListener("abort", drop);
-    }
-  }
 
   async function readList(fetch: Fetch, onBegun: () => void): Promise<InvitationList> {
     const { data, response } = await api.GET("/api/invitations/{organization_id}", {
@@ -211,7 +115,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     const first = read();
     first.then(stop, stop);
     const second = delay(limits.hedgeMs, undefined, { signal: patience.signal }).then(() => {
-      if (hasBegun || places.activeCount >= REQUESTS) return first;
+      if (hasBegun || !hasRoom()) return first;
       return read();
     });
     return Promise.any([first, second]).catch(() => first);

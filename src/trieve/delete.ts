@@ -1,6 +1,7 @@
 import { Failure } from "../failures.ts";
+import type { Cancellable } from "./attempt.ts";
 import type { CallContext } from "./call-context.ts";
-import type { Answer, Cancellable, Client } from "./client.ts";
+import type { Answer, Client } from "./client.ts";
 import { createCourse } from "./course.ts";
 import { isWithoutDatabase } from "./http-failure.ts";
 import type { Invitation, InvitationList } from "./invitation.ts";
