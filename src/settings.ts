@@ -59,7 +59,7 @@ export type ReadKeyFile = (path: string) => { text: string; open: boolean };
 /** What reading one variable may need besides its value. */
 interface Reading {
   readKeyFile: ReadKeyFile;
-  /** What `~` stands for; empty where that is not known. */
+  /** What `~` stands for, or empty. */
   home: string;
   /** Whether http may go to any host. */
   isInsecure: boolean;
@@ -86,7 +86,6 @@ export interface Setting<T = unknown> {
 }
 
 const setting = <T>(one: Setting<T>) => one;
-
 export const LOCAL_DASHBOARD = "http://localhost:5173";
 
 /** Every variable, in the order of the docs. README, `--help` and server.json are made from this. */
