@@ -16,7 +16,7 @@ interface Targets {
   count: number;
   /** What is said of one to which nothing was done. */
   untouched: string;
-  /** How much of the call's time has to be left to begin with one, ms. */
+  /** How much of the call's time has to be left to begin with one more than the first, ms. */
   needsMs: number;
 }
 
@@ -30,6 +30,7 @@ export function concernsOne(code: FailureCode): boolean {
 export function createCourse(call: CallContext, { count, untouched, needsMs }: Targets): Course {
   for (let target = 0; target < count; target += 1) call.at(target).know(untouched);
   let reason: Failure | undefined;
+  let hasBegun = false;
 
   function stop(failure: Failure): void {
     reason ??= failure;
@@ -38,7 +39,8 @@ export function createCourse(call: CallContext, { count, untouched, needsMs }: T
   return {
     stop,
     async run(target, work) {
-      if (call.timeLeft() < needsMs) stop(new Failure("timeout", TOO_LATE));
+      if (hasBegun && call.timeLeft() < needsMs) stop(new Failure("timeout", TOO_LATE));
+      hasBegun = true;
       try {
         return reason === undefined ? { done: await work(call.at(target)) } : { left: reason };
       } catch (error) {
