@@ -20,7 +20,8 @@ export interface Arguments {
  * absent. Throws Failure `invalid_input` for anything else, and for an unknown argument where
  * `isWrite`: it may have carried a condition.
  */
-export function readArguments(shape: z.ZodRawShape, given: unknown, isWrite: boolean): Arguments {
+export function readArguments(schema: z.ZodObject, given: unknown, isWrite: boolean): Arguments {
+  const { shape } = schema;
   const names = Object.keys(shape);
   const entries = Object.entries(asObject(given, names)).filter(([, value]) => value !== null);
   const unknown = entries
@@ -32,11 +33,12 @@ export function readArguments(shape: z.ZodRawShape, given: unknown, isWrite: boo
   const tidied = entries.flatMap(([name, value]): [string, unknown][] => {
     const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
     if (field === undefined) return [];
-    const tidy = tidyValue(field as z.ZodType, value);
-    return tidy === "" && isOptional(field as z.ZodType) ? [] : [[name, tidy]];
+    const tidy = tidyValue(field, value);
+    return tidy === "" && isOptional(field) ? [] : [[name, tidy]];
   });
-  const parsed = z.object(shape).safeParse(Object.fromEntries(tidied));
-  if (!parsed.success) throw invalidInput(shape, Object.fromEntries(tidied), parsed.error);
+  const values = Object.fromEntries(tidied);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) throw invalidInput(shape, values, parsed.error);
   return { values: parsed.data, ignored: unknown };
 }
 
@@ -70,13 +72,13 @@ function unknownArguments(unknown: readonly string[], names: readonly string[]):
   });
 }
 
-function tidyValue(field: z.ZodType, value: unknown): unknown {
+function tidyValue(field: z.core.$ZodType, value: unknown): unknown {
   const inner = unwrap(field);
   const text = typeof value === "string" ? value.trim() : undefined;
   if (inner instanceof z.ZodArray) {
     const list = text === undefined ? value : parsedOr(text, value);
     if (!Array.isArray(list)) return list;
-    return list.map((item) => tidyValue(inner.element as z.ZodType, item));
+    return list.map((item) => tidyValue(inner.element, item));
   }
   if (text === undefined) return value;
   if (inner instanceof z.ZodEnum) {
@@ -86,14 +88,11 @@ function tidyValue(field: z.ZodType, value: unknown): unknown {
   return text;
 }
 
-function unwrap(field: z.ZodType): z.ZodType {
-  if (field instanceof z.ZodOptional || field instanceof z.ZodDefault) {
-    return unwrap(field.unwrap() as z.ZodType);
-  }
-  return field;
+function unwrap(field: z.core.$ZodType): z.core.$ZodType {
+  return isOptional(field) ? unwrap(field.unwrap()) : field;
 }
 
-function isOptional(field: z.ZodType): boolean {
+function isOptional(field: z.core.$ZodType): field is z.ZodOptional | z.ZodDefault {
   return field instanceof z.ZodOptional || field instanceof z.ZodDefault;
 }
 
@@ -107,12 +106,12 @@ function invalidInput(
   for (const { path, code, message } of issues) {
     const [name = "", at] = path.map(String);
     const where = at === undefined ? name : `${name}, number ${Number(at) + 1}`;
-    const field = unwrap(shape[name] as z.ZodType);
+    const field = unwrap(shape[name] as z.core.$ZodType);
     const kind = at !== undefined && field instanceof z.ZodArray ? field.element : field;
     const about = (shape[name] as z.ZodType | undefined)?.description;
     const means = about === undefined || at !== undefined ? "" : ` (${about})`;
     const isMissing = !Object.hasOwn(values, name);
-    const what = isMissing ? "it is missing" : expected(kind as z.ZodType);
+    const what = isMissing ? "it is missing" : expected(kind);
     const problem = code === "custom" ? message : `${what}${means}`;
     if (!problems.has(where)) problems.set(where, `${where}: ${problem}`);
   }
@@ -123,7 +122,7 @@ function invalidInput(
   });
 }
 
-function expected(field: z.ZodType): string {
+function expected(field: z.core.$ZodType): string {
   if (field instanceof z.ZodEnum) return `must be one of ${field.options.join(", ")}`;
   if (field instanceof z.ZodNumber) return "must be a whole number within its limits";
   if (field instanceof z.ZodArray)

@@ -49,7 +49,7 @@ export const listInvitations = defineTool({
     const after = readCursor(filters, organizationId);
     const { invitations: all, skipped } = await invitations.list(call);
     const now = clock.now();
-    const matching = all.filter((invitation) => matches(invitation, filters, now));
+    const matching = all.filter(matcher(filters, now));
     const compare = inOrder(filters.order);
     const rest = after === undefined ? matching : matching.filter((one) => compare(after, one) < 0);
     const page = rest.sort(compare).slice(0, filters.limit);
@@ -69,18 +69,18 @@ export const listInvitations = defineTool({
   },
 });
 
-function matches(invitation: Invitation, filters: Input, now: number): boolean {
+function matcher(filters: Input, now: number): (invitation: Invitation) => boolean {
   const { status, role, older_than_days: days } = filters;
   const email = partOf(filters.email);
   const notEmail = partOf(filters.not_email);
-  const address = invitation.email.toLowerCase();
-  return (
+  const has = (invitation: Invitation, part: string) =>
+    invitation.email.toLowerCase().includes(part);
+  return (invitation) =>
     (status === "all" || invitation.status === status) &&
     (role === undefined || invitation.role === role) &&
-    (email === undefined || address.includes(email)) &&
-    (notEmail === undefined || !address.includes(notEmail)) &&
-    (days === undefined || ageInDays(invitation, now) >= days)
-  );
+    (email === undefined || has(invitation, email)) &&
+    (notEmail === undefined || !has(invitation, notEmail)) &&
+    (days === undefined || ageInDays(invitation, now) >= days);
 }
 
 /** A part of addresses that is looked for, in lower case; what comes to nothing is no filter. */

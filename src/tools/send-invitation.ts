@@ -52,8 +52,7 @@ export const sendInvitation = defineTool({
   },
   output,
   argued: ({ email, role }) => ({ email, role }),
-  async plan({ email: given, role }, context, call) {
-    const email = given.trim();
+  async plan({ email, role }, context, call) {
     checkLinks(context);
     const failure = addressFailure(email, context.policy) ?? roleFailure(role, context.policy);
     if (failure !== undefined) throw failure;

@@ -91,10 +91,10 @@ export const sendInvitations = defineTool({
   },
 });
 
-/** Each address once, letter case and blanks aside. */
+/** Each address once, letter case aside. */
 function distinct(emails: readonly string[]): string[] {
   const all = new Map<string, string>();
-  for (const email of emails.map((one) => one.trim())) {
+  for (const email of emails) {
     if (!all.has(email.toLowerCase())) all.set(email.toLowerCase(), email);
   }
   return [...all.values()];

@@ -98,7 +98,7 @@ export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefiniti
       annotations: { title, ...hints },
     }),
     prepare(given) {
-      const { values, ignored } = readArguments(input, given, !hints.readOnlyHint);
+      const { values, ignored } = readArguments(schema, given, !hints.readOnlyHint);
       const parsed = values as z.output<typeof schema>;
       const { confirmation, ...bound } = values;
       return {
