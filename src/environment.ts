@@ -9,7 +9,7 @@ import {
   type Values,
   WAY_NAMES,
 } from "./settings.ts";
-import { isExempt, isLoopback } from "./url.ts";
+import { isExempt, isLocal } from "./url.ts";
 import { isPlaceholder, Misread } from "./values.ts";
 
 /** The environment, read. Without faults there is a `config`. */
@@ -93,12 +93,12 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
     askAlways: read.TRIEVE_ASK_ALWAYS ?? false,
   };
   const baseUrl = read.TRIEVE_BASE_URL;
-  const dashboardUrl =
-    read.TRIEVE_DASHBOARD_URL ?? (isLocal(baseUrl) ? LOCAL_DASHBOARD : undefined);
+  const isHere = baseUrl !== undefined && isLocal(baseUrl);
+  const dashboardUrl = read.TRIEVE_DASHBOARD_URL ?? (isHere ? LOCAL_DASHBOARD : undefined);
   if (dashboardUrl !== undefined && dashboardUrl.replace(/\/+api$/, "") === baseUrl) {
     faults.push("TRIEVE_DASHBOARD_URL must be the address of the dashboard, not that of the API");
   }
-  checkWhole(environment, baseUrl, { faults, warnings });
+  checkWhole(environment, { baseUrl, isHere }, { faults, warnings });
   const proxy = readProxy(environment, baseUrl, faults);
 
   const apiKey = read.TRIEVE_API_KEY ?? read.TRIEVE_API_KEY_FILE;
@@ -130,16 +130,16 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
 /** What shows only when everything is read. */
 function checkWhole(
   environment: Environment,
-  baseUrl: string | undefined,
+  { baseUrl, isHere }: { baseUrl: string | undefined; isHere: boolean },
   { faults, warnings }: Pick<Settings, "faults" | "warnings">,
 ): void {
-  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isLocal(baseUrl)) {
+  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isHere) {
     faults.push(
       "NODE_TLS_REJECT_UNAUTHORIZED=0 switches off the check of Trieve's certificate; remove it " +
         "(for an authority of your own set NODE_EXTRA_CA_CERTS)",
     );
   }
-  if (baseUrl?.startsWith("http:") && !isLocal(baseUrl)) {
+  if (baseUrl?.startsWith("http:") && !isHere) {
     warnings.push("TRIEVE_ALLOW_INSECURE_HTTP is in use: the key crosses the network in the clear");
   }
   for (const name of Object.keys(environment)) {
@@ -165,10 +165,6 @@ function readProxy(
   if (URL.canParse(url) && /^https?:/i.test(url)) return url;
   faults.push(`${name} must be the address of a proxy, like http://proxy.example.com:8080`);
   return undefined;
-}
-
-function isLocal(url: string | undefined): boolean {
-  return url !== undefined && isLoopback(new URL(url).hostname);
 }
 
 function sourcesOf(texts: Record<Name, ReturnType<typeof textOf>>): Settings["sources"] {

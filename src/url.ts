@@ -43,7 +43,12 @@ export function isLoopback(hostname: string): boolean {
 /** Whether a mailed link works on this machine only, because an address in it is on loopback. */
 export function isLinkLocal(link: { appUrl: string; dashboardUrl: string | undefined }): boolean {
   const addresses = [link.appUrl, link.dashboardUrl].filter((url) => url !== undefined);
-  return addresses.some((url) => isLoopback(new URL(url).hostname));
+  return addresses.some(isLocal);
+}
+
+/** Whether an address is on this machine. */
+export function isLocal(url: string): boolean {
+  return isLoopback(new URL(url).hostname);
 }
 
 /** The same address with no slash at its end. */

@@ -141,7 +141,11 @@ async function play(moves: readonly Move[]): Promise<number> {
         codes.splice(codes.indexOf(known), 1, { ...known, what: "used up" });
       }
     }
-    const input = { ...args, ...(confirmation === undefined ? {} : { confirmation }), wait_for_previous: true };
+    const input = {
+      ...args,
+      ...(confirmation === undefined ? {} : { confirmation }),
+      wait_for_previous: true,
+    };
     const before = writes.length;
     const results = await Promise.all(
       Array.from({ length: made.twice ? 2 : 1 }, () =>

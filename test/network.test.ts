@@ -31,6 +31,13 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+/** A port where nothing listens. */
+async function freePort(): Promise<number> {
+  const port = await listen(createTcp());
+  await new Promise((closed) => servers.pop()?.close(closed));
+  return port;
+}
+
 const folder = mkdtempSync(join(tmpdir(), "trieve-"));
 function keep(name: string, text: string): string {
   writeFileSync(join(folder, name), text, { mode: 0o600 });
@@ -133,8 +140,7 @@ describe("what answers and is no Trieve, or no HTTP", () => {
   });
 
   test("a port where nothing listens, and a host that does not exist", async () => {
-    const port = await listen(createTcp());
-    await new Promise((closed) => servers.pop()?.close(closed));
+    const port = await freePort();
     const refused = await list({ TRIEVE_BASE_URL: `http://127.0.0.1:${port}` });
     expect(refused).toMatch(/^network_error: Nothing listens at this address/);
     const nowhere = await list({ TRIEVE_BASE_URL: "https://no-such-host.invalid" });
@@ -241,9 +247,10 @@ describe("a proxy", () => {
     ["refuses", 403, /refused the connection/],
     ["cannot be reached", undefined, /could not be reached/],
   ])("that %s is told as such", async (_, status, expected) => {
-    const dead = await listen(createTcp());
-    await new Promise((closed) => servers.pop()?.close(closed));
-    const url = status === undefined ? `http://127.0.0.1:${dead}` : (await startProxy(status)).url;
+    const url =
+      status === undefined
+        ? `http://127.0.0.1:${await freePort()}`
+        : (await startProxy(status)).url;
     const text = await list({ ...far, HTTP_PROXY: url });
     expect(text).toMatch(/^network_error: The proxy 127\.0\.0\.1:\d+ /);
     expect(text).toMatch(expected);

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
+import type { Deed } from "../tools/deed.ts";
 import { attemptsOf, type Result, writeResult } from "../tools/result.ts";
 import type { Reason, Verdict } from "./consent.ts";
 
@@ -29,13 +30,17 @@ export function notConfirmed(context: Context, verdict: Extract<Verdict, { no: R
     hint === "instant"
       ? " The answer came within a second; the client may not have shown the question."
       : "";
-  const result = writeResult(context, {
+  return undone(context, deed, {
     outcome: "not_confirmed",
     reason: no,
-    ...deed.subject,
     note: `Nothing was done: no confirmation was obtained. ${because}.${instant} Do not retry unless the user asks for it.`,
   });
-  return { ...result, attempts: attemptsOf(deed, "not_confirmed") };
+}
+
+/** The answer to a deed that was not done: one attempt for each of its targets. */
+function undone(context: Context, deed: Deed, about: Parameters<typeof writeResult>[1]): Result {
+  const result = writeResult(context, { ...about, ...deed.subject });
+  return { ...result, attempts: attemptsOf(deed, about.outcome) };
 }
 
 /** The deed is shown and waits for its code: one text is for the user, the other for the model. */
@@ -45,16 +50,14 @@ export function toBeConfirmed(
 ): Result {
   const { show, deed, expiresAt } = verdict;
   const [what, ...facts] = deed.facts;
-  const result = writeResult(context, {
+  return undone(context, deed, {
     outcome: "confirmation_required",
     show_to_user: `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`,
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation: show,
     expires_at: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
-    ...deed.subject,
     note: "Nothing was done yet.",
   });
-  return { ...result, attempts: attemptsOf(deed, "confirmation_required") };
 }
 
 /** No way to ask is there: what is missing, and what this server is set to. */

@@ -2,7 +2,7 @@ import type { AuditSink } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Caller } from "../consent/way.ts";
 import type { Settings } from "../environment.ts";
-import { neutralise } from "../text.ts";
+import { organizationText } from "../text.ts";
 import { shownTools } from "../tools/shown.ts";
 import type { ShownTool } from "../tools/tool.ts";
 import type { Limits } from "../trieve/limits.ts";
@@ -55,7 +55,7 @@ function writeInstructions({ config, policy }: Settings, sandbox: boolean): stri
   const where =
     config === undefined
       ? "It is not configured yet: every call tells what is missing."
-      : `Organization ${config.organizationId}${config.organizationName === undefined ? "" : ` (${neutralise(config.organizationName)})`} at ${new URL(config.baseUrl).host}${sandbox ? " (a sandbox: nothing is mailed)" : ""}.`;
+      : `Organization ${organizationText(config.organizationId, config.organizationName)} at ${new URL(config.baseUrl).host}${sandbox ? " (a sandbox: nothing is mailed)" : ""}.`;
   const consent =
     config?.confirm.includes("code") === false
       ? "the client asks a person; where it cannot, it is refused"

@@ -1,3 +1,4 @@
+import { isObject } from "../json.ts";
 import { UNNAMED } from "../tools/unnamed.ts";
 
 /** A JSON-RPC message that both SDKs take. */
@@ -145,8 +146,4 @@ function isId(value: unknown): value is string | number {
 
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Failure } from "../failures.ts";
+import { isObject } from "../json.ts";
 import { neutralise } from "../text.ts";
 import { UNNAMED } from "./unnamed.ts";
 
@@ -43,17 +44,13 @@ export function readArguments(schema: z.ZodObject, given: unknown, isWrite: bool
 }
 
 function asObject(given: unknown, names: readonly string[]): object {
-  const bare = isPlain(given) && Object.hasOwn(given, UNNAMED) ? given[UNNAMED] : given;
+  const bare = isObject(given) && Object.hasOwn(given, UNNAMED) ? given[UNNAMED] : given;
   const value = typeof bare === "string" ? parsedOr(bare.trim() || "{}", bare) : bare;
   if (value === undefined || value === null) return {};
-  if (isPlain(value)) return value;
+  if (isObject(value)) return value;
   throw new Failure("invalid_input", {
     happened: `The arguments are not an object with names; this tool takes ${names.join(", ")}`,
   });
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parsedOr<T>(text: string, otherwise: T): unknown {

@@ -1,14 +1,16 @@
 import * as z from "zod";
 import { Failure } from "../failures.ts";
-import { neutralise, shortId } from "../text.ts";
 import type { Deleted } from "../trieve/delete.ts";
 import type { Invitation } from "../trieve/invitation.ts";
 import type { Deed } from "./deed.ts";
 import { deleteTarget } from "./delete-invitation.ts";
-import { confirmation, placeFacts, sentWhen } from "./fields.ts";
+import { confirmation, placeFacts } from "./fields.ts";
 import {
+  CHANGED_MEANS,
   distinctIds,
   invitationIds,
+  invitationsIn,
+  listedFact,
   named,
   type Outcomes,
   type Row,
@@ -22,10 +24,7 @@ type Outcome = Deleted["outcome"] | "not_found";
 const OUTCOMES: Outcomes<Outcome> = {
   deleted: { is: "done" },
   already_gone: { is: "so already", means: "already_gone: this call did not delete it." },
-  changed: {
-    is: "not done",
-    means: "changed: left alone, since it is not as it was shown; list again and show the user.",
-  },
+  changed: { is: "not done", means: CHANGED_MEANS },
   not_found: {
     is: "not done",
     means: "not_found: no invitation of this organization has this id.",
@@ -73,13 +72,10 @@ function deletions(
   const now = context.clock.now();
   const has = (status: string) => listed.some((one) => one.status === status);
   return {
-    title: `delete ${count} ${count === 1 ? "invitation" : "invitations"} of ${named(listed.map(({ email }) => email))}`,
+    title: `delete ${invitationsIn(count)} of ${named(listed.map(({ email }) => email))}`,
     facts: [
-      `Delete ${count === 1 ? "1 invitation" : `${count} invitations`}? This cannot be undone.`,
-      ...listed.map(
-        (one) =>
-          `${one.role}, ${one.status}, sent ${sentWhen(one, now)}, ${shortId(one.id)}: ${neutralise(one.email)}`,
-      ),
+      `Delete ${invitationsIn(count)}? This cannot be undone.`,
+      ...listed.map((one) => listedFact(`${one.role}, ${one.status}`, one, now)),
       ...(has("pending") ? ["Pending: the mailed link stops working"] : []),
       ...(has("used") ? ["Used: the person stays a member, only the record goes"] : []),
       ...(unknown > 0 ? [`Left out: ${unknown} that this organization does not have`] : []),

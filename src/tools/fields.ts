@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isPlainEmail } from "../email.ts";
-import { neutralise } from "../text.ts";
+import { neutralise, organizationText } from "../text.ts";
 import { ageInDays, type Invitation, isUuid, type Role, sentDate } from "../trieve/invitation.ts";
 
 /** One of `roles`, as an argument. */
@@ -95,6 +95,6 @@ interface Place {
 
 /** Where it would happen. */
 export function placeFacts({ organizationId, organizationName, host }: Place): string[] {
-  const name = organizationName === undefined ? "" : ` (${neutralise(organizationName)})`;
-  return [`Organization: ${organizationId}${name}`, `Trieve: ${host}`];
+  const organization = organizationText(organizationId, organizationName);
+  return [`Organization: ${organization}`, `Trieve: ${host}`];
 }

@@ -1,16 +1,28 @@
 import * as z from "zod";
 import { Failure } from "../failures.ts";
-import { neutralise, shortId } from "../text.ts";
+import { neutralise } from "../text.ts";
 import { type Invitation, ROLES, type Role } from "../trieve/invitation.ts";
 import { hasOther, OTHER_BESIDE, type Resend, type Resent } from "../trieve/resend.ts";
-import { IN_DOUBT } from "../trieve/send.ts";
 import type { Deed } from "./deed.ts";
-import { confirmation, placeFacts, roleFact, roleField, sentWhen } from "./fields.ts";
+import { confirmation, placeFacts, roleFact, roleField } from "./fields.ts";
 import type { Result } from "./result.ts";
-import { addressFailure, allFailures, checkLinks, linkFacts, roleFailure } from "./sending.ts";
 import {
+  ADDED_MEANS,
+  addressFailure,
+  allFailures,
+  checkLinks,
+  linkFacts,
+  MAIL_FAILED,
+  PEOPLE_JOIN,
+  roleFailure,
+  UNKNOWN_MEANS,
+} from "./sending.ts";
+import {
+  CHANGED_MEANS,
   distinctIds,
   invitationIds,
+  invitationsIn,
+  listedFact,
   named,
   type Outcomes,
   type Row,
@@ -23,10 +35,7 @@ type Outcome = Resent["outcome"] | "already_accepted";
 
 const OUTCOMES: Outcomes<Outcome> = {
   resent: { is: "done" },
-  added: {
-    is: "done",
-    means: "added: the person had an account and is a member now, which this server cannot undo.",
-  },
+  added: { is: "done", means: ADDED_MEANS },
   already_accepted: {
     is: "so already",
     means: "already_accepted: left out, since the person has accepted it.",
@@ -35,10 +44,7 @@ const OUTCOMES: Outcomes<Outcome> = {
     is: "not done",
     means: "already_gone: somebody else deleted it, and nothing was sent.",
   },
-  changed: {
-    is: "not done",
-    means: "changed: left alone, since it is not as it was shown; list again and show the user.",
-  },
+  changed: { is: "not done", means: CHANGED_MEANS },
   deleted_not_sent: {
     is: "in doubt",
     means:
@@ -49,10 +55,7 @@ const OUTCOMES: Outcomes<Outcome> = {
     means:
       "mail_unconfirmed: the new invitation exists and its mail is in doubt; resend_invitations with new_id mails another.",
   },
-  outcome_unknown: {
-    is: "in doubt",
-    means: `outcome_unknown: tell the user, and look with list_invitations before any other attempt. ${IN_DOUBT}`,
-  },
+  outcome_unknown: { is: "in doubt", means: UNKNOWN_MEANS },
   not_resent: { is: "not done", means: "not_resent: untouched, its link still works." },
 };
 
@@ -127,7 +130,7 @@ function resending(
   const count = resends.length;
   const accepted = listed.length - count;
   const now = context.clock.now();
-  const invitations = count === 1 ? "1 invitation" : `${count} invitations`;
+  const invitations = invitationsIn(count);
   const roles = ROLES.filter((role) => resends.some((one) => one.role === role));
   return {
     title: `resend ${invitations} to ${named(resends.map(({ shown }) => shown.email))} (${roles.join(", ")})`,
@@ -135,10 +138,10 @@ function resending(
       `Resend ${invitations}? Each is deleted and sent anew: the old link stops working.`,
       ...resends.map(({ shown, role }) => {
         const roles = role === shown.role ? `${role} as before` : `${shown.role}, now ${role}`;
-        return `${roles}, sent ${sentWhen(shown, now)}, ${shortId(shown.id)}: ${neutralise(shown.email)}`;
+        return listedFact(roles, shown, now);
       }),
       ...roles.map(roleFact),
-      "People who have a Trieve account join at once, which cannot be undone here.",
+      PEOPLE_JOIN,
       ...(accepted > 0 ? [`Left out: ${accepted} accepted already`] : []),
       ...linkFacts(context),
       ...placeFacts(context),
@@ -170,7 +173,7 @@ function resendResult(
     if (told === undefined) return { id, email, role: shown.role, outcome: "already_accepted" };
     const { outcome, invitation, failure, mailFailed } = told;
     const role = resends.find((one) => one.shown === shown)?.role;
-    const reason = mailFailed && "Trieve says that its mail failed";
+    const reason = mailFailed && MAIL_FAILED;
     return { id, email, role, outcome, new_id: invitation?.id, failure, reason };
   });
   const isMailed = resent.some(({ outcome }) => outcome === "resent");

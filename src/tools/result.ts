@@ -1,8 +1,7 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
-import { isPlainEmail } from "../email.ts";
+import { shownEmail } from "../email.ts";
 import { WAY_NAMES } from "../settings.ts";
-import { neutralise } from "../text.ts";
 import type { Invitation } from "../trieve/invitation.ts";
 import type { Deed, Target } from "./deed.ts";
 import { invitationLine, show } from "./fields.ts";
@@ -61,7 +60,7 @@ export function writeResult(
   const facts = {
     outcome,
     organization_id: organizationId,
-    ...(email === undefined ? {} : { email: isPlainEmail(email) ? email : neutralise(email) }),
+    ...(email === undefined ? {} : { email: shownEmail(email) }),
     ...rest,
     ...(shown === undefined ? {} : { invitation: shown }),
     note,
@@ -81,12 +80,16 @@ export function writeResult(
     role: rest.role ?? invitation?.role,
     invitationId: invitation?.id,
   };
+  return { facts, text: lines.join("\n"), attempts: [attemptOn(about, outcome)] };
+}
+
+/** One attempt, of whose target only what is known is kept. */
+export function attemptOn(
+  about: Record<"email" | "role" | "invitationId", string | undefined>,
+  outcome: string,
+): Attempt {
   const known = Object.entries(about).filter(([, value]) => value !== undefined);
-  return {
-    facts,
-    text: lines.join("\n"),
-    attempts: [{ ...Object.fromEntries(known), outcome }],
-  };
+  return { ...Object.fromEntries(known), outcome };
 }
 
 /** One attempt for each target of a deed, all with the same outcome. */

@@ -1,27 +1,36 @@
 import * as z from "zod";
 import { ROLES, type Role } from "../trieve/invitation.ts";
-import { IN_DOUBT, type Sent } from "../trieve/send.ts";
+import type { Sent } from "../trieve/send.ts";
 import type { Deed } from "./deed.ts";
 import { confirmation, emailFact, placeFacts, roleFact, roleField } from "./fields.ts";
 import type { Result } from "./result.ts";
 import {
+  ADDED_MEANS,
   addressFailure,
   allFailures,
   asWhat,
   checkLinks,
   linkFacts,
+  MAIL_FAILED,
+  PEOPLE_JOIN,
   roleFailure,
   sendKey,
+  UNKNOWN_MEANS,
 } from "./sending.ts";
-import { emails, named, type Outcomes, type Row, severalOutput, severalResult } from "./several.ts";
+import {
+  emails,
+  invitationsIn,
+  named,
+  type Outcomes,
+  type Row,
+  severalOutput,
+  severalResult,
+} from "./several.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const OUTCOMES: Outcomes<Sent["outcome"]> = {
   invited: { is: "done" },
-  added: {
-    is: "done",
-    means: "added: the person had an account and is a member now, which this server cannot undo.",
-  },
+  added: { is: "done", means: ADDED_MEANS },
   already_invited: {
     is: "so already",
     means: "already_invited: resend_invitations sends that one again, or as another role.",
@@ -36,10 +45,7 @@ const OUTCOMES: Outcomes<Sent["outcome"]> = {
     means:
       "mail_unconfirmed: the invitation exists; resend_invitations deletes it and mails a new one.",
   },
-  outcome_unknown: {
-    is: "in doubt",
-    means: `outcome_unknown: tell the user, and look with list_invitations before any other attempt. ${IN_DOUBT}`,
-  },
+  outcome_unknown: { is: "in doubt", means: UNKNOWN_MEANS },
   rejected: { is: "not done" },
   not_sent: {
     is: "not done",
@@ -108,14 +114,14 @@ function sending(
   tell: (sent: readonly Sent[]) => Result,
 ): Deed {
   const count = open.length;
-  const invitations = count === 1 ? "1 invitation" : `${count} invitations`;
+  const invitations = invitationsIn(count);
   return {
     title: `send ${invitations} to ${named(open)} (${role})`,
     facts: [
       `Send ${invitations}?`,
       ...open.map(emailFact),
       roleFact(role),
-      "People who have a Trieve account join at once, which cannot be undone here.",
+      PEOPLE_JOIN,
       ...leftOutFacts(leftOut),
       ...linkFacts(context),
       ...placeFacts(context),
@@ -157,7 +163,7 @@ function sendResult(sent: readonly Sent[], role: Role, context: ToolContext): Re
       outcome,
       id: invitation?.id,
       failure,
-      reason: before ? asWhat(before) : mailFailed && "Trieve says that its mail failed",
+      reason: before ? asWhat(before) : mailFailed && MAIL_FAILED,
       ...(isOther ? { is: "not done" } : {}),
     };
   });

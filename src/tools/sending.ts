@@ -3,6 +3,7 @@ import { Failure } from "../failures.ts";
 import { allowedRoles, isDomainAllowed, LINK_IS_LOCAL } from "../policy.ts";
 import type { Policy } from "../settings.ts";
 import { type Invitation, sentDate } from "../trieve/invitation.ts";
+import { IN_DOUBT } from "../trieve/send.ts";
 import type { ToolContext } from "./tool.ts";
 
 // What the tools that send have in common.
@@ -64,3 +65,12 @@ export function sendKey(email: string): string {
 export function asWhat(invitation: Invitation): string {
   return `as ${invitation.role}, sent ${sentDate(invitation).slice(0, 10)}`;
 }
+
+// What the tools that send to several say alike.
+
+export const PEOPLE_JOIN =
+  "People who have a Trieve account join at once, which cannot be undone here.";
+export const MAIL_FAILED = "Trieve says that its mail failed";
+export const ADDED_MEANS =
+  "added: the person had an account and is a member now, which this server cannot undo.";
+export const UNKNOWN_MEANS = `outcome_unknown: tell the user, and look with list_invitations before any other attempt. ${IN_DOUBT}`;

@@ -1,10 +1,11 @@
 import * as z from "zod";
-import { isPlainEmail } from "../email.ts";
+import { shownEmail } from "../email.ts";
 import { Failure } from "../failures.ts";
-import { neutralise } from "../text.ts";
+import { neutralise, shortId } from "../text.ts";
 import { concernsOne } from "../trieve/course.ts";
-import { isUuid } from "../trieve/invitation.ts";
-import { type Attempt, consentOutput, type Result } from "./result.ts";
+import { type Invitation, isUuid } from "../trieve/invitation.ts";
+import { sentWhen } from "./fields.ts";
+import { attemptOn, consentOutput, type Result } from "./result.ts";
 
 const MOST = 50;
 const MOST_NAMED = 3;
@@ -116,7 +117,9 @@ export function severalResult<Name extends string>(
   return {
     facts: { outcome, ...shared, counts: Object.fromEntries(counts), results, note: told },
     text: lines.join("\n"),
-    attempts: rows.map(attemptOf),
+    attempts: rows.map(({ email, role, id: invitationId, outcome }) =>
+      attemptOn({ email, role, invitationId }, outcome),
+    ),
   };
 }
 
@@ -140,7 +143,7 @@ function showRow(
   const why = reason ?? (failure && reasonIn(failure, isUndone));
   return {
     ...(id === undefined ? {} : { id }),
-    ...(email === undefined ? {} : { email: isPlainEmail(email) ? email : neutralise(email) }),
+    ...(email === undefined ? {} : { email: shownEmail(email) }),
     outcome,
     ...(new_id === undefined ? {} : { new_id }),
     ...(why === undefined ? {} : { reason: why }),
@@ -160,14 +163,20 @@ function rowLine({ outcome, id, new_id, reason, email }: ShownRow): string {
   return parts.filter(Boolean).join(" ");
 }
 
-function attemptOf({ outcome, email, role, id }: Row<string>): Attempt {
-  return {
-    ...(email === undefined ? {} : { email }),
-    ...(role === undefined ? {} : { role }),
-    ...(id === undefined ? {} : { invitationId: id }),
-    outcome,
-  };
+/** How many invitations, in words. */
+export function invitationsIn(count: number): string {
+  return count === 1 ? "1 invitation" : `${count} invitations`;
 }
+
+/** One of several in a question, a fact; `role` is what is said of its role. */
+export function listedFact(role: string, invitation: Invitation, now: number): string {
+  const { id, email } = invitation;
+  return `${role}, sent ${sentWhen(invitation, now)}, ${shortId(id)}: ${neutralise(email)}`;
+}
+
+/** What is said of those that are not as they were shown. */
+export const CHANGED_MEANS =
+  "changed: left alone, since it is not as it was shown; list again and show the user.";
 
 /** The first few of several, in words. */
 export function named(all: readonly string[]): string {
