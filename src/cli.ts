@@ -10,7 +10,7 @@ import { serve } from "./mcp/serve.ts";
 import { LINK_IS_LOCAL } from "./policy.ts";
 import { SETTING_LIST } from "./settings.ts";
 import { traceOf } from "./text.ts";
-import { isLinkLocal } from "./url.ts";
+import { isLinkLocal, isLocal } from "./url.ts";
 
 const { name, version } = packageJson;
 const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json] | --help | --version`;
@@ -37,14 +37,14 @@ const SECRETS = new Set<string>(
   SETTING_LIST.filter(([, { isSecret }]) => isSecret).map(([name]) => name),
 );
 
-// Node 24 sends even loopback through a proxy where NODE_USE_ENV_PROXY is set, with the key.
-function keepLoopbackFromProxies(): void {
+// Node 24 sends even loopback through a proxy where NODE_USE_ENV_PROXY is set, with the key. It reads one
+// of the two names, the small one first, so both must hold what was given under either.
+function keepLoopbackFromProxies(baseUrl: string | undefined): void {
   if (process.env["NODE_USE_ENV_PROXY"] === undefined) return;
-  for (const name of ["no_proxy", "NO_PROXY"]) {
-    process.env[name] = [process.env[name], "localhost,127.0.0.1,[::1],::1"]
-      .filter(Boolean)
-      .join(",");
-  }
+  const own = baseUrl !== undefined && isLocal(baseUrl) ? new URL(baseUrl).hostname : undefined;
+  const given = process.env["no_proxy"] ?? process.env["NO_PROXY"];
+  const exempt = [given, "localhost,127.0.0.1,[::1],::1", own].filter(Boolean).join(",");
+  for (const name of ["no_proxy", "NO_PROXY"]) process.env[name] = exempt;
 }
 
 /** Reads the settings and takes what is secret out of the environment, which reports and children show. */
@@ -57,8 +57,8 @@ function takeSettings(): Settings {
     const isProxy = /^https?_proxy$/i.test(name) && process.env[name]?.includes("@");
     if (isProxy || SECRETS.has(name)) delete process.env[name];
   }
-  keepLoopbackFromProxies();
   const { config, faults } = settings;
+  keepLoopbackFromProxies(config?.baseUrl);
   const fault = config?.auditLog && auditFault(config.auditLog);
   if (!fault) return settings;
   if (fault.isGrave) return { ...settings, config: undefined, faults: [...faults, fault.text] };
