@@ -1,3 +1,4 @@
+import { findBrowser } from "./browser.ts";
 import {
   type Config,
   LOCAL_DASHBOARD,
@@ -108,6 +109,7 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
         appUrl: read.TRIEVE_APP_URL ?? `${baseUrl}/api`,
         dashboardUrl,
         confirm: read.TRIEVE_CONFIRM ?? WAY_NAMES,
+        browser: findBrowser(environment, read.BROWSER),
         auditLog: read.TRIEVE_AUDIT_LOG,
         policy,
       }

@@ -1,3 +1,4 @@
+import type { Browser } from "./browser.ts";
 import { neutralise } from "./text.ts";
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
 import { urlProblem, withoutSlash } from "./url.ts";
@@ -17,6 +18,8 @@ export interface Config {
   dashboardUrl: string | undefined;
   /** How a person may be asked, the preferred way first. */
   confirm: readonly WayName[];
+  /** What opens the page of the way `page`. */
+  browser: Browser;
   auditLog: string | undefined;
   policy: Policy;
 }
@@ -176,6 +179,11 @@ export const SETTINGS = {
     format: "filepath",
     read: (path) => path,
     show: (config) => config.auditLog,
+  }),
+  BROWSER: setting({
+    default: "the system's",
+    meaning: "program that opens the question page; arguments may follow, `%s` for the address",
+    read: (command) => command,
   }),
 };
 

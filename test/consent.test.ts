@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { confirmationText, decide } from "../src/consent/consent.ts";
 import {
   type ConsentState,
-  confirmationText,
-  decide,
   type Event,
   NO_CONSENT,
   type Reply,
   type Verdict,
-} from "../src/consent/consent.ts";
+} from "../src/consent/state.ts";
 import type { Deed } from "../src/tools/deed.ts";
 
 // The state machine alone: a pure function, so every short sequence of events can be tried.

@@ -12,7 +12,7 @@ import {
   UnsupportedProtocolVersionError,
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import type { Reply } from "../consent/consent.ts";
+import type { Reply } from "../consent/state.ts";
 import type { Caller } from "../consent/way.ts";
 import { neutralise } from "../text.ts";
 import type { App } from "./app.ts";

@@ -15,7 +15,13 @@ import { consentOutput, writeResult } from "./result.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const output = z.object({
-  outcome: z.enum(["deleted", "already_gone", "confirmation_required", "not_confirmed"]),
+  outcome: z.enum([
+    "deleted",
+    "already_gone",
+    "confirmation_required",
+    "confirmation_pending",
+    "not_confirmed",
+  ]),
   ...consentOutput,
   invitation: shownInvitation,
 });

@@ -28,6 +28,7 @@ const output = z.object({
     "already_accepted",
     "already_member",
     "confirmation_required",
+    "confirmation_pending",
     "not_confirmed",
   ]),
   ...consentOutput,
