@@ -32,3 +32,10 @@ export function findBrowser(
   if (isWsl) return "system";
   return { missing: "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)" };
 }
+
+/** What opens a page, in words. */
+export function browserWords(browser: Browser): string {
+  if (browser === "system") return "opened in the system's browser";
+  if ("missing" in browser) return `not to be had, ${browser.missing}`;
+  return "opened by the program in BROWSER";
+}

@@ -1,8 +1,9 @@
+import { browserWords } from "./browser.ts";
 import { systemClock } from "./clock.ts";
 import type { Settings } from "./environment.ts";
 import { Failure, type FailureCode } from "./failures.ts";
 import { allowedRoles, LINK_IS_LOCAL } from "./policy.ts";
-import { type Config, SETTING_LIST } from "./settings.ts";
+import { type Config, SETTING_LIST, type WayName } from "./settings.ts";
 import { createCallContext } from "./trieve/call-context.ts";
 import { createTrieveClient, LIMITS, redirectUri } from "./trieve/client.ts";
 import { answersHealthCheck } from "./trieve/health.ts";
@@ -49,11 +50,12 @@ export async function* doctor(options: {
   }
   yield* checkConnection(config, version);
   yield checkLink(config, sandbox);
-  const { policy, confirm } = config;
+  const { policy } = config;
   const rules = policy.readOnly
     ? "read-only"
-    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}; asks by ${confirm.join(", ")}`;
+    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}`;
   yield passed("policy", rules);
+  if (!policy.readOnly) yield describeWays(config);
 }
 
 /** A check as a line of text. */
@@ -198,4 +200,19 @@ function checkLink(config: Config, sandbox: boolean): Check {
   const hint =
     "set TRIEVE_APP_URL and TRIEVE_DASHBOARD_URL to addresses that invited people can reach";
   return { name: "mailed link", status: "warning", found: `${link}. ${LINK_IS_LOCAL}`, hint };
+}
+
+/** How a person can be asked, as this shell sees the machine; a client may hide the display. */
+function describeWays({ confirm, browser }: Config): Check {
+  const words: Record<WayName, string> = {
+    form: "a form, in clients that have them",
+    page: `a page, ${browserWords(browser)}`,
+    code: "a code, through the model",
+  };
+  const found = `asks by ${confirm.map((way) => words[way]).join("; else by ")}`;
+  const isMissing = confirm.includes("page") && typeof browser === "object" && "missing" in browser;
+  if (!isMissing || confirm.includes("code")) return passed("ways", found);
+  const hint =
+    "set BROWSER, or pass the display on in the client's configuration (docs/clients.md)";
+  return { name: "ways", status: "warning", found, hint };
 }

@@ -1,7 +1,8 @@
 import { setTimeout as soon } from "node:timers/promises";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import { type BinClient, connectBin } from "./support/bin.ts";
 import { createOpener, type Opener, plainBrowser, request } from "./support/opener.ts";
+import { connectStateless } from "./support/stateless.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
 // The question as a page, in the built program: a stand-in for the browser is told the address, and a
@@ -16,7 +17,11 @@ interface Setting {
   remove(options?: { confirmation?: string; signal?: AbortSignal }): ReturnType<BinClient["call"]>;
 }
 
-async function begin(environment: Record<string, string> = {}, opener = createOpener()) {
+async function begin(
+  { onTestFinished }: TestContext,
+  environment: Record<string, string> = {},
+  opener = createOpener(),
+) {
   const trieve = await startTrieve();
   const { id } = trieve.add("bob@example.com", { role: 1 });
   const server = await connectBin({
@@ -58,8 +63,8 @@ async function untilOver(url: string): Promise<void> {
 
 const deletes = ({ trieve }: Setting) => trieve.proxy.count("DELETE");
 
-test("a yes on the page deletes, 10 s after the opening at the earliest, and leaves no trace", async () => {
-  const setting = await begin();
+test.concurrent("a yes on the page deletes, 10 s after the opening at the earliest, and leaves no trace", async (context) => {
+  const setting = await begin(context);
   const since = Date.now();
   const removed = setting.remove();
   const url = await setting.opener.address();
@@ -106,8 +111,8 @@ test("a yes on the page deletes, 10 s after the opening at the earliest, and lea
   expect(setting.opener.starts()).toEqual([[url]]);
 });
 
-test("the page cannot be framed, copied, scripted or told to others", async () => {
-  const setting = await begin();
+test.concurrent("the page cannot be framed, copied, scripted or told to others", async (context) => {
+  const setting = await begin(context);
   const removed = setting.remove();
   const { headers } = await plainBrowser(await setting.opener.address()).read();
   expect(headers["content-security-policy"]).toMatch(
@@ -126,8 +131,8 @@ test("the page cannot be framed, copied, scripted or told to others", async () =
   await removed.catch(() => {});
 });
 
-test("no broken rule answers or spoils the question; the refusing button counts at once", async () => {
-  const setting = await begin();
+test.concurrent("no broken rule answers or spoils the question; the refusing button counts at once", async (context) => {
+  const setting = await begin(context);
   const removed = setting.remove();
   const url = await setting.opener.address();
   const { host, origin, port, pathname } = new URL(url);
@@ -191,8 +196,10 @@ test("no broken rule answers or spoils the question; the refusing button counts 
   await untilOver(url);
 });
 
-test("the acting button within 1.5 s of the first reading is no answer", { retry: 3 }, async () => {
-  const setting = await begin();
+test.concurrent("the acting button within 1.5 s of the first reading is no answer", {
+  retry: 3,
+}, async (context) => {
+  const setting = await begin(context);
   const removed = setting.remove();
   const browser = plainBrowser(await setting.opener.address());
   await browser.read();
@@ -204,8 +211,8 @@ test("the acting button within 1.5 s of the first reading is no answer", { retry
 });
 
 describe("a second reader", () => {
-  test("voids the question, and no code comes of it", async () => {
-    const setting = await begin();
+  test.concurrent("voids the question, and no code comes of it", async (context) => {
+    const setting = await begin(context);
     const removed = setting.remove();
     const url = await setting.opener.address();
     const browser = plainBrowser(url);
@@ -229,8 +236,8 @@ describe("a second reader", () => {
     expect(deletes(setting)).toBe(0);
   });
 
-  test("finds out a program that was faster and said yes", async () => {
-    const setting = await begin();
+  test.concurrent("finds out a program that was faster and said yes", async (context) => {
+    const setting = await begin(context);
     const removed = setting.remove();
     const url = await setting.opener.address();
     const program = plainBrowser(url);
@@ -244,8 +251,8 @@ describe("a second reader", () => {
   });
 });
 
-test("after 30 s the call says that the page is open; a yes is kept, and the same call acts", async () => {
-  const setting = await begin();
+test.concurrent("after 30 s the call says that the page is open; a yes is kept, and the same call acts", async (context) => {
+  const setting = await begin(context);
   const since = Date.now();
   const removed = setting.remove();
   const url = await setting.opener.address();
@@ -275,8 +282,8 @@ test("after 30 s the call says that the page is open; a yes is kept, and the sam
   expect((await setting.remove()).text).toMatch(/^not_found: /);
 });
 
-test("the same call waits again, and takes a no that came in between", async () => {
-  const setting = await begin();
+test.concurrent("the same call waits again, and takes a no that came in between", async (context) => {
+  const setting = await begin(context);
   const removed = setting.remove();
   const browser = plainBrowser(await setting.opener.address());
   await browser.read();
@@ -289,8 +296,8 @@ test("the same call waits again, and takes a no that came in between", async () 
   expect(deletes(setting)).toBe(0);
 });
 
-test("a yes that leaves less than 25 s of the call is kept for the next one", async () => {
-  const setting = await begin();
+test.concurrent("a yes that leaves less than 25 s of the call is kept for the next one", async (context) => {
+  const setting = await begin(context);
   setting.trieve.proxy.next("GET", { delay: 4_500 });
   const removed = setting.remove();
   const browser = plainBrowser(await setting.opener.address());
@@ -310,23 +317,25 @@ describe("where no browser opens the page, a code takes its place", () => {
     ["a program that fails", {}, createOpener({ exitCode: 3 }), /no browser could be opened/],
     ["a page that nothing fetches", {}, createOpener(), /no browser fetched the page within 10/],
   ];
-  test.each(OPENERS)("%s", async (_, environment, opener, why) => {
-    const setting = await begin(environment, opener);
-    const { facts } = await setting.remove();
-    expect(facts).toMatchObject({ outcome: "confirmation_required" });
-    expect(facts.note).toMatch(why);
-    // The page is void from then, and the code counts although the page stands before it.
-    if (opener !== undefined) await untilOver(await opener.address());
-    const { confirmation } = facts;
-    expect((await setting.remove({ confirmation })).facts).toMatchObject({
-      outcome: "deleted",
-      confirmed_by: "code",
+  for (const [name, environment, opener, why] of OPENERS) {
+    test.concurrent(name, async (context) => {
+      const setting = await begin(context, environment, opener);
+      const { facts } = await setting.remove();
+      expect(facts).toMatchObject({ outcome: "confirmation_required" });
+      expect(facts.note).toMatch(why);
+      // The page is void from then, and the code counts although the page stands before it.
+      if (opener !== undefined) await untilOver(await opener.address());
+      const { confirmation } = facts;
+      expect((await setting.remove({ confirmation })).facts).toMatchObject({
+        outcome: "deleted",
+        confirmed_by: "code",
+      });
     });
-  });
+  }
 
-  test("and without one the call is refused", async () => {
+  test.concurrent("and without one the call is refused", async (context) => {
     const environment = { TRIEVE_CONFIRM: "form,page", BROWSER: "/no/such/browser" };
-    const setting = await begin(environment);
+    const setting = await begin(context, environment);
     const { text } = await setting.remove();
     expect(text).toMatch(
       /^confirmation_unavailable: .*form elicitation, and no browser could be opened.*TRIEVE_CONFIRM=form,page/,
@@ -334,15 +343,15 @@ describe("where no browser opens the page, a code takes its place", () => {
     expect(deletes(setting)).toBe(0);
   });
 
-  test("a machine without a display has no page", async () => {
-    const setting = await begin({ TRIEVE_CONFIRM: "page", BROWSER: "" });
-    if (process.platform !== "linux") return;
-    expect((await setting.remove()).text).toMatch(/^confirmation_unavailable: .*no display/);
+  test.concurrent("a remote shell has no page", async (context) => {
+    const environment = { TRIEVE_CONFIRM: "page", BROWSER: "", SSH_CONNECTION: "192.0.2.1 1" };
+    const setting = await begin(context, environment);
+    expect((await setting.remove()).text).toMatch(/^confirmation_unavailable: .*remote shell/);
   });
 });
 
-test("a code from before is worth nothing once a page was asked and refused", async () => {
-  const setting = await begin({}, createOpener({ more: "--" }));
+test.concurrent("a code from before is worth nothing once a page was asked and refused", async (context) => {
+  const setting = await begin(context, {}, createOpener({ more: "--" }));
   setting.trieve.proxy.next("GET", { delay: 10 });
   const { facts } = await setting.remove();
   const { confirmation } = facts;
@@ -360,8 +369,8 @@ test("a code from before is worth nothing once a page was asked and refused", as
   expect(deletes(setting)).toBe(0);
 });
 
-test("a cancelled call takes its page along", async () => {
-  const setting = await begin();
+test.concurrent("a cancelled call takes its page along", async (context) => {
+  const setting = await begin(context);
   const client = new AbortController();
   const removed = setting.remove({ signal: client.signal }).catch(() => {});
   const url = await setting.opener.address();
@@ -373,8 +382,8 @@ test("a cancelled call takes its page along", async () => {
   expect(deletes(setting)).toBe(0);
 });
 
-test("a yes serves only the deed that was shown", async () => {
-  const setting = await begin();
+test.concurrent("a yes serves only the deed that was shown", async (context) => {
+  const setting = await begin(context);
   const removed = setting.remove();
   const browser = plainBrowser(await setting.opener.address());
   await browser.read();
@@ -385,8 +394,12 @@ test("a yes serves only the deed that was shown", async () => {
   expect(deletes(setting)).toBe(0);
 });
 
-test("the program of BROWSER gets its arguments, and the address where %s stands", async () => {
-  const setting = await begin({}, createOpener({ more: '--new-window "a b" --url=%s --last' }));
+test.concurrent("the program of BROWSER gets its arguments, and the address where %s stands", async (context) => {
+  const setting = await begin(
+    context,
+    {},
+    createOpener({ more: '--new-window "a b" --url=%s --last' }),
+  );
   const removed = setting.remove();
   await setting.opener.address();
   expect(setting.opener.starts()[0]).toEqual([
@@ -397,4 +410,30 @@ test("the program of BROWSER gets its arguments, and the address where %s stands
   ]);
   await setting.server.close();
   await removed.catch(() => {});
+});
+
+test.concurrent("revision 2026-07-28: the call waits, says that it is pending, and takes the answer", async (context) => {
+  const opener = createOpener();
+  const trieve = await startTrieve();
+  context.onTestFinished(() => trieve.close());
+  const { id } = trieve.add("bob@example.com", { role: 1 });
+  const environment = {
+    ...trieve.environment,
+    TRIEVE_CONFIRM: "page,code",
+    BROWSER: opener.command,
+  };
+  const server = await connectStateless({ environment });
+  const request = { name: "delete_invitation", arguments: { invitation_id: id } };
+  const removed = server.request("tools/call", request);
+  const browser = plainBrowser(await opener.address());
+  await browser.read();
+  const { result } = await removed;
+  expect(result.resultType).not.toBe("input_required");
+  expect(result.structuredContent).toMatchObject({ outcome: "confirmation_pending" });
+  expect((await browser.press("delete")).text).toContain("kept until");
+  expect((await server.call("delete_invitation", { invitation_id: id })).facts).toMatchObject({
+    outcome: "deleted",
+    confirmed_by: "page",
+  });
+  expect(opener.starts()).toHaveLength(1);
 });
