@@ -1,6 +1,7 @@
 import { setTimeout as soon } from "node:timers/promises";
 import { describe, expect, type TestContext, test } from "vitest";
 import { type BinClient, connectBin } from "./support/bin.ts";
+import { says } from "./support/client.ts";
 import { createOpener, type Opener, plainBrowser, request } from "./support/opener.ts";
 import { connectStateless } from "./support/stateless.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -332,6 +333,24 @@ describe("where no browser opens the page, a code takes its place", () => {
       });
     });
   }
+
+  test.concurrent("or a form, where that is the next way", async (context) => {
+    const trieve = await startTrieve();
+    const { id } = trieve.add("bob@example.com", { role: 1 });
+    const environment = {
+      ...trieve.environment,
+      TRIEVE_CONFIRM: "page,form",
+      BROWSER: "/no/such/browser",
+    };
+    const server = await connectBin({ environment, person: says.yes });
+    context.onTestFinished(async () => {
+      await server.close();
+      await trieve.close();
+    });
+    const { facts } = await server.call("delete_invitation", { invitation_id: id });
+    expect(facts).toMatchObject({ outcome: "deleted", confirmed_by: "form" });
+    expect(server.questions).toHaveLength(1);
+  });
 
   test.concurrent("and without one the call is refused", async (context) => {
     const environment = { TRIEVE_CONFIRM: "form,page", BROWSER: "/no/such/browser" };
