@@ -61,6 +61,10 @@ function onUse(build) {
   });
 }`;
 
+// undici is CommonJS and asks for parts of Node with `require`, which a module does not have.
+const REQUIRE =
+  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
+
 await rm("dist", { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: ["src/main.ts"],
@@ -73,7 +77,7 @@ const { metafile } = await build({
   target: "node20.19",
   minify: true,
   legalComments: "none",
-  banner: { js: "#!/usr/bin/env node" },
+  banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
   plugins: [leaveOut, buildSchemasOnUse],
   metafile: true,
   logLevel: "warning",

@@ -103,20 +103,32 @@ say('\n"And grace@example.com." (She has a Trieve account.)');
 quote(firstLine(await call("send_invitation", { email: "grace@example.com" })));
 
 say('\n"Take back Bob\'s invitation."');
-const { invitations } = (await call("list_invitations", { email: "bob" })).facts as {
-  invitations: { id: string }[];
-};
-quote(firstLine(await call("delete_invitation", { invitation_id: invitations[0]?.id })));
+const [bob] = await idsOf({ email: "bob" });
+quote(firstLine(await call("delete_invitation", { invitation_id: bob })));
+
+say('\n"Invite hugo, iris and ines@example.com." (Ines is invited already.)');
+const emails = ["hugo@example.com", "iris@example.com", "ines@example.com"];
+quote((await call("send_invitations", { emails })).text);
 
 say('\n"And carl@example.com." (The mail relay is broken.)');
 await breakMail(true);
 quote(firstLine(await call("send_invitation", { email: "carl@example.com" })));
 await breakMail(false);
 
+say('\n"Mail works again. Send Carl\'s once more, and to whoever has waited for a month."');
+const carl = await idsOf({ email: "carl" });
+const waiting = await idsOf({ older_than_days: 30, order: "oldest" });
+quote((await call("resend_invitations", { invitation_ids: [...carl, ...waiting] })).text);
+
 say('\n"Who is left?"');
 quote((await call("list_invitations", {})).text);
 
 await client.close();
+
+async function idsOf(filters: Record<string, unknown>): Promise<string[]> {
+  const { facts } = await call("list_invitations", filters);
+  return (facts as { invitations: { id: string }[] }).invitations.map(({ id }) => id);
+}
 
 async function breakMail(refuseMail: boolean): Promise<void> {
   const headers = { authorization: "sandbox-key" };

@@ -92,12 +92,12 @@ function installLinks(): string {
 }
 
 function registryVariable([name, setting]: [string, Setting]) {
-  const { meaning, default: value, format, choices } = setting;
+  const { meaning, default: value, format, choices, isSecret } = setting;
   return {
     name,
     description: meaning.replaceAll("`", ""),
     isRequired: value === "required",
-    isSecret: name === "TRIEVE_API_KEY",
+    isSecret: isSecret === true,
     ...(hasValue(value) ? { default: value } : {}),
     ...(format === undefined ? {} : { format }),
     ...(choices === undefined ? {} : { choices }),

@@ -26,12 +26,9 @@ const settings = {
     required: true,
   }),
   TRIEVE_MAX_ROLE: setting("string", "Highest role", "user, admin or owner", { default: "admin" }),
-  TRIEVE_ALLOWED_EMAIL_DOMAINS: setting(
-    "string",
-    "Allowed domains",
-    "Comma-separated; empty: any",
-    { default: "" },
-  ),
+  TRIEVE_ALLOWED_EMAIL_DOMAINS: setting("string", "Allowed domains", "Comma-separated, or any", {
+    default: "any",
+  }),
   TRIEVE_CONFIRM: setting("string", "Confirmation", "How a person is asked: form, page, code", {
     default: "form,page,code",
   }),

@@ -14,6 +14,8 @@ export interface Attempt {
   /** Requests to Trieve. */
   requests: number;
   ms: number;
+  /** What the lines of one call for several share. */
+  call?: string | undefined;
 }
 
 /** Where audit lines go: stderr always, a file when there is one. */
@@ -23,8 +25,11 @@ export interface AuditSink {
   append?: ((line: string) => void) | undefined;
 }
 
-/** Writes the attempt as one line of JSON. A file that cannot be written is told, and stops nothing. */
-export function writeAudit(sink: AuditSink, attempt: Attempt, now: number): void {
+/**
+ * Writes the attempt as one line of JSON. A file that cannot be written is told, and stops nothing;
+ * false then.
+ */
+export function writeAudit(sink: AuditSink, attempt: Attempt, now: number): boolean {
   const { email, role, invitationId } = attempt;
   const line = JSON.stringify({
     time: new Date(now).toISOString(),
@@ -37,11 +42,14 @@ export function writeAudit(sink: AuditSink, attempt: Attempt, now: number): void
     confirmed_by: attempt.confirmedBy ?? null,
     requests: attempt.requests,
     ms: attempt.ms,
+    call: attempt.call,
   });
   sink.log(line);
   try {
     sink.append?.(`${line}\n`);
+    return true;
   } catch {
     sink.log("TRIEVE_AUDIT_LOG cannot be written; the line above stands only here");
+    return false;
   }
 }

@@ -1,12 +1,15 @@
 import { browserWords } from "./browser.ts";
 import { systemClock } from "./clock.ts";
 import type { Settings } from "./environment.ts";
-import { Failure, type FailureCode } from "./failures.ts";
+import { FAILURES, Failure, type FailureCode } from "./failures.ts";
 import { allowedRoles, LINK_IS_LOCAL } from "./policy.ts";
 import { type Config, SETTING_LIST, type WayName } from "./settings.ts";
 import { createCallContext } from "./trieve/call-context.ts";
-import { createTrieveClient, LIMITS, redirectUri } from "./trieve/client.ts";
+import { createTrieveClient, redirectUri } from "./trieve/client.ts";
 import { answersHealthCheck } from "./trieve/health.ts";
+import { isTlsCode } from "./trieve/http-failure.ts";
+import { LIMITS } from "./trieve/limits.ts";
+import { openRoute } from "./trieve/route.ts";
 import { isLinkLocal, isLoopback } from "./url.ts";
 
 /** One thing that was looked at. */
@@ -32,7 +35,7 @@ export async function* doctor(options: {
   sandbox: boolean;
 }): AsyncGenerator<Check> {
   const { settings, version, runtime, sandbox } = options;
-  const { config, faults, warnings } = settings;
+  const { config, faults, warnings, auditFault } = settings;
   const mode = sandbox ? ", sandbox" : "";
   yield passed("version", `trieve-invitations-mcp ${version}, ${runtime}${mode}`);
   for (const found of faults) {
@@ -48,7 +51,12 @@ export async function* doctor(options: {
     yield { name: "connection", status: "skipped", found: "needs a complete configuration" };
     return;
   }
+  yield passed("route", routeOf(config));
   yield* checkConnection(config, version);
+  if (auditFault !== undefined) {
+    const hint = "make the file writable for this user, or name another";
+    yield { name: "audit log", status: "failed", found: auditFault, hint };
+  }
   yield checkLink(config, sandbox);
   const { policy } = config;
   const rules = policy.readOnly
@@ -56,6 +64,12 @@ export async function* doctor(options: {
     : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}`;
   yield passed("policy", rules);
   if (!policy.readOnly) yield describeWays(config);
+}
+
+function routeOf({ proxy, extraHeaders = [] }: Config): string {
+  const way = proxy === undefined ? "straight" : `through the proxy ${new URL(proxy).host}`;
+  const names = extraHeaders.map(([name]) => name).join(", ");
+  return `requests go ${way}${names === "" ? "" : `, with the headers ${names}`}`;
 }
 
 /** A check as a line of text. */
@@ -96,12 +110,13 @@ const FAILS_AT: Partial<Record<FailureCode, Layer>> = {
 async function* checkConnection(config: Config, version: string): AsyncGenerator<Check> {
   const { hostname, host, protocol } = new URL(config.baseUrl);
   let date: string | null = null;
+  const send = await openRoute(config);
   const client = createTrieveClient({
     config,
     version,
     clock: systemClock,
     fetch: async (input, init) => {
-      const response = await fetch(input, init);
+      const response = await send(input as Request, init ?? {});
       date = response.headers.get("date");
       return response;
     },
@@ -126,7 +141,7 @@ async function* checkConnection(config: Config, version: string): AsyncGenerator
     found.answer = `${invitations.length} invitations${unread}, in ${Date.now() - since} ms`;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    failure = await diagnose(error, config.baseUrl);
+    failure = await diagnose(error, () => answersHealthCheck(config, send));
   }
   const reached = failure === undefined ? LAYERS.length : LAYERS.indexOf(failure.layer);
   for (const name of LAYERS.slice(0, reached)) yield passed(name, found[name]);
@@ -135,24 +150,20 @@ async function* checkConnection(config: Config, version: string): AsyncGenerator
 }
 
 /** Why the list failed; the health check tells a Trieve in trouble from something else. */
-async function diagnose(error: Failure, baseUrl: string): Promise<{ layer: Layer; check: Check }> {
-  const isTls = /CERT|TLS|SSL|SIGNED|ISSUER/.test(error.detail ?? "");
+async function diagnose(
+  error: Failure,
+  answersHealthCheck: () => Promise<boolean>,
+): Promise<{ layer: Layer; check: Check }> {
+  const isTls = isTlsCode(error.detail);
   const layer = isTls ? "tls" : (FAILS_AT[error.code] ?? "answer");
   const failed = (happened: string, hint: string, at = layer) => ({
     layer: at,
     check: { name: at, status: "failed" as const, found: `${error.code}: ${happened}.`, hint },
   });
-  if (isTls) {
-    const hint = "for an authority of your own set NODE_EXTRA_CA_CERTS to its certificate";
-    return failed(error.happened, hint);
-  }
-  if (error.detail === "ECONNREFUSED") {
-    return failed("Nothing listens at this address (ECONNREFUSED)", START_IT);
-  }
   if (["unauthorized", "forbidden", "network_error", "rate_limited"].includes(error.code)) {
     return failed(error.happened, `${error.next}.`);
   }
-  const isTrieve = await answersHealthCheck(baseUrl);
+  const isTrieve = await answersHealthCheck();
   if (error.code === "timeout" && isTrieve) {
     return failed(
       "Only Trieve's health check answers, everything else hangs",
@@ -167,14 +178,16 @@ async function diagnose(error: Failure, baseUrl: string): Promise<{ layer: Layer
     const hint = "Check TRIEVE_ORGANIZATION_ID: the dashboard shows the id of each organization";
     return failed("Trieve knows no such organization (404)", hint);
   }
-  if (error.code === "organization_not_found" || error.code === "bad_response") {
+  const isNoTrieve = error.code === "bad_response" && error.happened.startsWith(NO_TRIEVE);
+  if (error.code === "organization_not_found" || isNoTrieve) {
     const found = "Something listens there, and it is not a Trieve's API";
     return failed(`${found} (${error.detail ?? "HTTP 404"})`, NOT_TRIEVE, "answer");
   }
   return failed(error.happened, `${error.next}.`);
 }
 
-const START_IT = "start Trieve, or check host and port in TRIEVE_BASE_URL";
+// The table's own words: what says more in its own words is told as it is.
+const NO_TRIEVE = FAILURES.bad_response.happened;
 const RESTART_IT = "restart the Trieve server: its database connections are used up";
 const LOOK_AT_DATABASE = "look at the database behind Trieve, and at Trieve's log";
 const NOT_TRIEVE = "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard";

@@ -17,6 +17,11 @@ export function isPlainEmail(value: string): boolean {
   return at > 0 && at <= 64 && LOCAL_PART.test(local) && DOMAIN.test(value.slice(at + 1));
 }
 
+/** An address, made safe where it is not a plain one. */
+export function shownEmail(value: string): string {
+  return isPlainEmail(value) ? value : neutralise(value);
+}
+
 const TOO_LONG = "The address is longer than 100 characters, the most that Trieve stores";
 
 /**

@@ -2,7 +2,6 @@ import { findBrowser } from "./browser.ts";
 import {
   type Config,
   LOCAL_DASHBOARD,
-  Misread,
   type Name,
   type Policy,
   type ReadKeyFile,
@@ -11,7 +10,8 @@ import {
   type Values,
   WAY_NAMES,
 } from "./settings.ts";
-import { isLoopback } from "./url.ts";
+import { isExempt, isLocal } from "./url.ts";
+import { isPlaceholder, Misread } from "./values.ts";
 
 /** The environment, read. Without faults there is a `config`. */
 export interface Settings {
@@ -21,6 +21,8 @@ export interface Settings {
   /** One sentence each, naming the variable and never its value. */
   faults: string[];
   warnings: string[];
+  /** What keeps the audit file from being written. */
+  auditFault?: string;
   /** Where each setting comes from. */
   sources: Record<string, "environment" | "file" | "default" | "not set">;
 }
@@ -29,13 +31,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const NOT_SET = "is not set";
 const PLACEHOLDER = "is not set: it holds a placeholder that nothing filled in";
+const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove it";
 
 /** What a variable holds in earnest, or why it counts as not set. */
 function textOf(given: string | undefined): { value: string } | { unset: string } {
   const value = given?.trim() ?? "";
   if (value === "") return { unset: NOT_SET };
-  const isPlaceholder = /\$\{[^}]*\}/.test(value) || /^\$[A-Za-z_]\w*$/.test(value);
-  return isPlaceholder ? { unset: PLACEHOLDER } : { value };
+  return isPlaceholder(value) ? { unset: PLACEHOLDER } : { value };
 }
 
 /**
@@ -56,8 +58,13 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
   if (hasBothKeys) {
     faults.push("TRIEVE_API_KEY and TRIEVE_API_KEY_FILE are both set; set one of them");
   }
-  for (const [name, { expected, read }] of SETTING_LIST) {
+  const home = environment["HOME"] ?? environment["USERPROFILE"] ?? "";
+  for (const [name, { expected, restricts, read }] of SETTING_LIST) {
     const text = texts[name];
+    if ("unset" in text && restricts && text.unset === PLACEHOLDER) {
+      faults.push(`${name} ${UNFILLED}`);
+      continue;
+    }
     if ("unset" in text) {
       if (text.unset === PLACEHOLDER) warnings.push(`${name} ${PLACEHOLDER}`);
       if (expected === undefined) continue;
@@ -73,7 +80,7 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
     if (hasBothKeys && (text === key || text === keyFile)) continue;
     const warn = (warning: string) => warnings.push(`${name} ${warning}`);
     try {
-      values[name] = read(text.value, { readKeyFile, isInsecure, warn });
+      values[name] = read(text.value, { readKeyFile, home, isInsecure, warn });
     } catch (error) {
       if (!(error instanceof Misread)) throw error;
       faults.push(`${name} ${error.message}`);
@@ -84,14 +91,16 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
     maxRole: read.TRIEVE_MAX_ROLE ?? "admin",
     allowedDomains: read.TRIEVE_ALLOWED_EMAIL_DOMAINS,
     readOnly: read.TRIEVE_READ_ONLY ?? false,
+    askAlways: read.TRIEVE_ASK_ALWAYS ?? false,
   };
   const baseUrl = read.TRIEVE_BASE_URL;
-  const dashboardUrl =
-    read.TRIEVE_DASHBOARD_URL ?? (isLocal(baseUrl) ? LOCAL_DASHBOARD : undefined);
+  const isHere = baseUrl !== undefined && isLocal(baseUrl);
+  const dashboardUrl = read.TRIEVE_DASHBOARD_URL ?? (isHere ? LOCAL_DASHBOARD : undefined);
   if (dashboardUrl !== undefined && dashboardUrl.replace(/\/+api$/, "") === baseUrl) {
     faults.push("TRIEVE_DASHBOARD_URL must be the address of the dashboard, not that of the API");
   }
-  checkWhole(environment, baseUrl, { faults, warnings });
+  checkWhole(environment, { baseUrl, isHere }, { faults, warnings });
+  const proxy = readProxy(environment, baseUrl, faults);
 
   const apiKey = read.TRIEVE_API_KEY ?? read.TRIEVE_API_KEY_FILE;
   const organizationId = read.TRIEVE_ORGANIZATION_ID;
@@ -111,6 +120,9 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
         confirm: read.TRIEVE_CONFIRM ?? WAY_NAMES,
         browser: findBrowser(environment, read.BROWSER),
         auditLog: read.TRIEVE_AUDIT_LOG,
+        extraHeaders: read.TRIEVE_EXTRA_HEADERS,
+        isKeyInFile: read.TRIEVE_API_KEY === undefined,
+        proxy,
         policy,
       }
     : undefined;
@@ -120,16 +132,16 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
 /** What shows only when everything is read. */
 function checkWhole(
   environment: Environment,
-  baseUrl: string | undefined,
+  { baseUrl, isHere }: { baseUrl: string | undefined; isHere: boolean },
   { faults, warnings }: Pick<Settings, "faults" | "warnings">,
 ): void {
-  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isLocal(baseUrl)) {
+  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isHere) {
     faults.push(
       "NODE_TLS_REJECT_UNAUTHORIZED=0 switches off the check of Trieve's certificate; remove it " +
         "(for an authority of your own set NODE_EXTRA_CA_CERTS)",
     );
   }
-  if (baseUrl?.startsWith("http:") && !isLocal(baseUrl)) {
+  if (baseUrl?.startsWith("http:") && !isHere) {
     warnings.push("TRIEVE_ALLOW_INSECURE_HTTP is in use: the key crosses the network in the clear");
   }
   for (const name of Object.keys(environment)) {
@@ -139,8 +151,22 @@ function checkWhole(
   }
 }
 
-function isLocal(url: string | undefined): boolean {
-  return url !== undefined && isLoopback(new URL(url).hostname);
+/** The proxy that is set for this address, if any; a machine reaches itself without one. */
+function readProxy(
+  environment: Environment,
+  baseUrl: string | undefined,
+  faults: string[],
+): string | undefined {
+  if (baseUrl === undefined || isLocal(baseUrl)) return undefined;
+  const of = (name: string) =>
+    [name.toLowerCase(), name].map((one) => environment[one]?.trim()).find(Boolean);
+  const name = baseUrl.startsWith("https:") ? "HTTPS_PROXY" : "HTTP_PROXY";
+  const given = of(name);
+  if (given === undefined || isExempt(baseUrl, of("NO_PROXY") ?? "")) return undefined;
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  if (URL.canParse(url) && /^https?:/i.test(url)) return url;
+  faults.push(`${name} must be the address of a proxy, like http://proxy.example.com:8080`);
+  return undefined;
 }
 
 function sourcesOf(texts: Record<Name, ReturnType<typeof textOf>>): Settings["sources"] {

@@ -37,6 +37,11 @@ export const FAILURES = {
     happened: "This server may not invite with this role (TRIEVE_MAX_ROLE)",
     next: "Choose a lower role or ask the operator",
   },
+  not_supported: {
+    seen: "a resend would lose something or fail",
+    happened: "This server cannot do that to this invitation; nothing was done",
+    next: "Tell the user; leave it out, and call again for the others",
+  },
   not_found: {
     seen: "the organization has no such invitation",
     happened: "No invitation of this organization has this id; nothing was deleted",
@@ -99,7 +104,7 @@ export const FAILURES = {
   mail_unconfirmed: {
     seen: "the invitation exists, its mail is in doubt",
     happened: "The invitation exists, but whether the mail went out is unknown",
-    next: "Do not send again; to resend, delete the invitation and then send a new one",
+    next: "Do not send again; to mail it anew use resend_invitations, which will delete the invitation and then send a new one",
     isAnswer: true,
   },
   outcome_unknown: {
@@ -127,9 +132,9 @@ export const FAILURES = {
     next: "Call again without confirmation, show the user what is returned, and pass it back unchanged",
   },
   busy: {
-    seen: "another question is open",
+    seen: "another question is open, or other mails are going out",
     happened: "Another confirmation is waiting for a person's answer",
-    next: "Let it be answered, then call again; nothing was done",
+    next: "Let it be answered, then call again; nothing was done; for several at once use the tools that take a list",
   },
   cancelled: {
     seen: "the call was cancelled in time",
@@ -152,7 +157,7 @@ interface Details {
   /** A short word of ours (an error code of Node, a status, a limit), never text from upstream. */
   detail?: string | undefined;
   /** What is certain all the same, as sentences of ours. */
-  known?: string;
+  known?: string | undefined;
   /** How long to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
   /** True when the request cannot have reached Trieve, so that nothing was done. */

@@ -17,6 +17,6 @@ export const LINK_IS_LOCAL =
   "The mailed link works on this machine only: it leads to a loopback address (TRIEVE_APP_URL, TRIEVE_DASHBOARD_URL)";
 
 /** Whether a person has to agree before somebody is invited with this role. */
-export function needsConsent(role: Role): boolean {
-  return role !== "user";
+export function needsConsent({ askAlways }: Policy, role: Role): boolean {
+  return askAlways || role !== "user";
 }

@@ -1,7 +1,19 @@
 import type { Browser } from "./browser.ts";
 import { neutralise } from "./text.ts";
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
-import { urlProblem, withoutSlash } from "./url.ts";
+import { isHosted } from "./url.ts";
+import {
+  fileFault,
+  inHome,
+  Misread,
+  readChoice,
+  readDomains,
+  readFlag,
+  readHeaders,
+  readKey,
+  readUrl,
+  readWays,
+} from "./values.ts";
 
 /** What the operator set, checked. */
 export interface Config {
@@ -21,6 +33,12 @@ export interface Config {
   /** What opens the page of the way `page`. */
   browser: Browser;
   auditLog: string | undefined;
+  /** For a gate before the API; their values are secrets. */
+  extraHeaders: readonly (readonly [name: string, value: string])[] | undefined;
+  /** Whether the key comes from a file. */
+  isKeyInFile: boolean;
+  /** The proxy on the way to the API. */
+  proxy: string | undefined;
   policy: Policy;
 }
 
@@ -34,6 +52,8 @@ export interface Policy {
   /** Lower case; undefined: any. */
   allowedDomains: readonly string[] | undefined;
   readOnly: boolean;
+  /** A person is asked before every invitation. */
+  askAlways: boolean;
 }
 
 /** A file with a key in it. `open` tells that others than its owner can read it. */
@@ -42,6 +62,8 @@ export type ReadKeyFile = (path: string) => { text: string; open: boolean };
 /** What reading one variable may need besides its value. */
 interface Reading {
   readKeyFile: ReadKeyFile;
+  /** What `~` stands for, or empty. */
+  home: string;
   /** Whether http may go to any host. */
   isInsecure: boolean;
   warn(text: string): void;
@@ -55,6 +77,9 @@ export interface Setting<T = unknown> {
   /** What kind of value it takes, where that is no plain text. */
   format?: "boolean" | "filepath";
   choices?: readonly string[];
+  /** It restricts or records: an unfilled placeholder must not leave that out. */
+  restricts?: true;
+  isSecret?: true;
   /** What a missing one should have been, for one that is required. */
   expected?: string;
   /** Reads a value that is set. Throws Misread. */
@@ -63,20 +88,15 @@ export interface Setting<T = unknown> {
   show?(config: Config): string | undefined;
 }
 
-/** A value that is wrong; the message goes on from the name of the variable. */
-export class Misread extends Error {}
-
 const setting = <T>(one: Setting<T>) => one;
-
 export const LOCAL_DASHBOARD = "http://localhost:5173";
-
-const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]+$/;
 
 /** Every variable, in the order of the docs. README, `--help` and server.json are made from this. */
 export const SETTINGS = {
   TRIEVE_API_KEY: setting({
     default: "required",
     meaning: "API key of an admin or owner",
+    isSecret: true,
     expected: "the API key of an admin or owner",
     read: readKey,
   }),
@@ -84,16 +104,7 @@ export const SETTINGS = {
     default: "none",
     meaning: "a file that holds the key, instead of `TRIEVE_API_KEY`",
     format: "filepath",
-    read(path, { readKeyFile, warn }) {
-      let file: ReturnType<ReadKeyFile>;
-      try {
-        file = readKeyFile(path);
-      } catch {
-        throw new Misread("cannot be read; expected a file that holds the key");
-      }
-      if (file.open) warn("can be read by others than its owner");
-      return readKey(file.text.trim());
-    },
+    read: readKeyIn,
   }),
   TRIEVE_ORGANIZATION_ID: setting({
     default: "required",
@@ -120,52 +131,60 @@ export const SETTINGS = {
       if (isHosted(value)) {
         reading.warn("names the hosted Trieve, which ended in November 2025: set your own address");
       }
-      return readUrl(value, reading).replace(/\/+api$/, "");
+      return readUrl(value, reading.isInsecure).replace(/\/+api$/, "");
     },
     show: (config) => config.baseUrl,
   }),
   TRIEVE_DASHBOARD_URL: setting({
     default: `\`${LOCAL_DASHBOARD}\` beside an API on this machine`,
     meaning: "where an invited person lands; nothing can be sent without it",
-    read: readUrl,
+    read: (value, { isInsecure }) => readUrl(value, isInsecure),
     show: (config) => config.dashboardUrl,
   }),
   TRIEVE_APP_URL: setting({
     default: "`<base>/api`",
     meaning: "start of the mailed link, where people reach the API by another address",
-    read: readUrl,
+    read: (value, { isInsecure }) => readUrl(value, isInsecure),
     show: (config) => config.appUrl,
   }),
   TRIEVE_MAX_ROLE: setting({
     default: "admin",
     meaning: "highest role that may be invited: `user`, `admin` or `owner`",
     choices: ROLES,
+    restricts: true,
     read: (value) => readChoice(value, ROLES),
     show: ({ policy }) => policy.maxRole,
   }),
   TRIEVE_ALLOWED_EMAIL_DOMAINS: setting({
     default: "any",
     meaning: "domains that may be invited, comma-separated, matched exactly",
-    read(value) {
-      const domains = value.split(",").map((domain) => domain.trim().toLowerCase());
-      if (domains.every((domain) => DOMAIN.test(domain))) return domains;
-      throw new Misread("must be domains like example.com, comma-separated");
-    },
+    restricts: true,
+    read: readDomains,
     show: ({ policy }) => policy.allowedDomains?.join(", ") ?? "any",
   }),
   TRIEVE_READ_ONLY: setting({
     default: "false",
     meaning: "`true`: `list_invitations` is the only tool",
     format: "boolean",
+    restricts: true,
     read: readFlag,
     show: ({ policy }) => String(policy.readOnly),
   }),
   TRIEVE_CONFIRM: setting({
     default: "`form,page,code`",
     meaning:
-      "how a person may be asked, the preferred way first: `form` in the client, `page` in the browser, `code` through the model",
-    read: readWays,
+      "how a person may be asked, the preferred way first: `form` in the client, `page` in the browser (not there yet), `code` through the model",
+    restricts: true,
+    read: (value) => readWays(value, WAY_NAMES),
     show: (config) => config.confirm.join(","),
+  }),
+  TRIEVE_ASK_ALWAYS: setting({
+    default: "false",
+    meaning: "`true`: a person is asked before an invitation as `user` too",
+    format: "boolean",
+    restricts: true,
+    read: readFlag,
+    show: ({ policy }) => String(policy.askAlways),
   }),
   TRIEVE_ALLOW_INSECURE_HTTP: setting({
     default: "false",
@@ -177,8 +196,16 @@ export const SETTINGS = {
     default: "none",
     meaning: "a file that gets the audit lines too",
     format: "filepath",
-    read: (path) => path,
+    restricts: true,
+    read: (path, { home }) => inHome(path, home),
     show: (config) => config.auditLog,
+  }),
+  TRIEVE_EXTRA_HEADERS: setting({
+    default: "none",
+    meaning: "headers for a gate before the API, `Name: value` a line, as secret as the key",
+    isSecret: true,
+    read: readHeaders,
+    show: ({ extraHeaders }) => extraHeaders?.map(([name]) => name).join(", "),
   }),
   BROWSER: setting({
     default: "the system's",
@@ -193,47 +220,19 @@ export type Values = { [N in Name]: ReturnType<(typeof SETTINGS)[N]["read"]> | u
 /** The settings with their names, in the order of the docs. */
 export const SETTING_LIST = Object.entries(SETTINGS) as [Name, Setting][];
 
-function readKey(key: string): string {
-  if (/^[!-~]+$/.test(key)) return key;
-  throw new Misread("must hold one key of printable ASCII characters without blanks");
-}
-
-function readUrl(value: string, { isInsecure }: Reading): string {
-  const problem = urlProblem(value, isInsecure);
-  if (problem !== undefined) throw new Misread(problem);
-  return withoutSlash(new URL(value).href);
-}
-
-function isHosted(url: string): boolean {
-  return URL.canParse(url) && /(^|\.)trieve\.ai$/.test(new URL(url).hostname);
-}
-
-const OLD_WAYS: Record<string, string> = {
-  auto: "is written form,page,code now (auto is the old word)",
-  prompt:
-    "is written form now (prompt is the old word); form,page also takes a page in the browser",
-};
-
-function readWays(value: string): readonly WayName[] {
-  const words = value.toLowerCase().split(/[\s,]+/);
-  const old = words.map((word) => OLD_WAYS[word]).find((known) => known !== undefined);
-  if (old !== undefined) throw new Misread(old);
-  const ways = words
-    .filter((word) => word !== "")
-    .map((word) => WAY_NAMES.find((way) => way === word));
-  const known = ways.filter((way) => way !== undefined);
-  if (known.length === 0 || known.length < ways.length) {
-    throw new Misread("must be a list of form, page and code, the preferred way first");
+/** The key in a file. Throws Misread. */
+function readKeyIn(path: string, { readKeyFile, home, warn }: Reading): string {
+  let file: ReturnType<ReadKeyFile>;
+  try {
+    file = readKeyFile(inHome(path, home));
+  } catch (error) {
+    throw new Misread(`${fileFault(error)}; expected a file that holds the key`);
   }
-  return [...new Set(known)];
-}
-
-function readChoice<T extends string>(value: string, choices: readonly T[]): T {
-  const choice = choices.find((candidate) => candidate === value.toLowerCase());
-  if (choice === undefined) throw new Misread(`must be one of ${choices.join(", ")}`);
-  return choice;
-}
-
-function readFlag(value: string): boolean {
-  return ["true", "1"].includes(readChoice(value, ["true", "false", "1", "0"]));
+  if (file.open) warn("can be read by others than its owner");
+  try {
+    return readKey(file.text);
+  } catch (error) {
+    if (error instanceof Misread) throw new Misread(`names a file whose text ${error.message}`);
+    throw error;
+  }
 }

@@ -46,6 +46,11 @@ export function shortId(id: string): string {
   return neutralise(id.slice(0, 8));
 }
 
+/** An organization's id, with the name that people know it by where it has one. */
+export function organizationText(id: string, name: string | undefined): string {
+  return name === undefined ? id : `${id} (${neutralise(name)})`;
+}
+
 /**
  * An unexpected error for stderr: what happened to whom, its name, and where it came from. Its message
  * and causes stay out: they may quote anything.

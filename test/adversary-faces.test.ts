@@ -50,7 +50,7 @@ async function play(face: keyof typeof FACES, canPrompt: boolean, moves: readonl
       const known = code === undefined ? undefined : codes[code];
       const confirmation = known && `${known.text}${spoil}`;
       const [before, questions] = [count(), server.questions.length];
-      const { facts } = await server.call(tool, { ...args, confirmation, force: true });
+      const { facts } = await server.call(tool, { ...args, confirmation, wait_for_previous: true });
       const wrote = count() - before;
       const isYes = canPrompt && person === "yes" && server.questions.length === questions + 1;
       const isCode = !canPrompt && spoil === "" && known?.what === what;

@@ -53,7 +53,7 @@ interface Grant {
 async function play(moves: readonly Move[]): Promise<number> {
   const clock = steppedClock();
   const row = (n: number, email: string, role = 1) => ({
-    id: `0000000${n}-0000-4000-8000-000000000000`,
+    id: `${String(n).padStart(8, "0")}-0000-4000-8000-000000000000`,
     email,
     organization_id: ORGANIZATION,
     used: false,
@@ -64,6 +64,7 @@ async function play(moves: readonly Move[]): Promise<number> {
   const writes: string[] = [];
   let made = 3;
   const client: Client = {
+    refused: ({ status }) => new Error(`refused ${status}`) as never,
     async list() {
       return readRows(rows, ORGANIZATION);
     },
@@ -141,7 +142,11 @@ async function play(moves: readonly Move[]): Promise<number> {
         codes.splice(codes.indexOf(known), 1, { ...known, what: "used up" });
       }
     }
-    const input = { ...args, ...(confirmation === undefined ? {} : { confirmation }), force: true };
+    const input = {
+      ...args,
+      ...(confirmation === undefined ? {} : { confirmation }),
+      wait_for_previous: true,
+    };
     const before = writes.length;
     const results = await Promise.all(
       Array.from({ length: made.twice ? 2 : 1 }, () =>
@@ -181,4 +186,4 @@ test(`${SEQUENCES} sequences of a hostile model reach no write without a yes`, a
   );
   // The adversary is no straw man: with a yes it does get its writes.
   expect(writes).toBeGreaterThan(SEQUENCES / 10);
-}, 120_000);
+}, 400_000);

@@ -3,7 +3,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LIMITS } from "../src/trieve/client.ts";
+import { LIMITS } from "../src/trieve/limits.ts";
 import { hurried } from "./support/app.ts";
 import type { Fault } from "./support/fault-proxy.ts";
 import { gzipBomb, startFaultProxy } from "./support/fault-proxy.ts";

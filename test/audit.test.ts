@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type BinClient, connectBin } from "./support/bin.ts";
+import { type BinClient, connectBin, startBin } from "./support/bin.ts";
 import { says } from "./support/client.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
@@ -21,6 +22,10 @@ describe("the audit log", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
+  const makePipe = (inside: string) => {
+    execFileSync("mkfifo", [join(inside, "pipe")]);
+    return join(inside, "pipe");
+  };
   const folder = () => mkdtempSync(join(tmpdir(), "trieve-"));
 
   test("is made for its owner alone and appended to", async () => {
@@ -43,14 +48,36 @@ describe("the audit log", () => {
     ).toEqual(["a@example.com", "b@example.com"]);
   });
 
-  test("that cannot be written is told and stops nothing", async () => {
-    const server = await connectBin({
-      environment: { ...trieve.environment, TRIEVE_AUDIT_LOG: folder() },
-    });
-    const { facts } = await server.call("send_invitation", { email: "a@example.com" });
+  test("that cannot be written is told at the start and with each write, and stops nothing", async () => {
+    const file = join(folder(), "missing", "audit.log");
+    const environment = { ...trieve.environment, TRIEVE_AUDIT_LOG: file };
+    const server = await connectBin({ environment });
+    const warning = "TRIEVE_AUDIT_LOG cannot be written: its folder is missing";
+    expect(server.bin.stderr()).toContain(`warning: ${warning}`);
+    const { facts, text } = await server.call("send_invitation", { email: "a@example.com" });
     expect(facts.outcome).toBe("invited");
+    expect(facts.note).toContain("the audit line of this call stands only on stderr");
+    expect(text).toContain("stands only on stderr");
+    const refused = await server.call("send_invitation", { email: "no address" });
+    expect(refused.text).toMatch(/^invalid_email: .*stands only on stderr\.$/);
     expect(server.bin.stderr()).toContain('"outcome":"invited"');
-    expect(server.bin.stderr()).toContain("TRIEVE_AUDIT_LOG cannot be written");
+    await server.close();
+    expect(existsSync(file)).toBe(false);
+    const doctor = startBin({ environment, args: ["doctor"] });
+    expect((await doctor.exited).code).toBe(1);
+    expect(doctor.stdout()).toContain(`failed   audit log: ${warning}`);
+  });
+
+  test.each([
+    ["a folder", () => folder(), "is a folder"],
+    ["a pipe", () => makePipe(folder()), "is a pipe or a device"],
+    ["a device", () => "/dev/null", "is a pipe or a device"],
+  ])("that is %s is a fault", async (_, make, expected) => {
+    const environment = { ...trieve.environment, TRIEVE_AUDIT_LOG: make() };
+    const server = await connectBin({ environment });
+    const { text } = await server.call("send_invitation", { email: "a@example.com" });
+    expect(text).toContain(`configuration_error: TRIEVE_AUDIT_LOG ${expected}`);
+    expect(trieve.proxy.seen).toEqual([]);
     await server.close();
   });
 

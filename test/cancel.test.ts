@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
-import { LIMITS } from "../src/trieve/client.ts";
+import { LIMITS } from "../src/trieve/limits.ts";
 import { hurried } from "./support/app.ts";
 import { HELLO, startBin, toolCall } from "./support/bin.ts";
 import { says } from "./support/client.ts";

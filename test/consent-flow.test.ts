@@ -156,7 +156,9 @@ describe("a prompt", () => {
     ] as const) {
       const { isError, text } = await server.call(tool, args);
       expect(isError).toBe(true);
-      expect(text).toMatch(/^busy: .*call again in \d+ seconds/);
+      expect(text).toMatch(
+        /^busy: .*call again in \d+ seconds.*delete_invitations, which ask once/,
+      );
     }
     const { facts } = await server.call("send_invitation", { email: "ann@example.com" });
     expect(facts.outcome).toBe("invited");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { LIMITS } from "../src/trieve/client.ts";
+import { LIMITS } from "../src/trieve/limits.ts";
 import { hurried } from "./support/app.ts";
 import type { Person } from "./support/client.ts";
 import { FACES } from "./support/faces.ts";

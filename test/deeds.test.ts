@@ -68,6 +68,9 @@ test.each(cases)("$name, $face: the question is about the deed that is done", as
       else expect(JSON.parse(body)).toMatchObject({ email: TARGET, user_role: 1 });
     }
     if (verb === "delete") expect(writes.every(({ method }) => method === "DELETE")).toBe(true);
+    if (verb === "resend") {
+      expect(writes.map(({ method }) => method)).toEqual(["DELETE", "POST"]);
+    }
     if (verb === "send") expect(writes.every(({ method }) => method === "POST")).toBe(true);
     const audit = server.log.map((line) => JSON.parse(line)).filter((line) => line.tool === name);
     // In the stateless era the question is a line of its own.

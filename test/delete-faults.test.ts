@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { LIMITS } from "../src/trieve/client.ts";
+import { LIMITS } from "../src/trieve/limits.ts";
 import { hurried } from "./support/app.ts";
 import { says } from "./support/client.ts";
 import type { Fault } from "./support/fault-proxy.ts";

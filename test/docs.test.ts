@@ -32,6 +32,13 @@ test("the demo plays the whole job", async () => {
     "E-mail: bob@example.com",
     "the demo answers by itself",
     "deleted: ",
+    "Send 2 invitations?",
+    "Left out: 1 invited already",
+    "send 2",
+    "done: 2 invited, 1 already_invited",
+    "mail_unconfirmed: ",
+    "Resend 2 invitations?",
+    "done: 2 resent",
     "0 ann@example.com",
   ];
   let from = 0;

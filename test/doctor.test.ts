@@ -128,14 +128,14 @@ test("doctor tells that nothing listens", async () => {
   await closed.close();
   const environment = { ...trieve.environment, TRIEVE_BASE_URL: closed.url };
   const { out } = await run(["doctor"], environment);
-  expect(out).toMatch(/^failed +reachable: .*Nothing listens.* -> start Trieve/m);
+  expect(out).toMatch(/^failed +reachable: .*Nothing listens.* -> Start Trieve/m);
 });
 
 test("doctor tells a dashboard that is the API", async () => {
   const environment = {
     ...trieve.environment,
-    TRIEVE_BASE_URL: "http://127.0.0.2:9",
-    TRIEVE_DASHBOARD_URL: "http://127.0.0.2:9/api",
+    TRIEVE_BASE_URL: "http://127.0.0.2:8090",
+    TRIEVE_DASHBOARD_URL: "http://127.0.0.2:8090/api",
   };
   const { out } = await run(["doctor"], environment);
   expect(out).toMatch(/^failed +configuration: TRIEVE_DASHBOARD_URL must be the address/m);

@@ -51,7 +51,7 @@ describe.each(MODES)("@modelcontextprotocol/client %s", (_, mode, era) => {
     expect(client.getProtocolEra()).toBe(era);
     expect(client.getServerVersion()).toMatchObject({ name: "trieve-invitations-mcp" });
     const { tools } = await client.listTools();
-    expect(tools).toHaveLength(3);
+    expect(tools).toHaveLength(6);
     const call = async (name: string, args: Record<string, unknown>) =>
       (await client.callTool({ name, arguments: args })).structuredContent as Record<
         string,

@@ -33,7 +33,7 @@ test("each failure says what happened, what is known and what to do, as test/con
       `after a write: ${explain(error, true, true)}`,
     ];
   });
-  const wait = statusFailure(429, { retryAfterMs: 1_001 });
+  const wait = statusFailure({ status: 429, retryAfterMs: 1_001 });
   const bare = new Failure("network_error");
   texts.push(explain(wait, false, false), explain(bare, false, false));
   for (const code of Object.keys(FAILURES) as FailureCode[]) {

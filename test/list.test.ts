@@ -51,6 +51,58 @@ test("filters by status, part of the address, role and age", async () => {
   expect(emails(await list({ older_than_days: 15 }))).toEqual(["Ann@example.com"]);
 });
 
+test("the oldest that nobody accepted come first where that is asked for", async () => {
+  for (const days of [5, 40, 20]) trieve.add(`d${days}@example.com`, { days });
+  trieve.add("used@example.com", { days: 90, used: true });
+  expect(emails(await list({ order: "oldest" }))).toEqual([
+    "d40@example.com",
+    "d20@example.com",
+    "d5@example.com",
+  ]);
+  expect(emails(await list({ order: "oldest", older_than_days: 10, limit: 1 }))).toEqual([
+    "d40@example.com",
+  ]);
+});
+
+test("leaves out addresses with a part, as whoever is outside of a domain", async () => {
+  trieve.add("ann@example.com", { days: 1 });
+  trieve.add("Bob@EXAMPLE.com", { days: 2 });
+  trieve.add("eve@partner.example", { days: 3 });
+  for (const not_email of ["@example.com", " *@Example.com* "]) {
+    expect(emails(await list({ not_email }))).toEqual(["eve@partner.example"]);
+  }
+  expect(emails(await list({ email: "ann", not_email: "@example.com" }))).toEqual([]);
+  expect((await list({ not_email: " * " })).matched).toBe(3);
+});
+
+test.each(["newest", "oldest"])(
+  "pages stay stable when rows come and go, %s first",
+  async (order) => {
+    for (let days = 1; days <= 9; days += 1) trieve.add(`d${days}@example.com`, { days });
+    const first = await list({ order, limit: 3 });
+    // One that was shown goes, and others come before and after the place.
+    const [shown] = emails(first);
+    trieve.store.rows = trieve.store.rows.filter(({ email }) => email !== shown);
+    trieve.add("before@example.com", { days: order === "newest" ? 0 : 30 });
+    trieve.add("after@example.com", { days: 5.5 });
+    const seen = emails(first);
+    let cursor = first.next_cursor;
+    while (cursor !== undefined) {
+      const facts = await list({ order, limit: 3, cursor });
+      seen.push(...emails(facts));
+      cursor = facts.next_cursor;
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toHaveLength(10);
+    expect(seen).not.toContain("before@example.com");
+    for (const other of [{ order: order === "newest" ? "oldest" : "newest" }, { not_email: "x" }]) {
+      const args = { order, ...other, cursor: first.next_cursor };
+      const { text } = await server.call("list_invitations", args);
+      expect(text).toMatch(/^invalid_input: cursor does not belong/);
+    }
+  },
+);
+
 test("pages through everything once, in order, also rows of the same moment", async () => {
   const at = Date.now() - 1_000;
   for (let n = 0; n < 25; n += 1)
@@ -93,7 +145,7 @@ describe("arguments", () => {
     { limit: 0 },
     { limit: 201 },
     { limit: 1.5 },
-    { limit: "50" },
+    { limit: "fifty" },
     { older_than_days: -1 },
     { older_than_days: 3651 },
     { status: "open" },

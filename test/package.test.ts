@@ -25,7 +25,7 @@ beforeAll(async () => {
   const [pack] = JSON.parse(stdout);
   files = pack.files.map(({ path }: { path: string }) => path);
   tarball = join(folder, pack.filename);
-}, 60_000);
+}, 240_000);
 
 describe("the package", () => {
   test("holds the bundle and its papers, no sources, no tests, no dependencies", () => {
@@ -77,7 +77,7 @@ describe("the package", () => {
     expect(JSON.parse(stdout.split("\n")[1] ?? "")).toMatchObject({
       result: { structuredContent: { matched: 4 } },
     });
-  }, 60_000);
+  }, 240_000);
 });
 
 // The registry's schema 2025-12-11, as far as an npm package on stdio needs it. No package brings it.
@@ -127,7 +127,7 @@ describe("what is derived from package.json", () => {
     expect(entry).toMatchObject({ identifier: packageJson.name, version: packageJson.version });
     expect(entry?.environmentVariables.map(({ name }) => name)).toEqual(Object.keys(SETTINGS));
     const secret = entry?.environmentVariables.filter(({ isSecret }) => isSecret);
-    expect(secret?.map(({ name }) => name)).toEqual(["TRIEVE_API_KEY"]);
+    expect(secret?.map(({ name }) => name)).toEqual(["TRIEVE_API_KEY", "TRIEVE_EXTRA_HEADERS"]);
   });
 
   test("the install links lead back to what the example says", () => {
@@ -152,7 +152,16 @@ test("the MCP bundle is valid, and starts as its manifest says with settings lef
   expect(manifest).toMatchObject({ manifest_version: "0.3", version: packageJson.version });
   expect(manifest.user_config.trieve_api_key).toMatchObject({ sensitive: true, required: true });
   const { args, env } = manifest.server.mcp_config;
-  const filled = { ...env, TRIEVE_API_KEY: "key", PATH: process.env["PATH"] };
+  // Claude Desktop fills in a default, and leaves what has none as it stands.
+  const values = Object.entries<string>(env).map(([variable, value]) => {
+    const { default: otherwise } = manifest.user_config[variable.toLowerCase()];
+    return [variable, otherwise === undefined ? value : String(otherwise)];
+  });
+  const filled = {
+    ...Object.fromEntries(values),
+    TRIEVE_API_KEY: "key",
+    PATH: process.env["PATH"],
+  };
   const started = run(
     process.execPath,
     args.map((arg: string) => arg.replace(/^\$\{__dirname\}/, unpacked)),
@@ -167,4 +176,4 @@ test("the MCP bundle is valid, and starts as its manifest says with settings lef
     /configuration_error: TRIEVE_ORGANIZATION_ID is not set: [^;]*; expected .*\. Correct/,
   );
   expect(stderr).toContain("TRIEVE_BASE_URL is not set: it holds a placeholder");
-}, 60_000);
+}, 240_000);

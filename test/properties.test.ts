@@ -4,12 +4,16 @@ import { systemClock } from "../src/clock.ts";
 import { isPlainEmail } from "../src/email.ts";
 import { readSettings } from "../src/environment.ts";
 import { Failure, type FailureCode } from "../src/failures.ts";
+import { SETTING_LIST } from "../src/settings.ts";
 import { neutralise } from "../src/text.ts";
+import { tools } from "../src/tools/index.ts";
 import { listInvitations } from "../src/tools/list-invitations.ts";
+import { shownTools } from "../src/tools/shown.ts";
 import type { ToolContext } from "../src/tools/tool.ts";
 import { createCallContext } from "../src/trieve/call-context.ts";
 import { type Invitation, parseTimestamp, readRows } from "../src/trieve/invitation.ts";
 import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
+import { connectInMemory } from "./support/memory.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
@@ -183,6 +187,53 @@ test("a base URL that is taken leads to its host by https, or to this machine", 
     }),
     { numRuns: 2_000 },
   );
+});
+
+describe("whatever text stands there", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 300 }),
+    fc.string(),
+    fc.emailAddress(),
+  );
+
+  test("in a variable, each fault is a sentence that holds no value", () => {
+    const names = SETTING_LIST.map(([name]) => name);
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), text), (environment) => {
+        const noFile = () => ({ text: "k3y-of-the-file", open: false });
+        const { faults, warnings, policy } = readSettings(environment, noFile);
+        for (const told of [...faults, ...warnings]) {
+          expect(told).toMatch(/^TRIEVE_[ -~]{1,390}$/);
+          expect(told).not.toContain("k3y-of-the-file");
+        }
+        expect(shownTools(policy).length).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("in an argument, what comes back is a result or a sentence of ours", async () => {
+    const server = await connectInMemory({ environment: {} });
+    const value = fc.oneof(text, fc.integer(), fc.constant(null), fc.jsonValue());
+    const args = fc.dictionary(
+      fc.oneof(fc.constantFrom("email", "role", "limit", "invitation_id"), fc.string()),
+      value,
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...tools), args, async (tool, given) => {
+        try {
+          tool.prepare(given);
+        } catch (error) {
+          const { code, message } = error as Failure;
+          expect(code).toBe("invalid_input");
+          expect(message).toMatch(/^[ -~]{1,900}$/);
+          expect(message).not.toMatch(/received|undefined|\[object/);
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect((await server.client.listTools()).tools.length).toBeGreaterThan(0);
+  });
 });
 
 describe("timestamps", () => {
@@ -376,12 +427,13 @@ describe("the cursor", () => {
       fc.asyncProperty(
         fc.uniqueArray(invitation, { selector: ({ id }) => id, maxLength: 30 }),
         fc.integer({ min: 1, max: 10 }),
-        async (invitations, limit) => {
-          const whole = await page(invitations, { status: "all", limit: 200 });
+        fc.constantFrom("newest", "oldest"),
+        async (invitations, limit, order) => {
+          const whole = await page(invitations, { status: "all", limit: 200, order });
           const seen: string[] = [];
           let cursor: string | undefined;
           do {
-            const next = await page(invitations, { status: "all", limit, cursor });
+            const next = await page(invitations, { status: "all", limit, cursor, order });
             seen.push(...next.invitations.map(({ id }) => id));
             cursor = next.next_cursor;
           } while (cursor !== undefined);
@@ -395,7 +447,7 @@ describe("the cursor", () => {
   test("of any other text is refused", async () => {
     await fc.assert(
       fc.asyncProperty(anything, async (cursor) => {
-        fc.pre(cursor !== "");
+        fc.pre(cursor.trim() !== "");
         await expect(page([], { cursor })).rejects.toThrow(/^invalid_input: cursor/);
       }),
     );

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { LIMITS } from "../src/trieve/client.ts";
 import { networkFailure } from "../src/trieve/http-failure.ts";
+import { LIMITS } from "../src/trieve/limits.ts";
 import { hurried, turnableClock } from "./support/app.ts";
 import { says } from "./support/client.ts";
 import { type Fault, startFaultProxy } from "./support/fault-proxy.ts";

@@ -71,10 +71,11 @@ test("says added when the person has an account and joins at once", async () => 
 });
 
 test("sends nothing when a pending invitation exists, in any case of letters", async () => {
-  const { id } = trieve.add("ANN@Example.com");
+  const { id } = trieve.add("ANN@Example.com", { role: 1 });
   const server = await connectInMemory(trieve);
   const { facts } = await server.call("send_invitation", { email: EMAIL });
   expect(facts).toMatchObject({ outcome: "already_invited", invitation: { id } });
+  expect(facts.note).toMatch(/\(as admin, sent \d{4}-\d\d-\d\d\).*resend_invitations/);
   expect(trieve.proxy.count("POST")).toBe(0);
 });
 
@@ -211,9 +212,9 @@ describe("an invitation with rights", () => {
 
 test("with a bad configuration the tools are listed and every call says what is missing", async () => {
   const server = await connectInMemory({ environment: { TRIEVE_API_KEY: "k k" } });
-  expect((await server.client.listTools()).tools).toHaveLength(3);
-  for (const tool of ["list_invitations", "send_invitation", "delete_invitation"]) {
-    const { isError, text } = await server.call(tool, {});
+  expect((await server.client.listTools()).tools).toHaveLength(6);
+  for (const { name } of (await server.client.listTools()).tools) {
+    const { isError, text } = await server.call(name, {});
     expect(isError).toBe(true);
     expect(text).toMatch(/^configuration_error: TRIEVE_API_KEY .*; TRIEVE_ORGANIZATION_ID .*\.$/);
   }

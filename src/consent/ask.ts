@@ -76,10 +76,12 @@ export function createAsk(
     // Nothing comes along for a page, so that a code from a time without one is still taken.
     const way = there.find(({ name }) => name !== "page");
     const brought = way?.answerIn(caller, toolCall);
-    if (brought !== undefined) {
-      const verdict = step(brought);
-      if (!("invalid" in verdict) || way === there[0]) return settle(verdict);
-    }
+    const answered = brought && step(brought);
+    // A confirmation that is no good does no harm where none is needed, or where a page is asked first.
+    const isNeeded = way === there[0];
+    const isMoot =
+      answered !== undefined && "invalid" in answered && (brought?.type === "confirm" || !isNeeded);
+    if (answered !== undefined && !isMoot) return settle(answered);
     const resumed = step({ type: "resume", binding });
     if ("ask" in resumed) {
       const { ask: secret, deed } = resumed;
@@ -92,6 +94,8 @@ export function createAsk(
     if (!("perform" in plan)) return { result: plan };
     onDeed(plan);
     if (!plan.needsConsent) return { deed: plan };
+    if (answered !== undefined && isNeeded) return settle(answered);
+
     call.signal.throwIfAborted();
     return putIn(there, plan);
   };

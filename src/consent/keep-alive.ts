@@ -5,13 +5,13 @@ const PROGRESS_MS = 15_000;
 /** Gives a sign of life every 15 s until `signal` fires. */
 export async function keepAlive(
   clock: Clock,
-  progress: (tick: number) => void,
+  progress: (message: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for (let tick = 1; ; tick += 1) {
+    for (;;) {
       await clock.sleep(PROGRESS_MS, signal);
-      progress(tick);
+      progress("Waiting for a person's answer");
     }
   } catch {
     // The question is closed.

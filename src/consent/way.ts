@@ -16,8 +16,11 @@ export interface Caller {
   putForm?(form: Form, signal: AbortSignal): Promise<Reply>;
   /** The answer to an earlier form, on a repeated call. */
   answer?: { secret: string; reply: Reply };
-  /** Tells the client that the call is alive; present when it asked for that. */
-  progress?(tick: number): void;
+  /**
+   * Tells the client that the call is one step further, and how many are left where that is known;
+   * present when it asked for that.
+   */
+  progress?(message: string, left?: number): void;
 }
 
 /** A question for a person, as elicitation in form mode carries it. */

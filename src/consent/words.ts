@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
-import { type Result, writeResult } from "../tools/result.ts";
+import type { Deed } from "../tools/deed.ts";
+import { attemptsOf, type Result, writeResult } from "../tools/result.ts";
 import type { Reason, Verdict } from "./state.ts";
 
 interface Context {
@@ -31,12 +32,17 @@ export function notConfirmed(context: Context, verdict: Extract<Verdict, { no: R
     hint === "instant"
       ? " The answer came within a second; the client may not have shown the question."
       : "";
-  return writeResult(context, {
+  return undone(context, deed, {
     outcome: "not_confirmed",
     reason: no,
-    ...deed.subject,
     note: `Nothing was done: no confirmation was obtained. ${because}.${instant} Do not retry unless the user asks for it.`,
   });
+}
+
+/** The answer to a deed that was not done: one attempt for each of its targets. */
+function undone(context: Context, deed: Deed, about: Parameters<typeof writeResult>[1]): Result {
+  const result = writeResult(context, { ...about, ...deed.subject });
+  return { ...result, attempts: attemptsOf(deed, about.outcome) };
 }
 
 /**
@@ -50,13 +56,12 @@ export function toBeConfirmed(
 ): Result {
   const { show, deed, expiresAt } = verdict;
   const [what, ...facts] = deed.facts;
-  return writeResult(context, {
+  return undone(context, deed, {
     outcome: "confirmation_required",
     show_to_user: `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`,
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation: show,
     expires_at: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
-    ...deed.subject,
     note: ["Nothing was done yet.", ...passed.map((why) => `No page was used: ${why}.`)].join(" "),
   });
 }
@@ -65,13 +70,12 @@ export function toBeConfirmed(
 export function toBeAnswered(context: Context, verdict: Extract<Verdict, { later: true }>): Result {
   const { deed, isAnswered, expiresAt } = verdict;
   const again = "call again with the same arguments";
-  return writeResult(context, {
+  return undone(context, deed, {
     outcome: "confirmation_pending",
     next: isAnswered
       ? `The page was answered: ${again} at once.`
       : `Ask the user to answer on the page that is open in their browser ("${deed.title}"). Then ${again}; each call waits for up to 30 seconds.`,
     expires_at: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
-    ...deed.subject,
     note: "Nothing was done yet.",
   });
 }
@@ -89,6 +93,6 @@ export function withoutVerdict(verdict: Verdict): Failure {
   const seconds = Math.ceil(verdict.busy / 1_000);
   return new Failure("busy", {
     happened: `Another question is waiting for a person's answer: ${verdict.waiting.title}`,
-    next: `Let it be answered, or call again in ${seconds} seconds at the latest; nothing was done`,
+    next: `Let it be answered, or call again in ${seconds} seconds at the latest; nothing was done. For several at once use send_invitations, resend_invitations or delete_invitations, which ask once`,
   });
 }

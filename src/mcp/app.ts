@@ -3,10 +3,10 @@ import type { Clock } from "../clock.ts";
 import type { Caller } from "../consent/way.ts";
 import type { Settings } from "../environment.ts";
 import { WAY_NAMES, type WayName } from "../settings.ts";
-import { neutralise } from "../text.ts";
+import { organizationText } from "../text.ts";
 import { shownTools } from "../tools/shown.ts";
 import type { ShownTool } from "../tools/tool.ts";
-import type { Limits } from "../trieve/client.ts";
+import type { Limits } from "../trieve/limits.ts";
 import type { CallResult } from "./call.ts";
 import type { Calls } from "./calls.ts";
 
@@ -56,7 +56,7 @@ function writeInstructions({ config, policy }: Settings, sandbox: boolean): stri
   const where =
     config === undefined
       ? "It is not configured yet: every call tells what is missing."
-      : `Organization ${config.organizationId}${config.organizationName === undefined ? "" : ` (${neutralise(config.organizationName)})`} at ${new URL(config.baseUrl).host}${sandbox ? " (a sandbox: nothing is mailed)" : ""}.`;
+      : `Organization ${organizationText(config.organizationId, config.organizationName)} at ${new URL(config.baseUrl).host}${sandbox ? " (a sandbox: nothing is mailed)" : ""}.`;
   const consent = consentWords(config?.confirm ?? WAY_NAMES);
   const lines = [
     "Administers the invitations of one Trieve organization.",
@@ -66,7 +66,7 @@ function writeInstructions({ config, policy }: Settings, sandbox: boolean): stri
   if (policy.readOnly) lines.push("Read-only: nothing can be sent or deleted.");
   else {
     lines.push(
-      `Before a delete, and before inviting as admin or owner, a person is asked: ${consent}.`,
+      `Before a delete, a resend, a call for several, and an invitation as admin or owner, a person is asked: ${consent}.`,
       "not_confirmed: do not retry unless the user asks.",
       "Ids come from list_invitations; they are join codes, so show them only when needed.",
     );

@@ -1,11 +1,12 @@
 import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Ask } from "../consent/ask.ts";
+import { randomSecret } from "../consent/secret.ts";
 import type { Caller, Form } from "../consent/way.ts";
 import { asFailure, Failure, tell } from "../failures.ts";
 import type { WayName } from "../settings.ts";
 import type { Target } from "../tools/deed.ts";
-import { type Attempt, type Result, withConsent } from "../tools/result.ts";
+import { type Attempt, type Result, withConsent, withRemark } from "../tools/result.ts";
 import type { Tool } from "../tools/tool.ts";
 import { createCallContext } from "../trieve/call-context.ts";
 
@@ -13,6 +14,9 @@ import { createCallContext } from "../trieve/call-context.ts";
 export type CallResult =
   | { text: string; facts?: Result["facts"]; isError: boolean }
   | { form: Form; secret: string };
+
+const NOT_KEPT =
+  "TRIEVE_AUDIT_LOG could not be written, so the audit line of this call stands only on stderr.";
 
 /** What calls need, put together once. */
 export interface Program {
@@ -23,6 +27,9 @@ export interface Program {
   faults: readonly string[];
   configured?: { organizationId: string; ask: Ask };
 }
+
+const SHARED_LENGTH = 8;
+const UNKNOWN = "outcome_unknown";
 
 /** A call under way. */
 export interface Running {
@@ -49,22 +56,32 @@ export function startCall(
   const cancel = () => ending.abort();
   caller.signal.addEventListener("abort", cancel, { once: true });
   if (caller.signal.aborted || isEnding) cancel();
-  const call = createCallContext(clock, ending.signal, program.callMs);
   const isWrite = !tool.hints.readOnlyHint;
   let targets: readonly Omit<Target, "key">[] = [{}];
   let confirmedBy: WayName | undefined;
+  /** Shared by the audit lines of a call for several. */
+  let shared: string | undefined;
+  let steps = 0;
+  const call = createCallContext(clock, ending.signal, program.callMs, () => {
+    steps += 1;
+    const isTold = shared !== undefined && steps <= targets.length;
+    if (isTold) caller.progress?.(`${steps} of ${targets.length}`, targets.length - steps);
+  });
 
-  /** The audit lines, where the tool writes: one a target. */
-  function account(attempts: readonly Attempt[]): void {
-    if (!isWrite) return;
+  /** The audit lines, where the tool writes: one a target. What has to be said of them, if anything. */
+  function account(attempts: readonly Attempt[]): string | undefined {
+    if (!isWrite) return undefined;
     const organizationId = configured?.organizationId;
     const { requests } = call.spent;
     const now = clock.now();
-    const about = { tool: tool.name, organizationId, confirmedBy, requests, ms: now - startedAt };
-    for (const attempt of attempts) writeAudit(audit, { ...about, ...attempt }, now);
+    const ms = now - startedAt;
+    const about = { tool: tool.name, organizationId, confirmedBy, requests, ms, call: shared };
+    const isKept = attempts.map((one) => writeAudit(audit, { ...about, ...one }, now));
+    return isKept.includes(false) ? NOT_KEPT : undefined;
   }
 
-  const accountAll = (outcome: string) => account(targets.map((one) => ({ ...one, outcome })));
+  const accountAll = (outcomeOf: (target: number) => string) =>
+    account(targets.map((one, at) => ({ ...one, outcome: outcomeOf(at) })));
 
   /** Gets from the arguments to a result or a form. Throws Failure. */
   async function carryOut(): Promise<Result | { form: Form; secret: string }> {
@@ -72,7 +89,9 @@ export function startCall(
       throw new Failure("configuration_error", { happened: program.faults.join("; ") });
     }
     const prepared = tool.prepare(input);
-    targets = [prepared.argued];
+    const { argued } = prepared;
+    targets = [argued].flat();
+    if (Array.isArray(argued)) shared = randomSecret().slice(0, SHARED_LENGTH);
     const answer = await configured.ask(prepared, call, caller, (deed) => {
       targets = deed.targets;
     });
@@ -88,18 +107,20 @@ export function startCall(
     try {
       const done = await carryOut();
       if ("form" in done) {
-        accountAll("input_required");
+        accountAll(() => "input_required");
         return done;
       }
-      account(done.attempts);
-      return { text: done.text, facts: done.facts, isError: false };
+      const { text, facts } = withRemark(done, account(done.attempts));
+      return { text, facts, isError: false };
     } catch (error) {
       const hasWritten = call.spent.writes > 0;
       const progress = { isWrite, hasWritten, isCancelled: call.signal.aborted };
       const { failure, trace } = asFailure(error, progress);
-      accountAll(failure.code);
+      // After a fault of this server it counts what was known by then.
+      const remark = accountAll((at) => (trace && call.known[at]) ?? failure.code);
       if (trace !== undefined) audit.log(trace);
-      return { text: tell(failure, progress), isError: true };
+      const text = [tell(failure, progress), remark].filter(Boolean).join(" ");
+      return { text, isError: true };
     } finally {
       caller.signal.removeEventListener("abort", cancel);
     }
@@ -111,8 +132,14 @@ export function startCall(
     cancel,
     cutShort() {
       if (call.spent.writes === 0) return;
-      audit.log(`${tool.name} was cut short by the end of the process; its outcome is unknown`);
-      accountAll("outcome_unknown");
+      const outcomeOf = (target: number) => call.known[target] ?? UNKNOWN;
+      const unknown = targets.filter((_, at) => outcomeOf(at) === UNKNOWN).length;
+      const what =
+        shared === undefined
+          ? "its outcome is unknown"
+          : `the outcome of ${unknown} of ${targets.length} is unknown`;
+      audit.log(`${tool.name} was cut short by the end of the process; ${what}`);
+      accountAll(outcomeOf);
     },
   };
 }

@@ -5,14 +5,9 @@ import type { Caller } from "../consent/way.ts";
 import type { Settings } from "../environment.ts";
 import { tools } from "../tools/index.ts";
 import type { ToolContext } from "../tools/tool.ts";
-import {
-  type Client,
-  createTrieveClient,
-  LIMITS,
-  type Limits,
-  type TrieveOptions,
-} from "../trieve/client.ts";
+import { type Client, createTrieveClient, type TrieveOptions } from "../trieve/client.ts";
 import { createInvitations } from "../trieve/invitations.ts";
+import { LIMITS, type Limits } from "../trieve/limits.ts";
 import { isLinkLocal } from "../url.ts";
 import { type CallResult, type Program, type Running, startCall } from "./call.ts";
 

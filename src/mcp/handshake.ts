@@ -11,7 +11,7 @@ import { config } from "zod";
 import type { Caller } from "../consent/way.ts";
 import type { App } from "./app.ts";
 import type { Channel } from "./channel.ts";
-import { toolResult, uncheckedSchemas, unknownTool } from "./face.ts";
+import { progressWith, toolResult, uncheckedSchemas, unknownTool } from "./face.ts";
 
 // The signal ends a question in time; the SDK's own timeout must not be the one that decides.
 const NEVER_MS = 2 ** 31 - 1;
@@ -46,11 +46,7 @@ export async function openHandshake(app: App, channel: Channel): Promise<void> {
       },
     };
     if (progressToken !== undefined) {
-      caller.progress = (progress) => {
-        const message = "Waiting for a person's answer";
-        const params = { progressToken, progress, message };
-        extra.sendNotification({ method: "notifications/progress", params }).catch(() => {});
-      };
+      caller.progress = progressWith(progressToken, extra.sendNotification);
     }
     const result = await app.call(params.name, params.arguments, caller);
     if ("secret" in result) throw new McpError(ErrorCode.InternalError, "No way to ask");

@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 import type { App } from "./app.ts";
 import { type Channel, createChannel } from "./channel.ts";
 import { createLineSplitter, LONGEST_LINE } from "./lines.ts";
+import { type Message, readLine } from "./message.ts";
 
 /** The outside of the process, as main.ts hands it in. */
 export interface Stdio {
@@ -31,10 +32,12 @@ export function serve(app: App, stdio: Stdio): void {
   // Messages are handed on one after the other: opening a face takes time.
   let last: Promise<void> = Promise.resolve();
 
-  const send = (message: object) =>
+  const write = (message: object) =>
     new Promise<void>((resolve, reject) => {
       stdout.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
     });
+
+  const send = (message: object) => write(withoutDump(message));
 
   async function open(era: Era): Promise<Channel> {
     const channel = createChannel(send);
@@ -55,17 +58,21 @@ export function serve(app: App, stdio: Stdio): void {
       face = undefined;
     }
     face ??= { era, channel: await open(era), isProbe: true };
-    face.isProbe &&= face.era === "stateless" && message["method"] === "server/discover";
+    face.isProbe &&= face.era === "stateless" && message.method === "server/discover";
     face.channel.onmessage?.(message);
   }
 
   function receive(line: string): void {
     if (line.trim() === "" || isEnding) return;
-    const message = parse(line);
-    if (message === undefined) {
-      log("a line on stdin is not a JSON-RPC message and was left out");
-      return;
+    for (const reading of readLine(line) ?? [undefined]) {
+      if (reading === undefined)
+        log("something on stdin is not a JSON-RPC message and was left out");
+      else if ("refusal" in reading) write(reading.refusal).catch(() => {});
+      else hand(reading.message);
     }
+  }
+
+  function hand(message: Message): void {
     last = last
       .then(() => deliver(message))
       .catch(() => log("a message could not be handled and was left out"));
@@ -98,22 +105,25 @@ export function serve(app: App, stdio: Stdio): void {
 }
 
 type Era = "handshake" | "stateless";
-type Message = Record<string, unknown>;
-
-function parse(line: string): Message | undefined {
-  try {
-    const message: unknown = JSON.parse(line);
-    return isObject(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function eraOf({ params }: Message): Era {
-  const meta = isObject(params) ? params["_meta"] : undefined;
-  return isObject(meta) && STATELESS_VERSION_KEY in meta ? "stateless" : "handshake";
+  const meta = Object(params?.["_meta"]);
+  return STATELESS_VERSION_KEY in meta ? "stateless" : "handshake";
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+const INVALID_PARAMS = -32602;
+
+/** An SDK tells what it could not read as a dump of its schema: that becomes a sentence. */
+function withoutDump(message: { error?: { code: number; message: string } }): object {
+  const { error } = message;
+  if (
+    error === undefined ||
+    !/^(MCP error -?\d+: )?\s*[[{]|Invalid (input|params|request|tools)|expected /i.test(
+      error.message,
+    )
+  ) {
+    return message;
+  }
+  const told = "The request is not as the protocol has it; check the parameters of its method";
+  return { ...message, error: { code: INVALID_PARAMS, message: told } };
 }

@@ -17,7 +17,7 @@ import type { Caller } from "../consent/way.ts";
 import { neutralise } from "../text.ts";
 import type { App } from "./app.ts";
 import type { Channel } from "./channel.ts";
-import { toolResult, uncheckedSchemas, unknownTool } from "./face.ts";
+import { progressWith, toolResult, uncheckedSchemas, unknownTool } from "./face.ts";
 
 const REVISION = "2026-07-28";
 const QUESTION = "decision";
@@ -92,6 +92,10 @@ function callerOf({ mcpReq }: ServerContext): Caller {
       elicitation !== undefined &&
       (elicitation.form !== undefined || Object.keys(elicitation).length === 0),
   };
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken !== undefined) {
+    caller.progress = progressWith(progressToken, mcpReq.notify);
+  }
   if (state !== undefined) {
     caller.answer = { secret: state.secret, reply: replyIn(mcpReq.inputResponses?.[QUESTION]) };
   }

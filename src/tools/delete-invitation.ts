@@ -1,14 +1,15 @@
 import * as z from "zod";
 import { Failure } from "../failures.ts";
 import { neutralise, shortId } from "../text.ts";
-import { ageInDays, type Invitation, sentDate } from "../trieve/invitation.ts";
-import type { Deed } from "./deed.ts";
+import type { Invitation } from "../trieve/invitation.ts";
+import type { Deed, Target } from "./deed.ts";
 import {
   confirmation,
   emailFact,
   invitationId,
   placeFacts,
   roleFact,
+  sentWhen,
   shownInvitation,
 } from "./fields.ts";
 import { consentOutput, writeResult } from "./result.ts";
@@ -54,25 +55,26 @@ export function deletion(shown: Invitation, context: ToolContext): Deed {
       shown.status === "used"
         ? "Status: used - the person stays a member, only the record goes"
         : "Status: pending - the mailed link stops working",
-      sentFact(shown, context.clock.now()),
+      `Sent: ${sentWhen(shown, context.clock.now())}`,
       ...placeFacts(context),
       `Invitation: ${shortId(id)}`,
     ],
     choices: ["keep", "delete"],
-    targets: [{ key: `delete ${id}`, email, role, invitationId: id }],
+    targets: [deleteTarget(shown)],
     needsConsent: true,
     subject: { invitation: shown },
     async perform(call) {
-      const { outcome, invitation } = await context.invitations.delete(call, shown);
+      const { outcome, invitation, failure } = await context.invitations.delete(call, shown);
+      if (failure !== undefined) throw failure;
       const note = outcome === "deleted" ? deletedNote(invitation) : GONE;
       return writeResult(context, { outcome, note, invitation, isGone: true });
     },
   };
 }
 
-function sentFact(invitation: Invitation, now: number): string {
-  const days = ageInDays(invitation, now);
-  return `Sent: ${sentDate(invitation).slice(0, 10)} (${days} ${days === 1 ? "day" : "days"} ago)`;
+/** The target that refusals are counted for, whichever tool asks. */
+export function deleteTarget({ id, email, role }: Invitation): Target {
+  return { key: `delete ${id}`, email, role, invitationId: id };
 }
 
 const GONE = "The invitation was gone already; this call deleted nothing.";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isPlainEmail } from "../email.ts";
-import { neutralise } from "../text.ts";
+import { neutralise, organizationText } from "../text.ts";
 import { ageInDays, type Invitation, isUuid, type Role, sentDate } from "../trieve/invitation.ts";
 
 /** One of `roles`, as an argument. */
@@ -81,6 +81,12 @@ export function roleFact(role: string): string {
   return `Role: ${role} (${ROLE_MEANS[role] ?? "a role this server does not know"})`;
 }
 
+/** When an invitation was sent: the day, and how long ago that is. */
+export function sentWhen(invitation: Invitation, now: number): string {
+  const days = ageInDays(invitation, now);
+  return `${sentDate(invitation).slice(0, 10)} (${days} ${days === 1 ? "day" : "days"} ago)`;
+}
+
 interface Place {
   organizationId: string;
   organizationName?: string | undefined;
@@ -89,6 +95,6 @@ interface Place {
 
 /** Where it would happen. */
 export function placeFacts({ organizationId, organizationName, host }: Place): string[] {
-  const name = organizationName === undefined ? "" : ` (${neutralise(organizationName)})`;
-  return [`Organization: ${organizationId}${name}`, `Trieve: ${host}`];
+  const organization = organizationText(organizationId, organizationName);
+  return [`Organization: ${organization}`, `Trieve: ${host}`];
 }

@@ -7,10 +7,20 @@ import { COLUMNS, invitationLine, roleField, show, shownInvitation } from "./fie
 import { defineTool } from "./tool.ts";
 
 const input = {
-  status: z.enum(["pending", "used", "all"]).default("pending"),
+  status: z
+    .enum(["pending", "used", "all"])
+    .default("pending")
+    .describe("pending: not accepted yet; used: accepted"),
   email: z.string().optional().describe("Part of the address, any case"),
-  role: roleField(ROLES).optional(),
-  older_than_days: z.int().min(0).max(3650).optional().describe("0-3650"),
+  not_email: z.string().optional().describe("Leaves out addresses with this part"),
+  role: roleField(ROLES).optional().describe("Invited as this"),
+  older_than_days: z
+    .int()
+    .min(0)
+    .max(3650)
+    .optional()
+    .describe("Sent at least so many days ago, 0-3650"),
+  order: z.enum(["newest", "oldest"]).default("newest").describe("By date sent"),
   limit: z.int().min(1).max(200).default(50).describe("1-200"),
   cursor: z.string().optional().describe("next_cursor of the previous page, same filters"),
 };
@@ -24,13 +34,14 @@ const output = z.object({
   next_cursor: z.string().optional(),
   totals: z.object({ pending: z.int(), used: z.int() }),
   skipped: z.int().optional(),
+  ignored: z.array(z.string()).optional(),
 });
 
 export const listInvitations = defineTool({
   name: "list_invitations",
   title: "List invitations",
   description:
-    "Lists the organization's invitations, newest first. pending: not accepted yet; used: accepted. Invitations never expire.",
+    "Lists the organization's invitations, which never expire. Does not show members, nor people who were added at once.",
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input,
   output,
@@ -38,7 +49,8 @@ export const listInvitations = defineTool({
     const after = readCursor(filters, organizationId);
     const { invitations: all, skipped } = await invitations.list(call);
     const now = clock.now();
-    const matching = all.filter((invitation) => matches(invitation, filters, now));
+    const matching = all.filter(matcher(filters, now));
+    const compare = inOrder(filters.order);
     const rest = after === undefined ? matching : matching.filter((one) => compare(after, one) < 0);
     const page = rest.sort(compare).slice(0, filters.limit);
     const last = page.at(-1);
@@ -57,27 +69,31 @@ export const listInvitations = defineTool({
   },
 });
 
-function matches(invitation: Invitation, filters: Input, now: number): boolean {
+function matcher(filters: Input, now: number): (invitation: Invitation) => boolean {
   const { status, role, older_than_days: days } = filters;
-  const email = partOf(filters);
-  return (
+  const email = partOf(filters.email);
+  const notEmail = partOf(filters.not_email);
+  const has = (invitation: Invitation, part: string) =>
+    invitation.email.toLowerCase().includes(part);
+  return (invitation) =>
     (status === "all" || invitation.status === status) &&
     (role === undefined || invitation.role === role) &&
-    (email === undefined || invitation.email.toLowerCase().includes(email)) &&
-    (days === undefined || ageInDays(invitation, now) >= days)
-  );
+    (email === undefined || has(invitation, email)) &&
+    (notEmail === undefined || !has(invitation, notEmail)) &&
+    (days === undefined || ageInDays(invitation, now) >= days);
 }
 
-/** The part of the address that is looked for, in lower case; what comes to nothing is no filter. */
-function partOf({ email = "" }: Input): string | undefined {
-  return addressPart(email).toLowerCase() || undefined;
+/** A part of addresses that is looked for, in lower case; what comes to nothing is no filter. */
+function partOf(given = ""): string | undefined {
+  return addressPart(given).toLowerCase() || undefined;
 }
 
 type Position = Pick<Invitation, "sentAt" | "id">;
 
-/** Newest first, then by id. */
-function compare(a: Position, b: Position): number {
-  return b.sentAt - a.sentAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+/** By date, then by id. */
+function inOrder(order: Input["order"]): (a: Position, b: Position) => number {
+  const sign = order === "newest" ? -1 : 1;
+  return (a, b) => sign * (a.sentAt - b.sentAt) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 // A cursor is the place of the last row shown, bound to the filters: `<ms>.<id>.<digest>`.
@@ -101,8 +117,9 @@ function readCursor(filters: Input, organizationId: string): Position | undefine
 }
 
 function filterDigest(filters: Input, organizationId: string): string {
-  const { status, role, older_than_days } = filters;
-  const key = JSON.stringify([organizationId, status, partOf(filters), role, older_than_days]);
+  const { status, email, not_email, role, older_than_days, order } = filters;
+  const parts = [partOf(email), partOf(not_email)];
+  const key = JSON.stringify([organizationId, status, parts, role, older_than_days, order]);
   return createHash("sha256").update(key).digest("base64url").slice(0, 8);
 }
 

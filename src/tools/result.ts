@@ -1,10 +1,9 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
-import { isPlainEmail } from "../email.ts";
+import { shownEmail } from "../email.ts";
 import { WAY_NAMES } from "../settings.ts";
-import { neutralise } from "../text.ts";
 import type { Invitation } from "../trieve/invitation.ts";
-import type { Target } from "./deed.ts";
+import type { Deed, Target } from "./deed.ts";
 import { invitationLine, show } from "./fields.ts";
 
 /** The facts of an answer, for `structuredContent`, and the same facts as text. */
@@ -63,7 +62,7 @@ export function writeResult(
   const facts = {
     outcome,
     organization_id: organizationId,
-    ...(email === undefined ? {} : { email: isPlainEmail(email) ? email : neutralise(email) }),
+    ...(email === undefined ? {} : { email: shownEmail(email) }),
     ...rest,
     ...(shown === undefined ? {} : { invitation: shown }),
     note,
@@ -83,12 +82,21 @@ export function writeResult(
     role: rest.role ?? invitation?.role,
     invitationId: invitation?.id,
   };
+  return { facts, text: lines.join("\n"), attempts: [attemptOn(about, outcome)] };
+}
+
+/** One attempt, of whose target only what is known is kept. */
+export function attemptOn(
+  about: Record<"email" | "role" | "invitationId", string | undefined>,
+  outcome: string,
+): Attempt {
   const known = Object.entries(about).filter(([, value]) => value !== undefined);
-  return {
-    facts,
-    text: lines.join("\n"),
-    attempts: [{ ...Object.fromEntries(known), outcome }],
-  };
+  return { ...Object.fromEntries(known), outcome };
+}
+
+/** One attempt for each target of a deed, all with the same outcome. */
+export function attemptsOf({ targets }: Pick<Deed, "targets">, outcome: string): Attempt[] {
+  return targets.map(({ key: _, ...about }) => ({ ...about, outcome }));
 }
 
 /** The same result, with who agreed to it. */
@@ -98,4 +106,11 @@ export function withConsent(result: Result, confirmedBy: string): Result {
     facts: { ...result.facts, confirmed_by: confirmedBy },
     text: `${result.text}\nconfirmed_by: ${confirmedBy}`,
   };
+}
+
+/** The same result with one more sentence in its note. */
+export function withRemark(result: Result, remark: string | undefined): Result {
+  if (remark === undefined) return result;
+  const note = [result.facts["note"], remark].filter(Boolean).join(" ");
+  return { ...result, facts: { ...result.facts, note }, text: `${result.text}\n${remark}` };
 }

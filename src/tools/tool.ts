@@ -1,9 +1,9 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../failures.ts";
 import type { Policy } from "../settings.ts";
 import type { CallContext } from "../trieve/call-context.ts";
 import type { Invitations } from "../trieve/invitations.ts";
+import { readArguments } from "./arguments.ts";
 import type { Deed, Target } from "./deed.ts";
 import type { Result } from "./result.ts";
 
@@ -41,7 +41,8 @@ export interface ToolCall {
   /** The tool and its arguments without the confirmation: what a yes is bound to. */
   binding: string;
   confirmation: string | undefined;
-  argued: Argued;
+  /** A list where the tool is for several. */
+  argued: Argued | readonly Argued[];
   plan(context: ToolContext, call: CallContext): Promise<Deed | Result>;
 }
 
@@ -77,7 +78,7 @@ interface ToolDefinition<Shape extends z.ZodRawShape> {
   hints: Hints;
   input: Shape;
   output: z.ZodObject;
-  argued?(input: z.output<z.ZodObject<Shape>>): Argued;
+  argued?(input: z.output<z.ZodObject<Shape>>): Argued | readonly Argued[];
   plan: Plan<z.output<z.ZodObject<Shape>>>;
 }
 
@@ -97,14 +98,18 @@ export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefiniti
       annotations: { title, ...hints },
     }),
     prepare(given) {
-      const parsed = schema.safeParse(withoutBlanks(input, given));
-      if (!parsed.success) throw invalidInput(parsed.error);
-      const { confirmation, ...bound } = parsed.data as Record<string, unknown>;
+      const { values, ignored } = readArguments(schema, given, !hints.readOnlyHint);
+      const parsed = values as z.output<typeof schema>;
+      const { confirmation, ...bound } = values;
       return {
         binding: JSON.stringify([name, bound]),
         confirmation: typeof confirmation === "string" ? confirmation : undefined,
-        argued: definition.argued?.(parsed.data) ?? {},
-        plan: (context, call) => definition.plan(parsed.data, context, call),
+        argued: definition.argued?.(parsed) ?? {},
+        async plan(context, call) {
+          const planned = await definition.plan(parsed, context, call);
+          const isResult = !("perform" in planned);
+          return isResult && ignored.length > 0 ? withIgnored(planned, ignored) : planned;
+        },
       };
     },
   };
@@ -122,22 +127,11 @@ function plainSchema(schema: z.ZodObject): JsonObject {
   return { properties: {}, ...plain, type: "object" } as JsonObject;
 }
 
-/** `null`, and for an optional argument `""`, count as absent; unknown arguments are left out. */
-function withoutBlanks(shape: z.ZodRawShape, given: unknown): unknown {
-  if (given === undefined || given === null) return {};
-  if (typeof given !== "object" || Array.isArray(given)) return given;
-  return Object.fromEntries(
-    Object.entries(given).filter(([name, value]) => {
-      const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
-      if (field === undefined || value === null) return false;
-      return value !== "" || !z.safeParse(field, undefined).success;
-    }),
-  );
-}
-
-function invalidInput(error: z.ZodError): Failure {
-  const problems = error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join(".")}: ${message}`,
-  );
-  return new Failure("invalid_input", { happened: problems.join("; ") });
+/** The same result, with the arguments that it does not heed. */
+function withIgnored(result: Result, ignored: readonly string[]): Result {
+  return {
+    ...result,
+    facts: { ...result.facts, ignored },
+    text: `${result.text}\nignored, no argument of this tool: ${ignored.join(", ")}`,
+  };
 }

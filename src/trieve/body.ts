@@ -1,6 +1,9 @@
 import { Failure } from "../failures.ts";
 import { statusFailure } from "./http-failure.ts";
 
+/** The content type of a page; the responses of withoutLongBody have it spelled so, or not at all. */
+export const PAGE = "text/html";
+
 const REFUSAL_BYTES = 16 * 1024;
 
 /**
@@ -23,9 +26,13 @@ export async function sentOnce(request: Request): Promise<RequestInit> {
  */
 export async function withoutLongBody(response: Response): Promise<Response> {
   const { status } = response;
-  if (status < 200 || status > 599) throw statusFailure(status);
+  if (status < 200 || status > 599) throw statusFailure({ status });
   const retryAfter = response.headers.get("retry-after");
-  const headers = retryAfter === null ? {} : { "retry-after": retryAfter };
+  const isPage = /^text\/html\b/i.test(response.headers.get("content-type") ?? "");
+  const headers = {
+    ...(retryAfter === null ? {} : { "retry-after": retryAfter }),
+    ...(isPage ? { "content-type": PAGE } : {}),
+  };
   if (status === 400) {
     const refusal = await readText(response.body, REFUSAL_BYTES).catch(() => "");
     return new Response(refusal, { status, headers });

@@ -1,43 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
 import createClient from "openapi-fetch";
-import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { Config } from "../settings.ts";
 import type { paths } from "./api.gen.ts";
-import { readText, sentOnce, withoutLongBody } from "./body.ts";
+import { type Cancellable, createAttempts, type Fetch, type Time } from "./attempt.ts";
+import { PAGE, readText } from "./body.ts";
 import type { CallContext } from "./call-context.ts";
-import { networkFailure, statusFailure } from "./http-failure.ts";
+import { statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
+import { LIMITS, type Limits } from "./limits.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
+import { createTurns } from "./turns.ts";
 
-export interface Limits {
-  /** What a list or a delete may take. */
-  attemptMs: number;
-  /** What a send may take: Trieve mails inside the request. */
-  sendMs: number;
-  /** How long a send waits for its turn. */
-  turnMs: number;
-  /** When a list that has not begun is asked for once more. */
-  hedgeMs: number;
-  callMs: number;
-  bodyBytes: number;
-}
-
-export const LIMITS: Limits = {
-  attemptMs: 20_000,
-  sendMs: 45_000,
-  turnMs: 8_000,
-  hedgeMs: 5_000,
-  callMs: 55_000,
-  bodyBytes: 64 * 1024 * 1024,
-};
-
-// Ten requests at once can hang a Trieve for good, and each send blocks one of its workers. A request
-// that is dropped goes on in there for up to its own limit, and so it counts until then.
-const REQUESTS = 4;
+// Each send blocks one of Trieve's workers.
 const SENDS = 2;
-const TRIEVE_MS = 15_000;
+// What a send leaves of the call's time, so that its end can be told.
+const TELLING_MS = 8_000;
+// What the send after a delete has at any rate.
+const OWED_MS = 5_000;
 
 export interface TrieveOptions {
   config: Config;
@@ -48,26 +29,31 @@ export interface TrieveOptions {
   limits?: Limits;
 }
 
-type Fetch = (request: Request) => Promise<Response>;
-
 /** How Trieve answered a write. `refusal` is its error text, for recognising it and nothing else. */
 export interface Answer {
   status: number;
   refusal?: string;
   retryAfterMs?: number | undefined;
+  /** It came as HTML, which Trieve's API never sends. */
+  isPage?: boolean;
 }
-
-/** Until when a cancelled call takes a request along: at any time, until it is sent, or never. */
-export type Cancellable = "always" | "until_sent" | "never";
 
 export interface Client {
   /** All invitations of the organization, asked for again where that helps. Throws Failure. */
   list(call: CallContext, cancellable?: Cancellable): Promise<InvitationList>;
   /**
-   * One POST, never repeated. Undefined when it may have arrived and no answer came. Throws
-   * Failure when it cannot have arrived.
+   * One POST in its turn, never repeated. Undefined when it may have arrived and no answer came.
+   * Throws Failure when it cannot have arrived, `busy` when it had no turn. `first` is done before it
+   * in the same turn; once that is done, nothing gives up the POST.
    */
-  send(call: CallContext, email: string, role: number): Promise<Answer | undefined>;
+  send(
+    call: CallContext,
+    email: string,
+    role: number,
+    first?: () => Promise<void>,
+  ): Promise<Answer | undefined>;
+  /** The failure behind an answer that is no success; `known` is certain all the same. */
+  refused(answer: Answer, known?: string): Failure;
   /** One DELETE, likewise. */
   delete(call: CallContext, id: string, cancellable: Cancellable): Promise<Answer | undefined>;
 }
@@ -82,8 +68,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { config, clock, version, random = Math.random, limits = LIMITS } = options;
   const organization = config.organizationId;
   const header = { "TR-Organization": organization };
-  const places = pLimit(REQUESTS);
-  const sendPlaces = pLimit(SENDS);
+  const { attempt, hasRoom } = createAttempts({ config, clock, limits, fetch: options.fetch });
+  const inTurn = createTurns(SENDS, limits.turnMs);
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -92,65 +78,9 @@ export function createTrieveClient(options: TrieveOptions): Client {
       Authorization: config.apiKey(),
       Accept: "application/json",
       "User-Agent": `trieve-invitations-mcp/${version}`,
+      ...Object.fromEntries(config.extraHeaders ?? []),
     },
   });
-
-  /**
-   * The fetch of one attempt. The signal goes to fetch itself: a Request hands its own on only until
-   * the garbage collector takes it.
-   */
-  const fetchUntil =
-    (signal: AbortSignal): Fetch =>
-    async (request) => {
-      const init = { ...(await sentOnce(request)), signal };
-      const response = await (options.fetch ?? fetch)(request, init);
-      const isList = request.method === "GET" && response.status === 200;
-      return isList ? response : withoutLongBody(response);
-    };
-
-  /** Runs one HTTP exchange, body included, within its time and in its turn. */
-  function attempt<T>(
-    call: CallContext,
-    cancellable: Cancellable,
-    exchange: (fetch: Fetch) => Promise<T>,
-    mostMs = limits.attemptMs,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      places(async () => {
-        const begun = clock.now();
-        const dropped = new AbortController();
-        await run(call, cancellable, exchange, { mostMs, dropped }).then(resolve, reject);
-        const rest = begun + TRIEVE_MS - clock.now();
-        if (dropped.signal.aborted && rest > 0) await clock.sleep(rest);
-      });
-    });
-  }
-
-  async function run<T>(
-    call: CallContext,
-    cancellable: Cancellable,
-    exchange: (fetch: Fetch) => Promise<T>,
-    { mostMs, dropped }: { mostMs: number; dropped: AbortController },
-  ): Promise<T> {
-    if (cancellable !== "never") call.signal.throwIfAborted();
-    const ms = Math.min(mostMs, call.timeLeft());
-    if (ms <= 0) throw new Failure("timeout", { nothingSent: true });
-    call.beginRequest();
-    const drop = () => dropped.abort();
-    const timeout = setTimeout(drop, ms);
-    if (cancellable === "always") call.signal.addEventListener("abort", drop, { once: true });
-    try {
-      return await exchange(fetchUntil(dropped.signal));
-    } catch (error) {
-      if (cancellable === "always") call.signal.throwIfAborted();
-      if (error instanceof Failure) throw error;
-      if (dropped.signal.aborted) throw new Failure("timeout");
-      throw networkFailure(error);
-    } finally {
-      clearTimeout(timeout);
-      call.signal.removeEventListener("abort", drop);
-    }
-  }
 
   async function readList(fetch: Fetch, onBegun: () => void): Promise<InvitationList> {
     const { data, response } = await api.GET("/api/invitations/{organization_id}", {
@@ -162,7 +92,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     if (response.status !== 200) {
       // A list has no arguments that could be wrong: a 400 is trouble at Trieve.
       if (response.status === 400) throw new Failure("upstream_error", { detail: "HTTP 400" });
-      throw statusFailure(response.status, { retryAfterMs: retryAfter(response) });
+      throw refused(answerOf(response));
     }
     return readRows(parseList(await readText(data ?? null, limits.bodyBytes)), organization);
   }
@@ -185,37 +115,26 @@ export function createTrieveClient(options: TrieveOptions): Client {
     const first = read();
     first.then(stop, stop);
     const second = delay(limits.hedgeMs, undefined, { signal: patience.signal }).then(() => {
-      if (hasBegun || places.activeCount >= REQUESTS) return first;
+      if (hasBegun || !hasRoom()) return first;
       return read();
     });
     return Promise.any([first, second]).catch(() => first);
   }
 
-  /** Runs a send when fewer than two others run. Throws Failure `busy` when that takes too long. */
-  function inTurn<T>(run: (begin: () => void) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      let isLate = false;
-      const late = setTimeout(() => {
-        isLate = true;
-        reject(new Failure("busy", { ...MAIL_IS_SLOW, nothingSent: true }));
-      }, limits.turnMs);
-      const begin = () => {
-        clearTimeout(late);
-        if (isLate) throw new Failure("busy", { nothingSent: true });
-      };
-      sendPlaces(() => (isLate ? undefined : run(begin).then(resolve, reject)));
-    });
+  function answerOf({ status, headers }: Response): Answer {
+    const retryAfterMs = parseRetryAfter(headers.get("retry-after"), clock.now());
+    return { status, retryAfterMs, isPage: headers.get("content-type") === PAGE };
   }
 
-  function retryAfter(response: Response): number | undefined {
-    return parseRetryAfter(response.headers.get("retry-after"), clock.now());
+  function refused(answer: Answer, known?: string): Failure {
+    return statusFailure(answer, { known, isKeyInFile: config.isKeyInFile });
   }
 
   async function write(
     call: CallContext,
     cancellable: Cancellable,
     request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
-    mostMs?: number,
+    time?: Time,
     begin = () => {},
   ): Promise<Answer | undefined> {
     let takeBack = () => {};
@@ -226,13 +145,9 @@ export function createTrieveClient(options: TrieveOptions): Client {
         const { error, response } = await request(fetch);
         // What the types promise of a body is only what Trieve says of it.
         const refusal: unknown = Object(error).message;
-        return {
-          status: response.status,
-          retryAfterMs: retryAfter(response),
-          ...(typeof refusal === "string" ? { refusal } : {}),
-        };
+        return { ...answerOf(response), ...(typeof refusal === "string" ? { refusal } : {}) };
       };
-      return await attempt(call, cancellable, exchange, mostMs);
+      return await attempt(call, cancellable, exchange, time);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (!error.nothingSent) return undefined;
@@ -242,6 +157,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   }
 
   return {
+    refused,
     async list(call, cancellable = "always") {
       for (let attempts = 1; ; attempts += 1) {
         try {
@@ -253,8 +169,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
         }
       }
     },
-    send: (call, email, role) =>
-      inTurn((begin) => {
+    send: (call, email, role, first) =>
+      inTurn(async (begin) => {
         const post = (fetch: Fetch) =>
           api.POST("/api/invitation", {
             params: { header },
@@ -267,7 +183,11 @@ export function createTrieveClient(options: TrieveOptions): Client {
             parseAs: "stream",
             fetch,
           });
-        return write(call, "until_sent", post, limits.sendMs, begin);
+        const time = { mostMs: limits.sendMs, leaveMs: TELLING_MS };
+        if (first === undefined) return write(call, "until_sent", post, time, begin);
+        begin();
+        await first();
+        return write(call, "never", post, { ...time, leastMs: OWED_MS });
       }),
     delete: (call, id, cancellable) =>
       write(call, cancellable, (fetch) =>
@@ -279,11 +199,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
       ),
   };
 }
-
-const MAIL_IS_SLOW = {
-  happened: "Two other invitations are still being mailed; nothing was sent",
-  next: "Call again in a minute",
-};
 
 function parseList(text: string): readonly unknown[] {
   let rows: unknown;

@@ -1,25 +1,70 @@
 import { Failure } from "../failures.ts";
+import type { Cancellable } from "./attempt.ts";
 import type { CallContext } from "./call-context.ts";
-import type { Answer, Cancellable, Client } from "./client.ts";
-import { isWithoutDatabase, statusFailure } from "./http-failure.ts";
-import type { Invitation } from "./invitation.ts";
+import type { Answer, Client } from "./client.ts";
+import { createCourse } from "./course.ts";
+import { isWithoutDatabase } from "./http-failure.ts";
+import type { Invitation, InvitationList } from "./invitation.ts";
 
-export type DeleteOutcome = { outcome: "deleted" | "already_gone"; invitation: Invitation };
+/** What came of deleting one invitation. */
+export interface Deleted {
+  outcome: "deleted" | "already_gone" | "changed" | "not_deleted" | "outcome_unknown";
+  invitation: Invitation;
+  /** Why it is one of the last three. */
+  failure?: Failure;
+}
+
+// How much of the call's time a delete needs, so that its end can be told.
+const NEEDS_MS = 20_000;
 
 /**
- * Deletes the invitation if it still is as `shown`, with at most two DELETEs. Throws Failure:
- * `changed` when it is not, `outcome_unknown` when a DELETE went out and its end is unclear.
+ * Deletes the invitations one after the other, each if it still is as shown. An end that is unclear, or
+ * a refusal, leaves the rest untouched. What came of each is told in the order given.
+ */
+export async function deleteAll(
+  client: Client,
+  call: CallContext,
+  shown: readonly Invitation[],
+): Promise<Deleted[]> {
+  const untouched = "not_deleted" as const;
+  const course = createCourse(call, { count: shown.length, untouched, needsMs: NEEDS_MS });
+  const told: Deleted[] = [];
+  for (const [at, invitation] of shown.entries()) {
+    const end = await course.run(at, (call) => deleteAsShown(client, call, invitation));
+    if ("left" in end) told.push({ outcome: untouched, invitation, failure: end.left });
+    else {
+      const deleted = "done" in end ? end.done : failed(invitation, end.failed);
+      call.at(at).know(deleted.outcome);
+      told.push(deleted);
+    }
+  }
+  return told;
+}
+
+function failed(invitation: Invitation, failure: Failure): Deleted {
+  const { code } = failure;
+  const outcome = code === "changed" || code === "outcome_unknown" ? code : "not_deleted";
+  return { outcome, invitation, failure };
+}
+
+/**
+ * Deletes the invitation if it still is as `shown` and the list is fine with `check`, with at most two
+ * DELETEs. Throws Failure: `changed` when it is not as shown, `outcome_unknown` when a DELETE went out
+ * and its end is unclear.
  */
 export async function deleteAsShown(
   client: Client,
   call: CallContext,
   shown: Invitation,
-): Promise<DeleteOutcome> {
-  const deleted: DeleteOutcome = { outcome: "deleted", invitation: shown };
+  check: (list: InvitationList) => void = () => {},
+): Promise<{ outcome: "deleted" | "already_gone"; invitation: Invitation }> {
+  const deleted = { outcome: "deleted", invitation: shown } as const;
   const find = async (cancellable: Cancellable) => {
-    const { invitations } = await client.list(call, cancellable);
-    const found = invitations.find(({ id }) => id === shown.id);
+    const list = await client.list(call, cancellable);
+    const found = list.invitations.find(({ id }) => id === shown.id);
     if (found !== undefined && !isUnchanged(found, shown)) throw new Failure("changed");
+    // Before the first DELETE only: afterwards it has to be told what came of it.
+    if (found !== undefined && cancellable === "always") check(list);
     return found;
   };
   const isStillThere = async (...answers: (Answer | undefined)[]) => {
@@ -42,14 +87,14 @@ export async function deleteAsShown(
     return { outcome: "already_gone", invitation: shown };
   }
   const first = await client.delete(call, shown.id, "until_sent");
-  if (isDone(first)) return deleted;
+  if (isDone(client, first)) return deleted;
   if (!(await isStillThere(first))) {
     // Trieve answers 400, not 404, for an id that is gone: somebody else was faster. After any other
     // end it was most likely this DELETE.
     return first?.status === 400 ? { outcome: "already_gone", invitation: shown } : deleted;
   }
   const second = await client.delete(call, shown.id, "never");
-  if (isDone(second) || !(await isStillThere(first, second))) return deleted;
+  if (isDone(client, second) || !(await isStillThere(first, second))) return deleted;
   if (second === undefined) {
     throw new Failure("outcome_unknown", {
       known: "The invitation is still listed, but a request may still take effect.",
@@ -59,14 +104,14 @@ export async function deleteAsShown(
   if (second.status === 400) {
     throw new Failure("upstream_error", { detail: "HTTP 400", known: STILL_LISTED });
   }
-  throw statusFailure(second.status, { known: STILL_LISTED });
+  throw client.refused(second, STILL_LISTED);
 }
 
 const STILL_LISTED = "The invitation is still listed.";
 
 /** True for 204; throws for the answers that say no and leave no doubt. */
-function isDone(answer: Answer | undefined): boolean {
-  if (answer?.status === 401 || answer?.status === 403) throw statusFailure(answer.status);
+function isDone({ refused }: Client, answer: Answer | undefined): boolean {
+  if (answer?.status === 401 || answer?.status === 403) throw refused(answer);
   return answer?.status === 204;
 }
 

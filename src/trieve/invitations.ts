@@ -1,42 +1,66 @@
 import type { Clock } from "../clock.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Client } from "./client.ts";
-import { type DeleteOutcome, deleteAsShown } from "./delete.ts";
-import type { Invitation, InvitationList, Role } from "./invitation.ts";
-import { obstacleIn, type SendOutcome, sendOnce } from "./send.ts";
+import { type Deleted, deleteAll } from "./delete.ts";
+import type { Invitation, InvitationList } from "./invitation.ts";
+import { type Resend, type Resent, resendAll } from "./resend.ts";
+import { type Addressee, obstacleIn, type Sent, sendAll } from "./send.ts";
 import { createSendGuard } from "./send-guard.ts";
 
 /** The invitations of one organization, in words of the domain. */
 export interface Invitations {
   /** Every invitation, in no order. Throws Failure. */
   list(call: CallContext): Promise<InvitationList>;
-  /**
-   * What stands in the way of a new invitation to this address, if anything does. Throws Failure,
-   * `rate_limited` before any request.
-   */
-  findObstacle(call: CallContext, email: string): Promise<SendOutcome | undefined>;
-  /** See sendOnce. Sends to one address follow each other, and thirty a minute are let through. */
-  send(call: CallContext, email: string, role: Role): Promise<SendOutcome>;
-  /** See deleteAsShown. */
-  delete(call: CallContext, shown: Invitation): Promise<DeleteOutcome>;
+  /** Throws Failure `rate_limited` when thirty were sent one by one within a minute. */
+  checkPace(): void;
+  /** What stands in the way of a new invitation to each of these addresses, if anything does. Throws Failure. */
+  findObstacles(call: CallContext, emails: readonly string[]): Promise<(Sent | undefined)[]>;
+  /** Sends one, see sendAll, and counts it for the thirty a minute. */
+  send(call: CallContext, to: Addressee): Promise<Sent>;
+  /** See sendAll. Sends to one address follow each other, whichever call they belong to. */
+  sendAll(call: CallContext, to: readonly Addressee[]): Promise<Sent[]>;
+  /** See resendAll; likewise. */
+  resendAll(call: CallContext, resends: readonly Resend[]): Promise<Resent[]>;
+  /** Deletes one, see deleteAll. */
+  delete(call: CallContext, shown: Invitation): Promise<Deleted>;
+  /** See deleteAll. */
+  deleteAll(call: CallContext, shown: readonly Invitation[]): Promise<Deleted[]>;
 }
 
 export function createInvitations(client: Client, clock: Clock): Invitations {
   const guard = createSendGuard(clock);
-  return {
+  const sending = { client, clock, guard };
+  const invitations: Invitations = {
     list: (call) => client.list(call),
-    async findObstacle(call, email) {
-      guard.takeTurn()();
-      return obstacleIn(await client.list(call), email, guard);
+    checkPace: () => guard.takeTurn()(),
+    async findObstacles(call, emails) {
+      const list = await client.list(call);
+      return emails.map((email) => obstacleIn(list, email, guard));
     },
-    send(call, email, role) {
+    async send(call, to) {
       const giveBack = guard.takeTurn();
-      return guard
-        .oneAtATime(email, () => sendOnce({ client, clock, guard }, call, email, role))
-        .finally(() => {
-          if (call.spent.writes === 0) giveBack();
-        });
+      try {
+        return only(await invitations.sendAll(call, [to]));
+      } finally {
+        if (call.spent.writes === 0) giveBack();
+      }
     },
-    delete: (call, shown) => deleteAsShown(client, call, shown),
+    sendAll(call, to) {
+      const emails = to.map(({ email }) => email);
+      return guard.oneAtATime(emails, () => sendAll(sending, call, to));
+    },
+    resendAll(call, resends) {
+      const emails = resends.map(({ shown }) => shown.email);
+      return guard.oneAtATime(emails, () => resendAll(sending, call, resends));
+    },
+    delete: async (call, shown) => only(await deleteAll(client, call, [shown])),
+    deleteAll: (call, shown) => deleteAll(client, call, shown),
   };
+  return invitations;
+}
+
+function only<T>(all: readonly T[]): T {
+  const [one] = all;
+  if (one === undefined) throw new Error("each target is told");
+  return one;
 }

@@ -8,8 +8,8 @@ const DOUBT_MS = 2 * MINUTE_MS;
 
 /** What has to be remembered of sends so that no mail goes out twice, nor too many at once. */
 export interface SendGuard {
-  /** Runs `send` when no other send to this address, in any case, is running. */
-  oneAtATime<T>(email: string, send: () => Promise<T>): Promise<T>;
+  /** Runs `send` when no other send to these addresses, in any case, is running. */
+  oneAtATime<T>(emails: readonly string[], send: () => Promise<T>): Promise<T>;
   /**
    * Takes one of the sends of this minute. Throws Failure `rate_limited` when all are taken.
    * The returned function gives it back, for a send that turned out not to be needed.
@@ -26,14 +26,15 @@ export function createSendGuard(clock: Clock): SendGuard {
   const turns: { at: number }[] = [];
 
   return {
-    async oneAtATime(email, send) {
-      const key = email.toLowerCase();
-      const mine = (running.get(key) ?? Promise.resolve()).then(send, send);
-      running.set(key, mine);
+    async oneAtATime(emails, send) {
+      const keys = emails.map((email) => email.toLowerCase());
+      // All are taken at once, so that two calls never wait for each other.
+      const mine = Promise.allSettled(keys.map((key) => running.get(key))).then(send);
+      for (const key of keys) running.set(key, mine);
       try {
         return await mine;
       } finally {
-        if (running.get(key) === mine) running.delete(key);
+        for (const key of keys) if (running.get(key) === mine) running.delete(key);
       }
     },
     takeTurn() {

@@ -1,15 +1,39 @@
+import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Answer, Client } from "./client.ts";
-import { isWithoutDatabase, statusFailure } from "./http-failure.ts";
+import { type Course, createCourse } from "./course.ts";
 import { type Invitation, type InvitationList, ROLES, type Role } from "./invitation.ts";
+import { readAnswer, refusalIn, type Said } from "./send-answer.ts";
 import type { SendGuard } from "./send-guard.ts";
 
-export type SendOutcome =
-  | { outcome: "invited" | "already_invited" | "already_accepted"; invitation: Invitation }
-  | { outcome: "added"; mailFailed?: true }
-  | { outcome: "already_member" };
+/** Whom an invitation goes to, and as what. */
+export interface Addressee {
+  email: string;
+  role: Role;
+}
+
+/** What came of inviting one address. */
+export interface Sent {
+  email: string;
+  outcome:
+    | "invited"
+    | "added"
+    | "already_invited"
+    | "already_accepted"
+    | "already_member"
+    | "mail_unconfirmed"
+    | "outcome_unknown"
+    | "rejected"
+    | "not_sent";
+  /** The new one, or the one that stands in the way. */
+  invitation?: Invitation;
+  /** Trieve said that its mail failed. */
+  mailFailed?: true;
+  /** Why it is one of the last four. */
+  failure?: Failure;
+}
 
 export interface Sending {
   client: Client;
@@ -17,154 +41,170 @@ export interface Sending {
   guard: SendGuard;
 }
 
-const SECOND_LOOK_MS = 3_000;
-const EARLIER_SEND = "An earlier request to this address ended unclear, so no other was sent.";
-const IN_DOUBT =
-  "Somebody with an account may have joined without an invitation to show for it. Another send to the address is refused for two minutes.";
+/** A POST that went out, whose end only the list can tell. */
+export interface Posted {
+  email: string;
+  said: Said;
+  answer: Answer | undefined;
+}
 
-/**
- * What in the list stands in the way of a new invitation. Throws Failure `outcome_unknown` or
- * `mail_unconfirmed` while an earlier send to the address is in doubt.
- */
+const AT_ONCE = 2;
+const SECOND_LOOK_MS = 3_000;
+// How much of the call's time a send needs, so that its end can be told.
+const NEEDS_MS = 20_000;
+const EARLIER_SEND = "An earlier request to this address ended unclear, so no other was sent.";
+
+/** What is said of an address whose send ended unclear. */
+export const IN_DOUBT =
+  "Somebody with an account may have joined without an invitation to show for it. Another send to the address is refused for two minutes; an invitation that shows up in the list can be mailed again with resend_invitations.";
+
+/** What stands in the way of inviting an address: an invitation, or an earlier send in doubt. */
 export function obstacleIn(
   { invitations }: InvitationList,
   email: string,
   guard: SendGuard,
-): SendOutcome | undefined {
+): Sent | undefined {
   const same = invitations.filter((invitation) => isSameEmail(invitation.email, email));
   const pending = same.find(({ status }) => status === "pending");
   if (guard.isInDoubt(email)) {
-    throw pending === undefined
-      ? new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` })
-      : new Failure("mail_unconfirmed", { known: EARLIER_SEND });
+    const failure =
+      pending === undefined
+        ? new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` })
+        : new Failure("mail_unconfirmed", { known: EARLIER_SEND });
+    return failed(email, failure, pending);
   }
-  if (pending !== undefined) return { outcome: "already_invited", invitation: pending };
-  if (same[0] !== undefined) return { outcome: "already_accepted", invitation: same[0] };
+  if (pending !== undefined) return { email, outcome: "already_invited", invitation: pending };
+  if (same[0] !== undefined) return { email, outcome: "already_accepted", invitation: same[0] };
   return undefined;
 }
 
 /**
- * Reads the list, sends one POST unless something stands in the way, and reads the list again to tell
- * what came of it. Throws Failure: `mail_unconfirmed` or `outcome_unknown` when the POST went out
- * and its end is unclear.
+ * Invites the addresses: reads the list, sends one POST to each that nothing stands in the way of, two
+ * at a time, and reads the list again to tell what came of them. Nothing more is sent after an end that
+ * is unclear or a refusal that is not about the address. What came of each is told in the order given;
+ * throws Failure only where the first list could not be read.
  */
-export async function sendOnce(
-  { client, clock, guard }: Sending,
+export async function sendAll(
+  sending: Sending,
   call: CallContext,
-  email: string,
-  role: Role,
-): Promise<SendOutcome> {
-  const obstacle = obstacleIn(await client.list(call), email, guard);
-  if (obstacle !== undefined) return obstacle;
-
-  // Nothing with this address was there before: whatever there is now is new.
-  const findNew = async () =>
-    (await client.list(call, "never")).invitations.find((one) => isSameEmail(one.email, email));
-  const lookForNew = (answered: string) =>
-    findNew().catch((cause: unknown) => {
-      guard.doubt(email);
-      const known = `${answered}, and afterwards the list could not be read. ${IN_DOUBT}`;
-      throw new Failure("outcome_unknown", { known, cause });
-    });
-
-  const answer = await client.send(call, email, ROLES.indexOf(role));
-  if (answer?.status === 204) {
-    const invitation = await lookForNew("Trieve accepted the invitation");
-    return invitation === undefined ? { outcome: "added" } : { outcome: "invited", invitation };
-  }
-  const refusal = answer && readRefusal(answer);
-  if (refusal === "member") return { outcome: "already_member" };
-  if (refusal === "invited") {
-    const now = await client.list(call, "never").catch(() => undefined);
-    const found = now && obstacleIn(now, email, guard);
-    if (found !== undefined) return found;
-  }
-  if (refusal === "mail") {
-    const said = "Trieve says that its mail failed";
-    let made = await lookForNew(said);
-    if (made === undefined) {
-      await clock.sleep(SECOND_LOOK_MS);
-      made = await lookForNew(said);
-    }
-    if (made === undefined) return { outcome: "added", mailFailed: true };
-    throw mailUnconfirmed(made, "The mail failed");
-  }
-  // A proxy that says 429 has most likely passed nothing on: one look makes sure.
-  if (refusal === "proxy") {
-    const made = await lookForNew("A proxy answered 429");
-    if (made !== undefined) throw mailUnconfirmed(made);
-  }
-  if (refusal === "database") {
-    const known = "Its database did not answer, so nothing was sent.";
-    throw new Failure("upstream_error", { detail: "HTTP 400", known });
-  }
-  if (answer !== undefined && refusal !== undefined) {
-    const about = refusal === "proxy" ? "The list shows no new invitation." : "Nothing was sent.";
-    const reason = answer.status === 400 ? reasonOf(answer) : undefined;
-    if (reason !== undefined) throw new Failure("rejected", { ...reason, known: about });
-    throw statusFailure(answer.status, { retryAfterMs: answer.retryAfterMs, known: about });
-  }
-
-  const soon = await findNew().catch(() => undefined);
-  if (soon === undefined) await clock.sleep(SECOND_LOOK_MS);
-  const invitation = soon ?? (await findNew().catch(() => undefined));
-  if (invitation !== undefined) throw mailUnconfirmed(invitation);
-  guard.doubt(email);
-  throw new Failure("outcome_unknown", {
-    known: `The request went out and no clear answer came back. ${IN_DOUBT}`,
-  });
-}
-
-/** Trieve compares addresses letter by letter; people do not. */
-function isSameEmail(a: string, b: string): boolean {
-  return a.length === b.length && a.toLowerCase() === b.toLowerCase();
+  to: readonly Addressee[],
+): Promise<Sent[]> {
+  const { client, guard } = sending;
+  const list = await client.list(call);
+  const untouched = "not_sent" as const;
+  const course = createCourse(call, { count: to.length, untouched, needsMs: NEEDS_MS });
+  const places = pLimit(AT_ONCE);
+  const posts = to.map((one, at) =>
+    places(async (): Promise<Posted | Sent> => {
+      const obstacle = obstacleIn(list, one.email, guard);
+      if (obstacle !== undefined) {
+        call.step();
+        return obstacle;
+      }
+      const end = await course.run(at, (call) => post(sending, call, one, course));
+      if ("done" in end) return end.done;
+      if ("left" in end) return { email: one.email, outcome: untouched, failure: end.left };
+      const sent = failed(one.email, end.failed);
+      call.at(at).know(sent.outcome);
+      return sent;
+    }),
+  );
+  return lookAfter(sending, call, await Promise.all(posts));
 }
 
 /**
- * What an answer to a POST proves when it is no success: that nothing was done, and why. Undefined
- * where it proves nothing. Trieve's 400 also stands for "stored, but the mail failed", so it counts
- * only with a text that comes before anything is stored.
+ * Sends one POST, after `first` where that is given, and stops the course where more would make things
+ * worse. Throws Failure when nothing was sent.
  */
-function readRefusal({ status, refusal = "" }: Answer) {
-  if (status === 401 || status === 403 || status === 404) return "access";
-  if (status === 429) return "proxy";
-  if (status !== 400) return undefined;
-  if (/^User with email .* is already in the organization/s.test(refusal)) return "member";
-  if (/^User with email .* has already been invited/s.test(refusal)) return "invited";
-  if (refusal === "Error sending email.") return "mail";
-  if (isWithoutDatabase({ status, refusal })) return "database";
-  return BEFORE_ANYTHING_IS_STORED.test(refusal) ? "input" : undefined;
+export async function post(
+  { client }: Sending,
+  call: CallContext,
+  { email, role }: Addressee,
+  course: Course,
+  first?: () => Promise<void>,
+): Promise<Posted | Sent> {
+  const answer = await client.send(call, email, ROLES.indexOf(role), first);
+  const said = readAnswer(answer);
+  if (said === "member") return { email, outcome: "already_member" };
+  if (answer !== undefined && said === "refused") throw refusalIn(client, answer);
+  if (said === "unclear") course.stop(new Failure("outcome_unknown", UNCLEAR));
+  if (said === "mail_failed") course.stop(new Failure("mail_unconfirmed", MAIL_FAILED));
+  if (answer !== undefined && said === "throttled") course.stop(refusalIn(client, answer));
+  return { email, said, answer };
 }
+
+const UNCLEAR = { happened: "The end of a send was unclear" };
+const MAIL_FAILED = { happened: "Trieve said that its mail failed" };
+
+/** Tells what came of POSTs by reading the list, and once more after 3 s where that may help. */
+export async function lookAfter(
+  { client, clock, guard }: Sending,
+  call: CallContext,
+  posts: readonly (Posted | Sent)[],
+): Promise<Sent[]> {
+  const look = async () => (await client.list(call, "never").catch(() => undefined))?.invitations;
+  const isTold = posts.every((one) => "outcome" in one);
+  const first = isTold ? [] : await look();
+  const told = posts.map((one) => tell(one, first, false));
+  if (told.every((one) => one !== undefined)) return told;
+  await clock.sleep(SECOND_LOOK_MS);
+  const second = await look();
+  return posts.map((one, at) => told[at] ?? tell(one, second, true) ?? inDoubt(one.email));
+
+  /** Undefined where another look may help. */
+  function tell(
+    one: Posted | Sent,
+    rows: readonly Invitation[] | undefined,
+    isLast: boolean,
+  ): Sent | undefined {
+    if ("outcome" in one) return one;
+    const { email, said, answer } = one;
+    // Nothing with this address was there before: whatever there is now is new.
+    const found = rows?.find((row) => isSameEmail(row.email, email));
+    if (said === "invited") {
+      const obstacle = rows && obstacleIn({ invitations: [...rows], skipped: 0 }, email, guard);
+      return obstacle ?? failed(email, refusalIn(client, answer ?? { status: 400 }));
+    }
+    if (said === "accepted" && found) return { email, outcome: "invited", invitation: found };
+    if (found !== undefined) return mailUnconfirmed(email, found, said);
+    if (said === "unclear") return isLast ? inDoubt(email) : undefined;
+    if (rows === undefined) return inDoubt(email, said);
+    if (said === "throttled") return failed(email, refusalIn(client, answer ?? { status: 429 }));
+    const mailFailed = said === "mail_failed" ? { mailFailed: true as const } : {};
+    return isLast ? { email, outcome: "added", ...mailFailed } : undefined;
+  }
+
+  function inDoubt(email: string, said: Said = "unclear"): Sent {
+    guard.doubt(email);
+    const known = WHEN_UNREADABLE[said] ?? "The request went out and no clear answer came back.";
+    return failed(email, new Failure("outcome_unknown", { known: `${known} ${IN_DOUBT}` }));
+  }
+}
+
+const WHEN_UNREADABLE: Partial<Record<Said, string>> = {
+  accepted: "Trieve accepted the invitation, and afterwards the list could not be read.",
+  mail_failed: "Trieve says that its mail failed, and afterwards the list could not be read.",
+  throttled: "A proxy answered 429, and afterwards the list could not be read.",
+};
 
 /** The invitation exists; whether its mail went out is not known, or it is known that it did not. */
-function mailUnconfirmed({ id }: Invitation, happened?: string): Failure {
-  const known = `Its id is ${id}.`;
-  if (happened === undefined) return new Failure("mail_unconfirmed", { known });
-  return new Failure("mail_unconfirmed", {
-    happened: `The invitation exists. ${happened}, so the person has no link`,
-    known,
-  });
+function mailUnconfirmed(email: string, invitation: Invitation, said: Said): Sent {
+  const known = `Its id is ${invitation.id}.`;
+  const happened = "The invitation exists. The mail failed, so the person has no link";
+  const details = said === "mail_failed" ? { happened, known } : { known };
+  return failed(email, new Failure("mail_unconfirmed", details), invitation);
 }
 
-// The reasons that Trieve gives for refusing an invitation, in our words.
-const REASONS: readonly [said: RegExp, happened: string, next: string][] = [
-  [/^Invalid email/, "Trieve does not take this address (400)", "Ask the user for another address"],
-  [
-    /^Can not invite yourself/,
-    "The address belongs to the person whose key this is, and nobody can invite themselves (400)",
-    "Tell the user; repeating the same call will not help",
-  ],
-  [
-    /^Can not invite user with higher role/,
-    "The role is above the role of this server's key (400)",
-    "Choose a lower role, or have the operator use the key of an owner",
-  ],
-];
-
-function reasonOf({ refusal = "" }: Answer): { happened: string; next: string } | undefined {
-  const [, happened, next] = REASONS.find(([said]) => said.test(refusal)) ?? [];
-  return happened === undefined || next === undefined ? undefined : { happened, next };
+/** An address of which there is no good to tell. */
+function failed(email: string, failure: Failure, invitation?: Invitation): Sent {
+  const { code } = failure;
+  const isTelling =
+    code === "mail_unconfirmed" || code === "outcome_unknown" || code === "rejected";
+  const outcome = isTelling ? code : "not_sent";
+  return { email, outcome, failure, ...(invitation === undefined ? {} : { invitation }) };
 }
 
-const BEFORE_ANYTHING_IS_STORED =
-  /^(Invalid email|Can not invite|Could not convert Organization|Json Deserialization Error|Json deserialize error)/i;
+/** Trieve compares addresses letter by letter; people do not. */
+export function isSameEmail(a: string, b: string): boolean {
+  return a.length === b.length && a.toLowerCase() === b.toLowerCase();
+}

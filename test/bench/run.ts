@@ -178,6 +178,7 @@ async function measureGrowth(): Promise<string[][]> {
     ]);
     server.stop();
   }
+  lines.push(await measureSeveral());
   const [ours] = at(10) as [Peer];
   const { server } = await ready(ours);
   const calls = smoke ? 100 : 10_000;
@@ -195,6 +196,55 @@ async function measureGrowth(): Promise<string[][]> {
   ]);
   server.stop();
   return lines;
+}
+
+/** Thirty sends in one call, against a bare loop of two at a time with as many lists. */
+async function measureSeveral(): Promise<string[]> {
+  const place = `${origin}/10-slow`;
+  const [ours] = peersAt(place) as [Peer];
+  const { server } = await ready(ours);
+  const several: number[] = [];
+  const bare: number[] = [];
+  for (let round = 0; round < rounds(5); round += 1) {
+    const emails = Array.from({ length: 30 }, (_, n) => `r${round}n${n}@example.com`);
+    const call = (more: object) =>
+      server.request("tools/call", { name: "send_invitations", arguments: { emails, ...more } });
+    several.push(
+      await timed(async () => {
+        const { structuredContent } = await call({});
+        await call({ confirmation: structuredContent.confirmation });
+      }),
+    );
+    const list = async () => {
+      await (await fetch(`${place}/api/invitations/${ORGANIZATION}`, { headers })).json();
+    };
+    const post = (email: string) =>
+      fetch(`${place}/api/invitation`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ email: `bare-${email}` }),
+      });
+    bare.push(
+      await timed(async () => {
+        await list();
+        await list();
+        const left = [...emails];
+        const loop = async () => {
+          for (let email = left.pop(); email; email = left.pop()) await post(email);
+        };
+        await Promise.all([loop(), loop()]);
+        await list();
+      }),
+    );
+  }
+  const memory = megabytes(server.megabytes("VmHWM"));
+  server.stop();
+  const times = ratio(median(several) / median(bare));
+  return [
+    "30 sends in one call, mails of 300 ms",
+    `${median(several).toFixed(0)} ms, ${times} a bare loop of two at a time (goal 1.1x)`,
+    memory,
+  ];
 }
 
 /** The handshake and the stateless face, started side by side. */
@@ -236,7 +286,7 @@ trieve.kill();
 const GOALS = [
   "<= 2.5x (22, 24: 2.3x)",
   "<= 52 MB (Node 20)",
-  "<= 650",
+  "<= 900",
   "<= 2,600",
   "<= 1.8x",
   "<= 1.1x",

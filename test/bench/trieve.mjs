@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
-// A Trieve for measuring: /SIZE/api/... lists that many invitations, made before the clock runs.
+// A Trieve for measuring: /SIZE/api/... lists that many invitations, made before the clock runs. At
+// /SIZE-slow/ a mail takes 300 ms.
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
 const bodies = new Map();
 
@@ -28,7 +30,8 @@ const texts = new Map([...bodies].map(([size, rows]) => [size, Buffer.from(JSON.
 const sent = new Map();
 
 createServer(async (request, response) => {
-  const size = Number(request.url.split("/")[1]);
+  const [, place] = request.url.split("/");
+  const size = Number.parseInt(place, 10);
   if (request.method === "GET") {
     response.setHeader("content-type", "application/json");
     if (!sent.has(size)) return response.end(texts.get(size));
@@ -37,6 +40,7 @@ createServer(async (request, response) => {
   let body = "";
   for await (const chunk of request) body += chunk;
   const { email } = JSON.parse(body);
+  if (place.endsWith("-slow")) await sleep(300);
   sent.set(size, [...(sent.get(size) ?? []), { ...row(0), email, used: false }]);
   response.writeHead(204).end();
 }).listen(0, "127.0.0.1", function listening() {

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { readSettings } from "../../src/environment.ts";
 import { type App, createApp } from "../../src/mcp/app.ts";
-import type { Limits } from "../../src/trieve/client.ts";
+import type { Limits } from "../../src/trieve/limits.ts";
 import type { Person } from "./client.ts";
 
 /** Real time, with waits a hundred times shorter. */

@@ -7,6 +7,8 @@ import type { CallAnswer } from "./client.ts";
 export interface StatelessServer {
   log: string[];
   questions: string[];
+  /** Every notification that came. */
+  notices: { method: string; params: object }[];
   /** Sends one request with the envelope and gives back the whole answer. */
   // biome-ignore lint/suspicious/noExplicitAny: the raw message is what the tests look into
   request(method: string, params?: object, envelope?: object): Promise<any>;
@@ -21,8 +23,10 @@ const CAPABILITIES = "io.modelcontextprotocol/clientCapabilities";
 export async function connectStateless(options: MemoryOptions): Promise<StatelessServer> {
   const log: string[] = [];
   const questions: string[] = [];
+  const notices: StatelessServer["notices"] = [];
   const waiting = new Map<number, (message: object) => void>();
   const channel = createChannel(async (message: object & { id?: number }) => {
+    if ("method" in message) notices.push(message as (typeof notices)[number]);
     waiting.get(message.id ?? -1)?.(message);
   });
   await openStateless(createTestApp(options, log), channel);
@@ -36,6 +40,7 @@ export async function connectStateless(options: MemoryOptions): Promise<Stateles
   const server: StatelessServer = {
     log,
     questions,
+    notices,
     request(method, params = {}, more = {}) {
       lastId += 1;
       const id = lastId;

@@ -1,0 +1,22 @@
+/** How long things may take, in milliseconds, and how large a list may be. */
+export interface Limits {
+  /** What a list or a delete may take. */
+  attemptMs: number;
+  /** What a send may take: Trieve mails inside the request. */
+  sendMs: number;
+  /** How long a send waits for its turn. */
+  turnMs: number;
+  /** When a list that has not begun is asked for once more. */
+  hedgeMs: number;
+  callMs: number;
+  bodyBytes: number;
+}
+
+export const LIMITS: Limits = {
+  attemptMs: 20_000,
+  sendMs: 45_000,
+  turnMs: 8_000,
+  hedgeMs: 5_000,
+  callMs: 55_000,
+  bodyBytes: 64 * 1024 * 1024,
+};

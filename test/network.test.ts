@@ -1,0 +1,267 @@
+import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { createServer as createHttp } from "node:http";
+import { createServer as createHttps } from "node:https";
+import { type AddressInfo, connect, createServer as createTcp, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generate } from "selfsigned";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { connectBin, startBin } from "./support/bin.ts";
+import type { Fault } from "./support/fault-proxy.ts";
+import { startTrieve, type TestTrieve } from "./support/trieve.ts";
+
+// What stands between the built program and Trieve: certificates, proxies, gates, and what is no HTTP.
+
+let trieve: TestTrieve;
+beforeAll(async () => {
+  trieve = await startTrieve();
+});
+beforeEach(() => trieve.proxy.always(undefined));
+const servers: Server[] = [];
+afterAll(async () => {
+  for (const server of servers) server.close();
+  await trieve.close();
+});
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+/** A port where nothing listens. */
+async function freePort(): Promise<number> {
+  const port = await listen(createTcp());
+  await new Promise((closed) => servers.pop()?.close(closed));
+  return port;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "trieve-"));
+function keep(name: string, text: string): string {
+  writeFileSync(join(folder, name), text, { mode: 0o600 });
+  return join(folder, name);
+}
+
+/** What a list says with these settings, and which exit and lines the doctor has. */
+async function tryWith(environment: Record<string, string>) {
+  const merged = { ...trieve.environment, ...environment };
+  const server = await connectBin({ environment: merged });
+  const list = await server.call("list_invitations");
+  await server.close();
+  const doctor = startBin({ environment: merged, args: ["doctor"] });
+  const { code } = await doctor.exited;
+  return { ...list, code, doctor: doctor.stdout(), log: server.bin.stderr() };
+}
+
+const list = async (environment: Record<string, string>) => (await tryWith(environment)).text;
+
+async function secure(host: string, dates: object = {}): Promise<{ url: string; cert: string }> {
+  const pem = await generate([{ name: "commonName", value: host }], {
+    ...dates,
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: host }] }],
+  });
+  const server = createHttps({ key: pem.private, cert: pem.cert }, (_, response) =>
+    response.end("[]"),
+  );
+  return { url: `https://localhost:${await listen(server)}`, cert: pem.cert };
+}
+
+const DAY_MS = 86_400_000;
+const ago = (days: number) => new Date(Date.now() - days * DAY_MS);
+
+describe("a certificate", () => {
+  test.each<[string, string, object, boolean, RegExp]>([
+    ["that is trusted", "localhost", {}, true, /^0 pending matched/],
+    ["that nobody vouches for", "localhost", {}, false, /signed by itself.*NODE_EXTRA_CA_CERTS/],
+    ["of another host", "other.example.com", {}, true, /for another host name/],
+    [
+      "that has expired",
+      "localhost",
+      { notBeforeDate: ago(20), notAfterDate: ago(10) },
+      true,
+      /has expired.*clock/,
+    ],
+    [
+      "that is not valid yet",
+      "localhost",
+      { notBeforeDate: ago(-10), notAfterDate: ago(-20) },
+      true,
+      /not valid yet.*clock/,
+    ],
+  ])("%s", async (name, host, dates, isTrusted, expected) => {
+    const { url, cert } = await secure(host, dates);
+    const trust: Record<string, string> = isTrusted
+      ? { NODE_EXTRA_CA_CERTS: keep(`${name}.pem`, cert) }
+      : {};
+    const { text, doctor, code } = await tryWith({ TRIEVE_BASE_URL: url, ...trust });
+    expect(text).toMatch(expected);
+    if (text.startsWith("0 pending")) return;
+    expect(text).toMatch(/^network_error: /);
+    expect(code).toBe(1);
+    expect(doctor).toMatch(/^ok +reachable: /m);
+    expect(doctor).toMatch(/^failed +tls: /m);
+  });
+
+  test("https to a port that speaks http, and the reverse", async () => {
+    const plain = trieve.proxy.url.replace("http:", "https:");
+    expect(await list({ TRIEVE_BASE_URL: plain })).toMatch(/may speak plain HTTP/);
+    const { url } = await secure("localhost");
+    const text = await list({ TRIEVE_BASE_URL: url.replace("https:", "http:") });
+    expect(text).toMatch(/speaks https wants https|does not speak HTTP/);
+  });
+});
+
+describe("what answers and is no Trieve, or no HTTP", () => {
+  const says = async (text: string) => {
+    const server = createTcp((socket) => {
+      socket.on("error", () => {});
+      socket.end(text);
+    });
+    return `http://127.0.0.1:${await listen(server)}`;
+  };
+  test.each([
+    ["a banner", "SSH-2.0-OpenSSH_9.6\r\n"],
+    [
+      "headers without end",
+      `HTTP/1.1 200 OK\r\n${`X-Long: ${"x".repeat(4_000)}\r\n`.repeat(8)}\r\n`,
+    ],
+    [
+      "an encoding that does not fit",
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n[  ]",
+    ],
+    ["a broken length", "HTTP/1.1 200 OK\r\nContent-Length: 2, 5\r\n\r\n[]"],
+  ])("%s", async (_, bytes) => {
+    const url = await says(bytes);
+    const { text, doctor } = await tryWith({ TRIEVE_BASE_URL: url });
+    expect(text).toMatch(/^bad_response: What answers there is not a Trieve/);
+    expect(doctor).toMatch(/^failed +answer: .*is not a Trieve/m);
+  });
+
+  test("a port where nothing listens, and a host that does not exist", async () => {
+    const port = await freePort();
+    const refused = await list({ TRIEVE_BASE_URL: `http://127.0.0.1:${port}` });
+    expect(refused).toMatch(/^network_error: Nothing listens at this address/);
+    const nowhere = await list({ TRIEVE_BASE_URL: "https://no-such-host.invalid" });
+    expect(nowhere).toMatch(/no host of this name|could not be looked up/);
+  });
+});
+
+describe("a gate before Trieve", () => {
+  const html = { "content-type": "text/html; charset=utf-8" };
+  test.each<[string, Fault, RegExp]>([
+    [
+      "401 as a page",
+      { answer: 401, headers: html, body: "<html>" },
+      /^unauthorized: Something bef/,
+    ],
+    [
+      "403 as a page",
+      { answer: 403, headers: html, body: "<html>" },
+      /^forbidden: Something before/,
+    ],
+    [
+      "a redirect",
+      { answer: 302, headers: { ...html, location: "https://login.example.com" } },
+      /^bad_response: Something before Trieve.*HTTP 302/,
+    ],
+  ])("%s", async (_, fault, expected) => {
+    trieve.proxy.always(() => fault);
+    const { text, doctor } = await tryWith({});
+    expect(text).toMatch(expected);
+    expect(text).toContain("TRIEVE_EXTRA_HEADERS");
+    expect(doctor).toContain("Something before Trieve answered");
+  });
+
+  test("gets the headers that it wants, whose values nobody sees", async () => {
+    const secret = "s3cr3t-of-the-gate";
+    trieve.proxy.always(({ headers }) =>
+      headers["cf-access-client-secret"] === secret
+        ? { pass: true }
+        : { answer: 403, headers: html },
+    );
+    const { text, doctor, log } = await tryWith({
+      TRIEVE_EXTRA_HEADERS: `CF-Access-Client-Id: a.access\nCF-Access-Client-Secret: ${secret}`,
+    });
+    expect(text).toMatch(/^0 pending matched/);
+    expect(doctor).toContain("with the headers CF-Access-Client-Id, CF-Access-Client-Secret");
+    expect(`${text}${doctor}${log}`).not.toContain(secret);
+  });
+
+  test("a key from a file that Trieve refuses is blamed on the file", async () => {
+    const file = keep("key", "wrong-key\n");
+    const text = await list({ TRIEVE_API_KEY: "", TRIEVE_API_KEY_FILE: file });
+    expect(text).toMatch(/^unauthorized: .*in the file that TRIEVE_API_KEY_FILE names/);
+  });
+});
+
+describe("a proxy", () => {
+  const far = { TRIEVE_BASE_URL: "http://trieve.invalid", TRIEVE_ALLOW_INSECURE_HTTP: "true" };
+
+  /** A proxy that leads to the sandbox whatever host is asked for, or answers with a status. */
+  async function startProxy(status?: number) {
+    const asked: string[] = [];
+    const server = createHttp((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.writeHead(status ?? 500).end();
+    });
+    server.on("connect", (request, socket) => {
+      asked.push(`CONNECT ${request.url}`);
+      if (status !== undefined) {
+        socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+        return;
+      }
+      const target = connect(Number(new URL(trieve.proxy.url).port), "127.0.0.1", () => {
+        socket.write("HTTP/1.1 200 Connected\r\n\r\n");
+        target.pipe(socket);
+        socket.pipe(target);
+      });
+      socket.on("error", () => target.destroy());
+      target.on("error", () => socket.destroy());
+    });
+    return { url: `http://127.0.0.1:${await listen(server)}`, asked };
+  }
+
+  test("is used for every host but this machine, and its password is a secret", async () => {
+    const { url, asked } = await startProxy();
+    const HTTP_PROXY = url.replace("//", "//user:pr0xy-word@");
+    const { text, doctor, log } = await tryWith({ ...far, HTTP_PROXY });
+    expect(text).toMatch(/^0 pending matched/);
+    expect(asked).toContain("CONNECT trieve.invalid:80");
+    expect(doctor).toContain(`requests go through the proxy ${new URL(url).host}`);
+    expect(`${text}${doctor}${log}`).not.toContain("pr0xy-word");
+  });
+
+  test("is left alone for this machine, whatever Node is told", async () => {
+    const { url, asked } = await startProxy();
+    const proxies = { HTTP_PROXY: url, http_proxy: url, NODE_USE_ENV_PROXY: "1" };
+    const { text, doctor } = await tryWith(proxies);
+    expect(text).toMatch(/^0 pending matched/);
+    expect(doctor).toContain("requests go straight");
+    expect(asked).toEqual([]);
+  });
+
+  test.each<[string, number | undefined, RegExp]>([
+    ["asks for a password", 407, /asks for a user and password/],
+    ["refuses", 403, /refused the connection/],
+    ["cannot be reached", undefined, /could not be reached/],
+  ])("that %s is told as such", async (_, status, expected) => {
+    const url =
+      status === undefined
+        ? `http://127.0.0.1:${await freePort()}`
+        : (await startProxy(status)).url;
+    const text = await list({ ...far, HTTP_PROXY: url });
+    expect(text).toMatch(/^network_error: The proxy 127\.0\.0\.1:\d+ /);
+    expect(text).toMatch(expected);
+  });
+});
+
+test("an old Node is told in one line", async () => {
+  const old =
+    'data:text/javascript,Object.defineProperty(process.versions,"node",{value:"18.20.1"})';
+  const bin = startBin({ nodeArgs: ["--import", old], args: ["--version"] });
+  expect((await bin.exited).code).toBe(1);
+  expect(bin.stdout()).toBe("");
+  expect(bin.stderr()).toMatch(/^[^\n]*needs Node 20\.19 or newer; this is 18\.20\.1\.[^\n]*\n$/);
+});
