@@ -7,9 +7,9 @@ import { type Config, SETTING_LIST, type WayName } from "./settings.ts";
 import { createCallContext } from "./trieve/call-context.ts";
 import { createTrieveClient, redirectUri } from "./trieve/client.ts";
 import { answersHealthCheck } from "./trieve/health.ts";
-import { isTlsCode } from "./trieve/http-failure.ts";
 import { LIMITS } from "./trieve/limits.ts";
 import { openRoute } from "./trieve/route.ts";
+import { isTlsCode } from "./trieve/tls.ts";
 import { isLinkLocal, isLoopback } from "./url.ts";
 
 /** One thing that was looked at. */
@@ -134,11 +134,11 @@ async function* checkConnection(config: Config, version: string): AsyncGenerator
     answer: "",
   };
   let failure: { layer: Layer; check: Check } | undefined;
-  const since = Date.now();
+  const since = performance.now();
   try {
     const { invitations, skipped } = await client.list(call);
     const unread = skipped > 0 ? `, ${skipped} rows unreadable` : "";
-    found.answer = `${invitations.length} invitations${unread}, in ${Date.now() - since} ms`;
+    found.answer = `${invitations.length} invitations${unread}, in ${Math.round(performance.now() - since)} ms`;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     failure = await diagnose(error, () => answersHealthCheck(config, send));

@@ -17,7 +17,6 @@ const deed = (name: string): Deed => ({
   facts: ["Delete?"],
   choices: ["keep", "delete"],
   targets: [{ key: name }],
-  needsConsent: true,
   subject: {},
   perform: () => Promise.reject(new Error("the state machine performs nothing")),
 });

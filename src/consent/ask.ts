@@ -59,7 +59,7 @@ export function createAsk(
         const missing = ways.filter((way) => !there.includes(way)).map((way) => way.missing);
         throw unavailable(allowed, [...missing, ...passed]);
       }
-      return conclude(put, context, passed);
+      return conclude(put, context, passed, caller.answer === undefined ? "confirmation" : "form");
     }
 
     async function putIn([way, ...others]: readonly Way[], deed: Deed): Promise<Answer> {
@@ -77,11 +77,10 @@ export function createAsk(
     const way = there.find(({ name }) => name !== "page");
     const brought = way?.answerIn(caller, toolCall);
     const answered = brought && step(brought);
-    // A confirmation that is no good does no harm where none is needed, or where a page is asked first.
-    const isNeeded = way === there[0];
-    const isMoot =
-      answered !== undefined && "invalid" in answered && (brought?.type === "confirm" || !isNeeded);
-    if (answered !== undefined && !isMoot) return settle(answered);
+    // What is no good does no harm where nobody has to agree, or where a page is asked first.
+    const mustAgree = toolCall.needsConsent(context.policy);
+    const isFirst = mustAgree && way === there[0];
+    if (answered !== undefined && (isFirst || !("invalid" in answered))) return settle(answered);
     const resumed = step({ type: "resume", binding });
     if ("ask" in resumed) {
       const { ask: secret, deed } = resumed;
@@ -93,8 +92,7 @@ export function createAsk(
     const plan = await toolCall.plan(context, call);
     if (!("perform" in plan)) return { result: plan };
     onDeed(plan);
-    if (!plan.needsConsent) return { deed: plan };
-    if (answered !== undefined && isNeeded) return settle(answered);
+    if (!mustAgree) return { deed: plan };
 
     call.signal.throwIfAborted();
     return putIn(there, plan);
@@ -105,10 +103,11 @@ function conclude(
   verdict: Exclude<Verdict, { unavailable: true }>,
   context: { organizationId: string; clock: Clock },
   passed: readonly string[],
+  brought: "confirmation" | "form",
 ): Answer {
   if ("yes" in verdict) return { deed: verdict.deed, confirmedBy: verdict.yes };
   if ("no" in verdict) return { result: notConfirmed(context, verdict) };
   if ("show" in verdict) return { result: toBeConfirmed(context, verdict, passed) };
   if ("later" in verdict) return { result: toBeAnswered(context, verdict) };
-  throw withoutVerdict(verdict);
+  throw withoutVerdict(verdict, brought);
 }

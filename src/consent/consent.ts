@@ -22,7 +22,7 @@ const INSTANT_MS = 1_000;
 const MOST_PENDING = 100;
 
 /**
- * The whole of consent as a pure function: what is known, what happens and when (ms since 1970) give
+ * The whole of consent as a pure function: what is known, what happens and when (ms of a clock that nobody turns) give
  * what is known next and the verdict. A `yes` comes only from a question answered with exactly the
  * acting choice, or from a code that was shown and not used; both are used up by it. The table in
  * CONTRIBUTING.md lists every case.
@@ -114,7 +114,8 @@ function reply(state: ConsentState, event: EventOf<"reply">, now: number): Step 
   }
   const answered = without(state, question.secret);
   const { deed, way } = question;
-  const no = refusalIn(event.reply, deed);
+  const isLate = now - question.since >= VALID_MS;
+  const no = isLate ? "timed_out" : refusalIn(event.reply, deed);
   if (no === undefined) return { state: answered, verdict: { yes: way, deed } };
   const isInstant = now - question.since < INSTANT_MS;
   const verdict: Verdict = { no, deed, ...(isInstant ? { hint: "instant" } : {}) };
@@ -138,7 +139,10 @@ function refusalIn(reply: Reply, { choices }: Deed): Reason | undefined {
 
 function forget({ pending, refusals }: ConsentState, now: number): ConsentState {
   return {
-    pending: pending.filter(({ since }) => now - since < VALID_MS),
+    // What a call waits for goes with its answer, which may come after a night's sleep.
+    pending: pending.filter(
+      ({ way, since, waits }) => (way === "form" && waits) || now - since < VALID_MS,
+    ),
     refusals: refusals.filter(({ until }) => now < until),
   };
 }

@@ -18,7 +18,7 @@ export function createKeeper(clock: Clock): Keeper {
   return {
     clock,
     step(event) {
-      const { state: after, verdict } = decide(state, event, clock.now());
+      const { state: after, verdict } = decide(state, event, clock.elapsed());
       state = after;
       // Looking changes nothing, and those who wait look when they wake.
       if ("wait" in verdict) return verdict;
@@ -27,7 +27,7 @@ export function createKeeper(clock: Clock): Keeper {
       for (const wake of woken) wake();
       return verdict;
     },
-    rest: (secret) => restOf(state, secret, clock.now()),
+    rest: (secret) => restOf(state, secret, clock.elapsed()),
     async next(ms, signal) {
       const timer = new AbortController();
       const wake = () => timer.abort();

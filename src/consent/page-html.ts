@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { type Clock, dateOf } from "../clock.ts";
 import type { Deed } from "../tools/deed.ts";
 import { STYLE } from "./page-style.ts";
 import type { Reader, View } from "./state.ts";
@@ -17,13 +18,13 @@ export const HEADERS = {
   connection: "close",
 };
 
-/** A page as HTML; the time is now (ms since 1970). */
-export function htmlOf(view: Exclude<View, { shows: "nothing" }>, now: number): string {
+/** A page as HTML. */
+export function htmlOf(view: Exclude<View, { shows: "nothing" }>, clock: Clock): string {
   switch (view.shows) {
     case "question":
       return questionPage(view.deed, view.reader);
     case "yes":
-      return notice(`Your answer: ${view.deed.choices[1]}`, yesWords(view, now));
+      return notice(`Your answer: ${view.deed.choices[1]}`, yesWords(view, clock));
     case "no":
       return notice(`Your answer: ${view.deed.choices[0]}`, [
         "Nothing was done, and nothing will be.",
@@ -60,16 +61,16 @@ ${listOf(facts)}
 
 function yesWords(
   { waits, countsAt, expiresAt }: Extract<View, { shows: "yes" }>,
-  now: number,
+  clock: Clock,
 ): string[] {
-  const seconds = Math.ceil((countsAt - now) / 1_000);
+  const seconds = Math.ceil((countsAt - clock.elapsed()) / 1_000);
   const onItsWay =
     seconds > 0
       ? [
           `It is on its way and counts in ${seconds} s, unless this page is opened once more until then.`,
         ]
       : [];
-  const kept = `It is kept until ${new Date(expiresAt).toTimeString().slice(0, 5)}`;
+  const kept = `It is kept until ${dateOf(clock, expiresAt).toTimeString().slice(0, 5)}`;
   return waits
     ? [...onItsWay, "You can close this page.", `${kept}, should your assistant ask for it again.`]
     : [...onItsWay, `${kept}. Nothing is done before that: tell your assistant to go on.`];

@@ -61,7 +61,7 @@ export async function servePage(secret: string, keeper: Keeper): Promise<string>
           }
         : {}),
     });
-    response.end(view === undefined ? "" : htmlOf(view, keeper.clock.now()));
+    response.end(view === undefined ? "" : htmlOf(view, keeper.clock));
   }
 
   async function closeInTime(): Promise<void> {

@@ -54,14 +54,14 @@ export async function waitForPage(
   { keeper, call, caller }: Asking,
 ): Promise<Verdict | { passes: string }> {
   const { clock } = keeper;
-  const endsAt = clock.now() + Math.min(WAIT_MS, call.timeLeft());
+  const endsAt = clock.elapsed() + Math.min(WAIT_MS, call.timeLeft());
   const alive = new AbortController();
   if (caller.progress !== undefined) keepAlive(clock, caller.progress, alive.signal);
   try {
     for (;;) {
       if (call.signal.aborted) keeper.step({ type: "abandon", secret });
       call.signal.throwIfAborted();
-      const left = endsAt - clock.now();
+      const left = endsAt - clock.elapsed();
       const hasTime = call.timeLeft() >= DEED_MS;
       const verdict = keeper.step({ type: "look", secret, isOver: left <= 0, hasTime });
       if ("unread" in verdict) return { passes: PASSES[verdict.unread] };

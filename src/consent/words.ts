@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, dateOf } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { Deed } from "../tools/deed.ts";
 import { attemptsOf, type Result, writeResult } from "../tools/result.ts";
@@ -12,7 +12,7 @@ interface Context {
 const REASONS: Record<Reason, string> = {
   declined: "The client answered the question with a decline",
   cancelled: "The question was dismissed in the client",
-  timed_out: "Nobody answered in time",
+  timed_out: "No answer came in time",
   client_error: "The client gave no valid answer",
   kept: "The refusing choice was taken",
   opened_twice:
@@ -61,7 +61,7 @@ export function toBeConfirmed(
     show_to_user: `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`,
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation: show,
-    expires_at: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
+    expires_at: `${dateOf(context.clock, expiresAt).toISOString().slice(0, 19)}Z`,
     note: ["Nothing was done yet.", ...passed.map((why) => `No page was used: ${why}.`)].join(" "),
   });
 }
@@ -75,10 +75,16 @@ export function toBeAnswered(context: Context, verdict: Extract<Verdict, { later
     next: isAnswered
       ? `The page was answered: ${again} at once.`
       : `Ask the user to answer on the page that is open in their browser ("${deed.title}"). Then ${again}; each call waits for up to 30 seconds.`,
-    expires_at: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
+    expires_at: `${dateOf(context.clock, expiresAt).toISOString().slice(0, 19)}Z`,
     note: "Nothing was done yet.",
   });
 }
+
+const LATE_FORM = {
+  happened:
+    "The form was answered too late, belongs to other arguments, or was shown before this server was restarted; nothing was done",
+  next: "Call again, so that the question is asked anew",
+};
 
 /** No way to ask is there: what is missing, and what this server is set to. */
 export function unavailable(allowed: readonly string[], missing: readonly string[]): Failure {
@@ -87,9 +93,14 @@ export function unavailable(allowed: readonly string[], missing: readonly string
   });
 }
 
-/** A call that got no verdict on its deed: something else is open, or the confirmation is no good. */
-export function withoutVerdict(verdict: Verdict): Failure {
-  if (!("busy" in verdict)) return new Failure("confirmation_invalid");
+/**
+ * A call that got no verdict on its deed: something else is open, or what it brought along is no good: a
+ * confirmation, or the answer to a form.
+ */
+export function withoutVerdict(verdict: Verdict, brought: "confirmation" | "form"): Failure {
+  if (!("busy" in verdict)) {
+    return new Failure("confirmation_invalid", brought === "form" ? LATE_FORM : {});
+  }
   const seconds = Math.ceil(verdict.busy / 1_000);
   return new Failure("busy", {
     happened: `Another question is waiting for a person's answer: ${verdict.waiting.title}`,

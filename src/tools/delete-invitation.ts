@@ -61,7 +61,6 @@ export function deletion(shown: Invitation, context: ToolContext): Deed {
     ],
     choices: ["keep", "delete"],
     targets: [deleteTarget(shown)],
-    needsConsent: true,
     subject: { invitation: shown },
     async perform(call) {
       const { outcome, invitation, failure } = await context.invitations.delete(call, shown);

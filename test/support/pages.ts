@@ -34,7 +34,6 @@ export function pageDeed(facts: readonly string[] = []): Deed {
     ],
     choices: ["keep", "delete"],
     targets: [{ key: "delete 3" }],
-    needsConsent: true,
     subject: {},
     perform: () => Promise.reject(new Error("nothing is performed here")),
   };
