@@ -9,5 +9,7 @@ export default defineConfig({
     // is wrong fails every time: random tests play the same cases in each run.
     retry: 2,
     hookTimeout: 30_000,
+    // Most tests wait for a child process or for time to pass.
+    maxWorkers: 2,
   },
 });

@@ -4,6 +4,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { ElicitRequestSchema, type ElicitResult } from "@modelcontextprotocol/sdk/types.js";
 
 // Plays the main job against the sandbox: what an administrator says, what the agent calls, what comes back.
+// With --page it asks on the page in the browser, as in a client without forms.
 
 interface Question {
   message: string;
@@ -30,9 +31,25 @@ async function decide(choices: string[], acting: string): Promise<string> {
   return choices.find((choice) => choice === answer) ?? choices[0] ?? "";
 }
 
+const onPage = process.argv.includes("--page");
+// What a browser needs; the SDK passes on only the rest.
+const DISPLAY = [
+  "BROWSER",
+  "DISPLAY",
+  "WAYLAND_DISPLAY",
+  "XAUTHORITY",
+  "XDG_RUNTIME_DIR",
+  "DBUS_SESSION_BUS_ADDRESS",
+  "SSH_CONNECTION",
+];
+const display = DISPLAY.flatMap((name) => {
+  const value = process.env[name];
+  return value === undefined ? [] : [[name, value]];
+});
 const transport = new StdioClientTransport({
   command: process.execPath,
   args: ["dist/main.js", "--sandbox"],
+  env: { ...Object.fromEntries(display), TRIEVE_CONFIRM: onPage ? "page,code" : "form,code" },
   stderr: "pipe",
 });
 let trieve = "";
@@ -61,10 +78,16 @@ async function call(
   args: Record<string, unknown>,
 ): Promise<{ text: string; facts: unknown }> {
   say(`  ${name} ${JSON.stringify(args)}`);
+  if (onPage && name === "delete_invitation") say("  a page opens in your browser; answer there");
   // A person may take the four minutes that the server gives.
   const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 300_000 });
   const [{ text } = { text: "" }] = result.content as { text: string }[];
-  return { text, facts: result.structuredContent };
+  const facts = result.structuredContent as { outcome?: string } | undefined;
+  if (facts?.outcome === "confirmation_pending") {
+    quote(text);
+    return call(name, args);
+  }
+  return { text, facts };
 }
 
 await client.connect(transport);

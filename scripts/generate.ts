@@ -106,7 +106,7 @@ function registryVariable([name, setting]: [string, Setting]) {
 
 /** Whether a default is a value, and not a word about it. */
 function hasValue(value: string): boolean {
-  return !["required", "none", "any"].includes(value) && !value.startsWith("`");
+  return !["required", "none", "any", "the system's"].includes(value) && !value.startsWith("`");
 }
 
 /** The entry for the MCP registry, schema 2025-12-11. */

@@ -1,7 +1,8 @@
-import { accessSync, appendFileSync, constants, readFileSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import packageJson from "../package.json" with { type: "json" };
 import type { AuditSink } from "./audit.ts";
+import { appendLine, auditFault } from "./audit-file.ts";
 import { systemClock } from "./clock.ts";
 import type { Check } from "./doctor.ts";
 import { readSettings, type Settings } from "./environment.ts";
@@ -99,22 +100,6 @@ async function main(args: readonly string[]): Promise<void> {
   start(settings, sandbox);
 }
 
-/** What keeps the audit file from being written, without creating anything; grave: it is no file. */
-function auditFault(path: string): { text: string; isGrave: boolean } | undefined {
-  const isOld = statSync(path, { throwIfNoEntry: false });
-  if (isOld !== undefined && !isOld.isFile()) {
-    const what = isOld.isDirectory() ? "is a folder" : "is a pipe or a device";
-    return { text: `TRIEVE_AUDIT_LOG ${what}; it must name a regular file`, isGrave: true };
-  }
-  try {
-    accessSync(isOld === undefined ? dirname(path) : path, constants.W_OK);
-    return undefined;
-  } catch {
-    const why = isOld === undefined ? "its folder is missing or closed to this user" : "no rights";
-    return { text: `TRIEVE_AUDIT_LOG cannot be written: ${why}`, isGrave: false };
-  }
-}
-
 async function examine(settings: Settings, sandbox: boolean, asJson: boolean): Promise<never> {
   const { checkLine, doctor } = await import("./doctor.ts");
   const runtime = `Node ${process.version}, ${process.platform}`;
@@ -139,7 +124,7 @@ function start(settings: Settings, sandbox: boolean): void {
   const path = config?.auditLog;
   const audit: AuditSink = {
     log,
-    append: path === undefined ? undefined : (line) => appendFileSync(path, line, { mode: 0o600 }),
+    append: path === undefined ? undefined : (line) => appendLine(path, line),
   };
   if (process.stdin.isTTY) log(WAITING);
   const app = createApp({ settings, version, sandbox, clock: systemClock, audit });
@@ -163,5 +148,8 @@ process.on("uncaughtException", (error) => {
   log(traceOf(`${name} failed`, error));
   process.exit(1);
 });
+
+// Node gives each address of a name 250 ms, which a slow line misses, and then says that none was reached.
+setDefaultAutoSelectFamilyAttemptTimeout(2_500);
 
 await main(process.argv.slice(2));

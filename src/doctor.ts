@@ -1,14 +1,15 @@
+import { browserWords } from "./browser.ts";
 import { systemClock } from "./clock.ts";
 import type { Settings } from "./environment.ts";
 import { FAILURES, Failure, type FailureCode } from "./failures.ts";
 import { allowedRoles, LINK_IS_LOCAL } from "./policy.ts";
-import { type Config, SETTING_LIST } from "./settings.ts";
+import { type Config, SETTING_LIST, type WayName } from "./settings.ts";
 import { createCallContext } from "./trieve/call-context.ts";
 import { createTrieveClient, redirectUri } from "./trieve/client.ts";
 import { answersHealthCheck } from "./trieve/health.ts";
-import { isTlsCode } from "./trieve/http-failure.ts";
 import { LIMITS } from "./trieve/limits.ts";
 import { openRoute } from "./trieve/route.ts";
+import { isTlsCode } from "./trieve/tls.ts";
 import { isLinkLocal, isLoopback } from "./url.ts";
 
 /** One thing that was looked at. */
@@ -57,11 +58,12 @@ export async function* doctor(options: {
     yield { name: "audit log", status: "failed", found: auditFault, hint };
   }
   yield checkLink(config, sandbox);
-  const { policy, confirm } = config;
+  const { policy } = config;
   const rules = policy.readOnly
     ? "read-only"
-    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}; asks by ${confirm.join(", ")}`;
+    : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}`;
   yield passed("policy", rules);
+  if (!policy.readOnly) yield describeWays(config);
 }
 
 function routeOf({ proxy, extraHeaders = [] }: Config): string {
@@ -132,11 +134,11 @@ async function* checkConnection(config: Config, version: string): AsyncGenerator
     answer: "",
   };
   let failure: { layer: Layer; check: Check } | undefined;
-  const since = Date.now();
+  const since = performance.now();
   try {
     const { invitations, skipped } = await client.list(call);
     const unread = skipped > 0 ? `, ${skipped} rows unreadable` : "";
-    found.answer = `${invitations.length} invitations${unread}, in ${Date.now() - since} ms`;
+    found.answer = `${invitations.length} invitations${unread}, in ${Math.round(performance.now() - since)} ms`;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     failure = await diagnose(error, () => answersHealthCheck(config, send));
@@ -211,4 +213,19 @@ function checkLink(config: Config, sandbox: boolean): Check {
   const hint =
     "set TRIEVE_APP_URL and TRIEVE_DASHBOARD_URL to addresses that invited people can reach";
   return { name: "mailed link", status: "warning", found: `${link}. ${LINK_IS_LOCAL}`, hint };
+}
+
+/** How a person can be asked, as this shell sees the machine; a client may hide the display. */
+function describeWays({ confirm, browser }: Config): Check {
+  const words: Record<WayName, string> = {
+    form: "a form, in clients that have them",
+    page: `a page, ${browserWords(browser)}`,
+    code: "a code, through the model",
+  };
+  const found = `asks by ${confirm.map((way) => words[way]).join("; else by ")}`;
+  const isMissing = confirm.includes("page") && typeof browser === "object" && "missing" in browser;
+  if (!isMissing || confirm.includes("code")) return passed("ways", found);
+  const hint =
+    "set BROWSER, or pass the display on in the client's configuration (docs/clients.md)";
+  return { name: "ways", status: "warning", found, hint };
 }

@@ -1,3 +1,4 @@
+import { findBrowser } from "./browser.ts";
 import {
   type Config,
   LOCAL_DASHBOARD,
@@ -117,6 +118,7 @@ export function readSettings(environment: Environment, readKeyFile: ReadKeyFile)
         appUrl: read.TRIEVE_APP_URL ?? `${baseUrl}/api`,
         dashboardUrl,
         confirm: read.TRIEVE_CONFIRM ?? WAY_NAMES,
+        browser: findBrowser(environment, read.BROWSER),
         auditLog: read.TRIEVE_AUDIT_LOG,
         extraHeaders: read.TRIEVE_EXTRA_HEADERS,
         isKeyInFile: read.TRIEVE_API_KEY === undefined,

@@ -128,8 +128,8 @@ export const FAILURES = {
   confirmation_invalid: {
     seen: "the confirmation is not, or no longer, good",
     happened:
-      "The confirmation is unknown, used, older than 10 minutes, or belongs to other arguments; nothing was done",
-    next: "Call again without confirmation, show the user what is returned, and pass it back unchanged",
+      "The confirmation is unknown, used, older than 10 minutes, belongs to other arguments, or was made before this server was restarted; nothing was done",
+    next: "Call again without confirmation, show the user what is returned, and pass it back unchanged; where that ends so each time, the client starts a server for each call: use one that keeps it running, or one that shows forms",
   },
   busy: {
     seen: "another question is open, or other mails are going out",

@@ -1,3 +1,4 @@
+import type { Browser } from "./browser.ts";
 import { neutralise } from "./text.ts";
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
 import { isHosted } from "./url.ts";
@@ -29,6 +30,8 @@ export interface Config {
   dashboardUrl: string | undefined;
   /** How a person may be asked, the preferred way first. */
   confirm: readonly WayName[];
+  /** What opens the page of the way `page`. */
+  browser: Browser;
   auditLog: string | undefined;
   /** For a gate before the API; their values are secrets. */
   extraHeaders: readonly (readonly [name: string, value: string])[] | undefined;
@@ -203,6 +206,11 @@ export const SETTINGS = {
     isSecret: true,
     read: readHeaders,
     show: ({ extraHeaders }) => extraHeaders?.map(([name]) => name).join(", "),
+  }),
+  BROWSER: setting({
+    default: "the system's",
+    meaning: "program that opens the question page; arguments may follow, `%s` for the address",
+    read: (command) => command,
   }),
 };
 

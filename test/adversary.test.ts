@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Reply } from "../src/consent/consent.ts";
+import type { Reply } from "../src/consent/state.ts";
 import type { Caller } from "../src/consent/way.ts";
 import { readSettings } from "../src/environment.ts";
 import { createCalls } from "../src/mcp/calls.ts";
@@ -87,6 +87,7 @@ async function play(moves: readonly Move[]): Promise<number> {
     TRIEVE_API_KEY: "k",
     TRIEVE_ORGANIZATION_ID: ORGANIZATION,
     TRIEVE_BASE_URL: "http://localhost:8090",
+    TRIEVE_CONFIRM: "form,code",
   };
   const settings = readSettings(environment, () => ({ text: "", open: false }));
   const calls = createCalls({

@@ -1,5 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -46,6 +53,25 @@ describe("the audit log", () => {
         .split("\n")
         .map((line) => JSON.parse(line).email),
     ).toEqual(["a@example.com", "b@example.com"]);
+  });
+
+  test("whose last line was torn gets the next on a line of its own, after a rename too", async () => {
+    const file = join(folder(), "audit.log");
+    writeFileSync(file, '{"outcome":"inv');
+    const environment = { ...trieve.environment, TRIEVE_AUDIT_LOG: file };
+    const [one, two] = [await connectBin({ environment }), await connectBin({ environment })];
+    const send = (server: BinClient, name: string) =>
+      server.call("send_invitation", { email: `${name}@example.com` });
+    await Promise.all([send(one, "a"), send(two, "b")]);
+    renameSync(file, `${file}.1`);
+    await Promise.all([send(one, "c"), send(two, "d")]);
+    await Promise.all([one.close(), two.close()]);
+    const [torn, ...lines] = readFileSync(`${file}.1`, "utf8").split("\n");
+    expect(torn).toBe('{"outcome":"inv');
+    const emails = [...lines, ...readFileSync(file, "utf8").split("\n")]
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).email);
+    expect(emails.sort()).toEqual(["a", "b", "c", "d"].map((name) => `${name}@example.com`));
   });
 
   test("that cannot be written is told at the start and with each write, and stops nothing", async () => {

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { confirmationText, decide } from "../src/consent/consent.ts";
 import {
   type ConsentState,
-  confirmationText,
-  decide,
   type Event,
   NO_CONSENT,
   type Reply,
   type Verdict,
-} from "../src/consent/consent.ts";
+} from "../src/consent/state.ts";
 import type { Deed } from "../src/tools/deed.ts";
 
 // The state machine alone: a pure function, so every short sequence of events can be tried.
@@ -19,7 +18,6 @@ const deed = (name: string): Deed => ({
   facts: ["Send this invitation?"],
   choices: ["do not send", "send"],
   targets: [{ key: name }],
-  needsConsent: true,
   subject: {},
   perform: NEVER,
 });
@@ -104,7 +102,9 @@ describe("a question", () => {
   });
   test("is worth nothing after ten minutes, or when its caller has gone", () => {
     expect(last(propose("a", "1"), [9.9, reply("a", "1", YES)])).toHaveProperty("yes");
-    expect(last(propose("a", "1"), [10, reply("a", "1", YES)])).toEqual({ invalid: true });
+    expect(last(propose("a", "1"), [10, reply("a", "1", YES)])).toMatchObject({ no: "timed_out" });
+    const lost = propose("a", "1", "form", false);
+    expect(last(lost, [10, reply("a", "1", YES)])).toEqual({ invalid: true });
     const gone: Event = { type: "abandon", secret: "1" };
     expect(last(propose("a", "1"), gone, reply("a", "1", YES))).toEqual({ invalid: true });
     expect(last(propose("a", "1"), gone, propose("b", "2"))).toHaveProperty("ask");

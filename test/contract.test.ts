@@ -10,6 +10,7 @@ const ENVIRONMENT = {
   TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-0123456789ab",
   TRIEVE_BASE_URL: "https://trieve.example.com",
   TRIEVE_MAX_ROLE: "owner",
+  TRIEVE_CONFIRM: "form,code",
 };
 const server = await connectInMemory({ environment: ENVIRONMENT });
 const { tools } = await server.client.listTools();
@@ -98,4 +99,14 @@ test("what is shown is what the tools say of themselves, but for the roles", () 
   const rolesOf = (role: string) => shownTools(policyOf(role))[1]?.inputSchema.properties["role"];
   expect(rolesOf("user")).toMatchObject({ default: "user", type: "string", enum: ["user"] });
   expect(rolesOf("admin")).toMatchObject({ default: "user", enum: ["user", "admin"] });
+});
+
+test("the instructions are short with every way of asking", async () => {
+  const environment = { ...ENVIRONMENT, TRIEVE_CONFIRM: "form,page,code" };
+  const { client } = await connectInMemory({ environment });
+  const instructions = client.getInstructions() ?? "";
+  expect(instructions.split(/\s+/).length).toBeLessThanOrEqual(120);
+  for (const word of ["confirmation_pending", "confirmation_required", "page in their browser"]) {
+    expect(instructions).toContain(word);
+  }
 });

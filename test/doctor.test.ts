@@ -54,7 +54,7 @@ test("doctor shows each setting with its source, and warns of a link that leads 
   const { out } = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "owner" });
   expect(out).toMatch(/^ok +setting: TRIEVE_API_KEY: environment$/m);
   expect(out).toMatch(/^ok +setting: TRIEVE_MAX_ROLE: owner \(environment\)$/m);
-  expect(out).toMatch(/^ok +setting: TRIEVE_CONFIRM: form,page,code \(default\)$/m);
+  expect(out).toMatch(/^ok +setting: TRIEVE_CONFIRM: form,code \(environment\)$/m);
   expect(out).toMatch(
     /^ok +mailed link: .*redirect_uri=https:\/\/dashboard\.example\.com\/\?org=/m,
   );
@@ -65,7 +65,29 @@ test("doctor shows each setting with its source, and warns of a link that leads 
   const faulty = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "king" });
   expect(faulty.out).not.toContain("king");
   expect(faulty.out).not.toContain("setting: TRIEVE_MAX_ROLE");
-  expect(faulty.out).toMatch(/^ok +setting: TRIEVE_CONFIRM: default$/m);
+  expect(faulty.out).toMatch(/^ok +setting: TRIEVE_CONFIRM: environment$/m);
+});
+
+test("doctor says in which ways a person can be asked, as its shell sees the machine", async () => {
+  const { environment } = trieve;
+  const ways = async (more: Record<string, string>) =>
+    /^(\w+) +ways: (.*)$/m.exec((await run(["doctor"], { ...environment, ...more })).out)?.slice(1);
+  expect(await ways({})).toEqual([
+    "ok",
+    "asks by a form, in clients that have them; else by a code, through the model",
+  ]);
+  const remote = { TRIEVE_CONFIRM: "form,page", SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22" };
+  expect(await ways(remote)).toEqual([
+    "warning",
+    expect.stringMatching(
+      /else by a page, not to be had, this is a remote shell .* -> set BROWSER/,
+    ),
+  ]);
+  expect(await ways({ ...remote, BROWSER: "/usr/bin/firefox" })).toEqual([
+    "ok",
+    expect.stringMatching(/else by a page, opened by the program in BROWSER$/),
+  ]);
+  expect(await ways({ TRIEVE_READ_ONLY: "true" })).toBeUndefined();
 });
 
 test("doctor --json is for programs and holds no key", async () => {

@@ -88,6 +88,15 @@ describe.concurrent.each(eras)("in the %s era", (_, envelope) => {
     expect(result?.content?.[0]?.text).toMatch(/^4 pending matched\./);
   });
 
+  test("a task that is asked for is ignored, as nobody offers any", async () => {
+    const { method, params } = list({});
+    const { result } = await answerTo(envelope, {
+      method,
+      params: { ...params, task: { ttl: 9 } },
+    });
+    expect(result?.content?.[0]?.text).toMatch(/^4 pending matched\./);
+  });
+
   test.each<[string, unknown]>([
     ["a list", [1]],
     ["a number", 7],

@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer as createHttp } from "node:http";
+import { createSecureServer as createHttp2 } from "node:http2";
 import { createServer as createHttps } from "node:https";
 import { type AddressInfo, connect, createServer as createTcp, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer as createTls } from "node:tls";
 import { generate } from "selfsigned";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connectBin, startBin } from "./support/bin.ts";
@@ -110,6 +112,53 @@ describe("a certificate", () => {
     const { url } = await secure("localhost");
     const text = await list({ TRIEVE_BASE_URL: url.replace("https:", "http:") });
     expect(text).toMatch(/speaks https wants https|does not speak HTTP/);
+  });
+});
+
+describe("a TLS handshake that is ended by the other side", () => {
+  const at = async (createServer: (pem: { key: string; cert: string }) => Server) => {
+    const pem = await generate([{ name: "commonName", value: "localhost" }], {
+      extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }],
+    });
+    const server = createServer({ key: pem.private, cert: pem.cert });
+    const environment = {
+      TRIEVE_BASE_URL: `https://localhost:${await listen(server)}`,
+      NODE_EXTRA_CA_CERTS: keep("ended.pem", pem.cert),
+    };
+    const { text } = await tryWith(environment);
+    expect(text).not.toContain("NODE_EXTRA_CA_CERTS");
+    return text;
+  };
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "for want of a certificate of the client, over %s",
+    async (maxVersion) => {
+      const wants = { requestCert: true, rejectUnauthorized: true, maxVersion };
+      const text = await at((pem) => createTls({ ...pem, ...wants }));
+      expect(text).toMatch(/^network_error: .*certificate of the client/);
+    },
+  );
+
+  test("for want of a common version", async () => {
+    const old = {
+      maxVersion: "TLSv1.1",
+      minVersion: "TLSv1.1",
+      ciphers: "ALL:@SECLEVEL=0",
+    } as const;
+    const text = await at((pem) => createTls({ ...pem, ...old }));
+    expect(text).toMatch(/^network_error: .*no version or cipher of TLS in common/);
+  });
+
+  test("because it offers HTTP/2 only, unless this Node speaks that", async () => {
+    const text = await at((pem) =>
+      createHttp2({ ...pem, ALPNProtocols: ["h2"] }, (_, response) => response.end("[]")),
+    );
+    expect(text).toMatch(/^network_error: .*may speak HTTP\/2 only|^0 pending/);
+  });
+
+  test("without a word", async () => {
+    const text = await at(() => createTcp((socket) => socket.once("data", () => socket.end())));
+    expect(text).toMatch(/^network_error: The connection was closed in the TLS handshake/);
   });
 });
 

@@ -57,6 +57,7 @@ describe("the package", () => {
       "openapi-fetch",
       "p-limit",
       "hono",
+      "open",
     ]) {
       expect(notices).toMatch(new RegExp(`^${name} \\d`, "m"));
     }

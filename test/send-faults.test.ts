@@ -117,7 +117,7 @@ test.each([
 test("an invitation that shows up within three seconds is mail_unconfirmed", async () => {
   trieve.proxy.next("POST", { reset: true });
   const clock: Clock = {
-    now: Date.now,
+    ...systemClock,
     async sleep(ms) {
       if (ms === 3_000) trieve.add(EMAIL);
     },
@@ -149,7 +149,7 @@ describe("a refusal that is known to have done nothing says so", () => {
     [
       "an invitation that the list does not show",
       { answer: 400, body: '{"message":"User with email a has already been invited"}' },
-      /^rejected: .* Nothing was sent\./,
+      /^outcome_unknown: Trieve says .* Nothing was sent\./,
     ],
   ])("%s", async (_, fault, expected) => {
     trieve.proxy.next("POST", fault);
@@ -191,6 +191,16 @@ test.each<[string, object, boolean]>([
   ["an error without a code", {}, false],
 ])("%s proves that nothing was sent, or does not", (_, system, expected) => {
   const cause = Object.assign(new Error("from the system"), system);
+  expect(networkFailure(new TypeError("fetch failed", { cause })).nothingSent).toBe(expected);
+});
+
+test.each([
+  ["for every one of them, proves that nothing was sent", "connect", true],
+  ["for one of them after it was there, proves nothing", "read", false],
+])("a name with several addresses: a failure %s", (_, syscall, expected) => {
+  const error = (syscall: string) => Object.assign(new Error("a"), { code: "ETIMEDOUT", syscall });
+  const cause = new AggregateError([error("connect"), error(syscall)]);
+  Object.assign(cause, { code: "ETIMEDOUT" });
   expect(networkFailure(new TypeError("fetch failed", { cause })).nothingSent).toBe(expected);
 });
 

@@ -1,3 +1,4 @@
+import type { Browser } from "../browser.ts";
 import type { Clock } from "../clock.ts";
 import type { WayName } from "../settings.ts";
 import type { Deed } from "../tools/deed.ts";
@@ -5,14 +6,13 @@ import type { Result } from "../tools/result.ts";
 import type { ToolCall, ToolContext } from "../tools/tool.ts";
 import type { CallContext } from "../trieve/call-context.ts";
 import { code } from "./code.ts";
-import { decide, type Event, NO_CONSENT, type Verdict } from "./consent.ts";
 import { form } from "./form.ts";
+import { createKeeper } from "./keeper.ts";
+import { createPage, waitForPage } from "./page.ts";
 import { randomSecret } from "./secret.ts";
-import type { Caller, Form, Way } from "./way.ts";
-import { notConfirmed, toBeConfirmed, unavailable, withoutVerdict } from "./words.ts";
-
-/** The ways there are. */
-const WAYS: readonly Way[] = [form, code];
+import type { Verdict } from "./state.ts";
+import type { Caller, Form, Put, Way } from "./way.ts";
+import { notConfirmed, toBeAnswered, toBeConfirmed, unavailable, withoutVerdict } from "./words.ts";
 
 /** What a call comes to before anything is done. */
 export type Answer =
@@ -34,59 +34,80 @@ export type Ask = (
   onDeed: (deed: Deed) => void,
 ) => Promise<Answer>;
 
-/** The consent of one process: every call of it goes through the one state. */
-export function createAsk(context: ToolContext, allowed: readonly WayName[]): Ask {
-  const { clock } = context;
-  const ways = allowed.flatMap((name) => WAYS.filter((way) => way.name === name));
-  let state = NO_CONSENT;
-
-  function step(event: Event): Verdict {
-    const next = decide(state, event, clock.now());
-    state = next.state;
-    return next.verdict;
-  }
+/** The consent of one process. `allowed` are the ways that may be taken, the preferred one first. */
+export function createAsk(
+  context: ToolContext,
+  allowed: readonly WayName[],
+  browser: Browser,
+): Ask {
+  const all: readonly Way[] = [form, createPage(browser), code];
+  const ways = allowed.flatMap((name) => all.filter((way) => way.name === name));
+  const keeper = createKeeper(context.clock);
+  const { step } = keeper;
 
   return async (toolCall, call, caller, onDeed) => {
-    const settle = (verdict: Verdict): Answer => {
-      if ("deed" in verdict) onDeed(verdict.deed);
-      if ("unavailable" in verdict) throw unavailable(allowed, ways);
-      return conclude(verdict, context);
-    };
-    const way = ways.find((one) => one.isThere(caller));
-    const answer = way?.answerIn(caller, toolCall);
-    const answered = answer && step(answer);
-    // A confirmation that is no good does no harm where none is needed.
-    const isMoot = answer?.type === "confirm" && answered !== undefined && "invalid" in answered;
-    if (answered !== undefined && !isMoot) return settle(answered);
+    const { binding } = toolCall;
+    const asking = { keeper, call, caller };
+    const there = ways.filter((way) => way.isThere(caller));
+    /** Why ways were not taken although they were there. */
+    const passed: string[] = [];
+
+    function settle(put: Exclude<Put, { passes: string }>): Answer {
+      if ("form" in put) return put;
+      if ("deed" in put) onDeed(put.deed);
+      if ("unavailable" in put) {
+        const missing = ways.filter((way) => !there.includes(way)).map((way) => way.missing);
+        throw unavailable(allowed, [...missing, ...passed]);
+      }
+      return conclude(put, context, passed, caller.answer === undefined ? "confirmation" : "form");
+    }
+
+    async function putIn([way, ...others]: readonly Way[], deed: Deed): Promise<Answer> {
+      const question = { secret: randomSecret(), deed, binding };
+      const waits = way?.name === "page" || caller.putForm !== undefined;
+      const verdict = step({ type: "ask", ...question, way: way?.name, waits });
+      if (!("ask" in verdict) || way?.put === undefined) return settle(verdict);
+      const put = await way.put(question, asking);
+      if (!("passes" in put)) return settle(put);
+      passed.push(put.passes);
+      return putIn(others, deed);
+    }
+
+    // Nothing comes along for a page, so that a code from a time without one is still taken.
+    const way = there.find(({ name }) => name !== "page");
+    const brought = way?.answerIn(caller, toolCall);
+    const answered = brought && step(brought);
+    // What is no good does no harm where nobody has to agree, or where a page is asked first.
+    const mustAgree = toolCall.needsConsent(context.policy);
+    const isFirst = mustAgree && way === there[0];
+    if (answered !== undefined && (isFirst || !("invalid" in answered))) return settle(answered);
+    const resumed = step({ type: "resume", binding });
+    if ("ask" in resumed) {
+      const { ask: secret, deed } = resumed;
+      onDeed(deed);
+      const put = await waitForPage({ secret, deed, binding }, asking);
+      if (!("passes" in put)) return settle(put);
+    }
 
     const plan = await toolCall.plan(context, call);
     if (!("perform" in plan)) return { result: plan };
     onDeed(plan);
-    if (!plan.needsConsent) return { deed: plan };
-    if (answered !== undefined) return settle(answered);
+    if (!mustAgree) return { deed: plan };
 
     call.signal.throwIfAborted();
-    const { binding } = toolCall;
-    const secret = randomSecret();
-    const waits = caller.putForm !== undefined;
-    const verdict = step({ type: "ask", deed: plan, binding, way: way?.name, secret, waits });
-    if (!("ask" in verdict) || way?.put === undefined) return settle(verdict);
-
-    const { put } = way;
-    const reply = await call.offTheClock(() => put(plan, caller, clock, call.signal));
-    if ("message" in reply) return { form: reply, secret };
-    if (caller.signal.aborted) step({ type: "abandon", secret });
-    caller.signal.throwIfAborted();
-    return settle(step({ type: "reply", secret, binding, reply }));
+    return putIn(there, plan);
   };
 }
 
 function conclude(
   verdict: Exclude<Verdict, { unavailable: true }>,
   context: { organizationId: string; clock: Clock },
+  passed: readonly string[],
+  brought: "confirmation" | "form",
 ): Answer {
   if ("yes" in verdict) return { deed: verdict.deed, confirmedBy: verdict.yes };
   if ("no" in verdict) return { result: notConfirmed(context, verdict) };
-  if ("show" in verdict) return { result: toBeConfirmed(context, verdict) };
-  throw withoutVerdict(verdict);
+  if ("show" in verdict) return { result: toBeConfirmed(context, verdict, passed) };
+  if ("later" in verdict) return { result: toBeAnswered(context, verdict) };
+  throw withoutVerdict(verdict, brought);
 }

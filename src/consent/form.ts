@@ -1,9 +1,9 @@
 import type { Clock } from "../clock.ts";
 import type { Deed } from "../tools/deed.ts";
-import { DECISION, QUESTION_MS, type Reply } from "./consent.ts";
+import { DECISION } from "./consent.ts";
+import { keepAlive } from "./keep-alive.ts";
+import { QUESTION_MS, type Reply } from "./state.ts";
 import type { Caller, Form, Way } from "./way.ts";
-
-const PROGRESS_MS = 15_000;
 
 /** The client shows a form to the person. */
 export const form: Way = {
@@ -12,12 +12,16 @@ export const form: Way = {
   isThere: ({ hasForms }) => hasForms,
   answerIn: ({ answer }, { binding }) =>
     answer === undefined ? undefined : { type: "reply", binding, ...answer },
-  async put(deed, caller, clock, signal) {
-    const question = formOf(deed);
-    const { putForm } = caller;
-    return putForm === undefined
-      ? question
-      : waitFor((asking) => putForm(question, asking), caller, clock, signal);
+  async put({ secret, deed, binding }, { keeper, call, caller }) {
+    const form = formOf(deed);
+    const { putForm, signal } = caller;
+    if (putForm === undefined) return { form, secret };
+    const put = (asking: AbortSignal) => putForm(form, asking);
+    const wait = () => waitFor(put, caller, keeper.clock, call.signal);
+    const reply = await call.offTheClock(wait);
+    if (signal.aborted) keeper.step({ type: "abandon", secret });
+    signal.throwIfAborted();
+    return keeper.step({ type: "reply", secret, binding, reply });
   },
 };
 
@@ -62,20 +66,5 @@ async function waitFor(
   } finally {
     timers.abort();
     signal.removeEventListener("abort", close);
-  }
-}
-
-async function keepAlive(
-  clock: Clock,
-  progress: (message: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    for (;;) {
-      await clock.sleep(PROGRESS_MS, signal);
-      progress("Waiting for a person's answer");
-    }
-  } catch {
-    // The question is closed.
   }
 }

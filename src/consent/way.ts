@@ -1,8 +1,10 @@
-import type { Clock } from "../clock.ts";
 import type { WayName } from "../settings.ts";
 import type { Deed } from "../tools/deed.ts";
 import type { ToolCall } from "../tools/tool.ts";
-import type { DECISION, Event, Reply } from "./consent.ts";
+import type { CallContext } from "../trieve/call-context.ts";
+import type { DECISION } from "./consent.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Event, Reply, Verdict } from "./state.ts";
 
 /** Who calls, and how that client can be asked. */
 export interface Caller {
@@ -31,6 +33,21 @@ export interface Form {
   };
 }
 
+/** A deed in front of a person. */
+export interface Question {
+  secret: string;
+  deed: Deed;
+  /** The tool and its arguments. */
+  binding: string;
+}
+
+/** What puts a question: the state it stands in, and the call with its caller. */
+export interface Asking {
+  keeper: Keeper;
+  call: CallContext;
+  caller: Caller;
+}
+
 /** A way to get a yes. */
 export interface Way {
   name: WayName;
@@ -41,8 +58,11 @@ export interface Way {
   /** The answer to an earlier question that the call brings along, if it does. */
   answerIn(caller: Caller, call: ToolCall): Event | undefined;
   /**
-   * Puts the question: a reply, or a form whose answer comes with a repeated call. Absent where the
-   * question is what the call answers.
+   * Puts the question and gives the verdict, or a form whose answer comes with a repeated call, or why
+   * nobody could be asked. Absent where the question is what the call answers. Throws what aborts the
+   * call.
    */
-  put?(deed: Deed, caller: Caller, clock: Clock, signal: AbortSignal): Promise<Reply | Form>;
+  put?(question: Question, asking: Asking): Promise<Put>;
 }
+
+export type Put = Verdict | { form: Form; secret: string } | { passes: string };

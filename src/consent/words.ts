@@ -1,8 +1,8 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, dateOf } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { Deed } from "../tools/deed.ts";
 import { attemptsOf, type Result, writeResult } from "../tools/result.ts";
-import type { Reason, Verdict } from "./consent.ts";
+import type { Reason, Verdict } from "./state.ts";
 
 interface Context {
   organizationId: string;
@@ -12,9 +12,11 @@ interface Context {
 const REASONS: Record<Reason, string> = {
   declined: "The client answered the question with a decline",
   cancelled: "The question was dismissed in the client",
-  timed_out: "Nobody answered within 4 minutes",
+  timed_out: "No answer came in time",
   client_error: "The client gave no valid answer",
   kept: "The refusing choice was taken",
+  opened_twice:
+    "The page with the question was opened a second time, by another browser or program, so no answer on it counts",
 };
 
 /**
@@ -43,10 +45,14 @@ function undone(context: Context, deed: Deed, about: Parameters<typeof writeResu
   return { ...result, attempts: attemptsOf(deed, about.outcome) };
 }
 
-/** The deed is shown and waits for its code: one text is for the user, the other for the model. */
+/**
+ * The deed is shown and waits for its code: one text is for the user, the other for the model.
+ * `passed` says why ways before this one could not be used.
+ */
 export function toBeConfirmed(
   context: Context,
   verdict: Extract<Verdict, { show: string }>,
+  passed: readonly string[],
 ): Result {
   const { show, deed, expiresAt } = verdict;
   const [what, ...facts] = deed.facts;
@@ -55,30 +61,46 @@ export function toBeConfirmed(
     show_to_user: `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`,
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation: show,
-    expires_at: `${new Date(expiresAt).toISOString().slice(0, 19)}Z`,
+    expires_at: `${dateOf(context.clock, expiresAt).toISOString().slice(0, 19)}Z`,
+    note: ["Nothing was done yet.", ...passed.map((why) => `No page was used: ${why}.`)].join(" "),
+  });
+}
+
+/** The question stands on a page, or was answered there with too little time left to act on it. */
+export function toBeAnswered(context: Context, verdict: Extract<Verdict, { later: true }>): Result {
+  const { deed, isAnswered, expiresAt } = verdict;
+  const again = "call again with the same arguments";
+  return undone(context, deed, {
+    outcome: "confirmation_pending",
+    next: isAnswered
+      ? `The page was answered: ${again} at once.`
+      : `Ask the user to answer on the page that is open in their browser ("${deed.title}"). Then ${again}; each call waits for up to 30 seconds.`,
+    expires_at: `${dateOf(context.clock, expiresAt).toISOString().slice(0, 19)}Z`,
     note: "Nothing was done yet.",
   });
 }
 
+const LATE_FORM = {
+  happened:
+    "The form was answered too late, belongs to other arguments, or was shown before this server was restarted; nothing was done",
+  next: "Call again, so that the question is asked anew",
+};
+
 /** No way to ask is there: what is missing, and what this server is set to. */
-export function unavailable(
-  allowed: readonly string[],
-  ways: readonly { missing: string }[],
-): Failure {
-  const missing = ways.map((way) => way.missing).join(", and ");
+export function unavailable(allowed: readonly string[], missing: readonly string[]): Failure {
   return new Failure("confirmation_unavailable", {
-    happened: `This needs a person's yes, and nobody can be asked: ${missing} (this server is set to TRIEVE_CONFIRM=${allowed.join(",")}); nothing was done`,
+    happened: `This needs a person's yes, and nobody can be asked: ${missing.join(", and ")} (this server is set to TRIEVE_CONFIRM=${allowed.join(",")}); nothing was done`,
   });
 }
 
-/** A call that got no verdict on its deed: something else is open, or the confirmation is no good. */
-export function withoutVerdict(
-  verdict: Exclude<
-    Verdict,
-    { yes: unknown } | { no: Reason } | { show: string } | { unavailable: true }
-  >,
-): Failure {
-  if (!("busy" in verdict)) return new Failure("confirmation_invalid");
+/**
+ * A call that got no verdict on its deed: something else is open, or what it brought along is no good: a
+ * confirmation, or the answer to a form.
+ */
+export function withoutVerdict(verdict: Verdict, brought: "confirmation" | "form"): Failure {
+  if (!("busy" in verdict)) {
+    return new Failure("confirmation_invalid", brought === "form" ? LATE_FORM : {});
+  }
   const seconds = Math.ceil(verdict.busy / 1_000);
   return new Failure("busy", {
     happened: `Another question is waiting for a person's answer: ${verdict.waiting.title}`,

@@ -2,6 +2,7 @@ import type { AuditSink } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Caller } from "../consent/way.ts";
 import type { Settings } from "../environment.ts";
+import { WAY_NAMES, type WayName } from "../settings.ts";
 import { organizationText } from "../text.ts";
 import { shownTools } from "../tools/shown.ts";
 import type { ShownTool } from "../tools/tool.ts";
@@ -56,10 +57,7 @@ function writeInstructions({ config, policy }: Settings, sandbox: boolean): stri
     config === undefined
       ? "It is not configured yet: every call tells what is missing."
       : `Organization ${organizationText(config.organizationId, config.organizationName)} at ${new URL(config.baseUrl).host}${sandbox ? " (a sandbox: nothing is mailed)" : ""}.`;
-  const consent =
-    config?.confirm.includes("code") === false
-      ? "the client asks a person; where it cannot, it is refused"
-      : "the client asks a person, or, where it cannot, the call returns a confirmation to show the user and pass back after a yes";
+  const consent = consentWords(config?.confirm ?? WAY_NAMES);
   const lines = [
     "Administers the invitations of one Trieve organization.",
     where,
@@ -68,10 +66,21 @@ function writeInstructions({ config, policy }: Settings, sandbox: boolean): stri
   if (policy.readOnly) lines.push("Read-only: nothing can be sent or deleted.");
   else {
     lines.push(
-      `Before a delete, a resend, a call for several, and an invitation as admin or owner, ${consent}.`,
+      `Before a delete, a resend, a call for several, and an invitation as admin or owner, a person is asked: ${consent}.`,
       "not_confirmed: do not retry unless the user asks.",
       "Ids come from list_invitations; they are join codes, so show them only when needed.",
     );
   }
   return lines.join(" ");
+}
+
+/** How a person is asked with these ways, and what the model has to do for it. */
+function consentWords(ways: readonly WayName[]): string {
+  const words: Record<WayName, string> = {
+    form: "by the client",
+    page: "on a page in their browser (confirmation_pending: ask them to answer there, then call again with the same arguments)",
+    code: "through you (confirmation_required: show it to them, and pass it back after a yes)",
+  };
+  const otherwise = ways.includes("code") ? "" : ", or it is refused";
+  return `${ways.map((way) => words[way]).join(", else ")}${otherwise}`;
 }

@@ -38,7 +38,7 @@ export interface Running {
   done: Promise<CallResult>;
   /** Gives up what has not been sent yet. */
   cancel(): void;
-  /** Says of a write that the process ended before its outcome was known. */
+  /** Says that the process ended before the answer, and of a write that its outcome is not known. */
   cutShort(): void;
 }
 
@@ -51,7 +51,7 @@ export function startCall(
   isEnding: boolean,
 ): Running {
   const { clock, audit, configured } = program;
-  const startedAt = clock.now();
+  const startedAt = clock.elapsed();
   const ending = new AbortController();
   const cancel = () => ending.abort();
   caller.signal.addEventListener("abort", cancel, { once: true });
@@ -74,7 +74,7 @@ export function startCall(
     const organizationId = configured?.organizationId;
     const { requests } = call.spent;
     const now = clock.now();
-    const ms = now - startedAt;
+    const ms = clock.elapsed() - startedAt;
     const about = { tool: tool.name, organizationId, confirmedBy, requests, ms, call: shared };
     const isKept = attempts.map((one) => writeAudit(audit, { ...about, ...one }, now));
     return isKept.includes(false) ? NOT_KEPT : undefined;
@@ -131,6 +131,7 @@ export function startCall(
     done: run(),
     cancel,
     cutShort() {
+      if (!isWrite) audit.log(`${tool.name} was dropped: the process ended before its answer`);
       if (call.spent.writes === 0) return;
       const outcomeOf = (target: number) => call.known[target] ?? UNKNOWN;
       const unknown = targets.filter((_, at) => outcomeOf(at) === UNKNOWN).length;

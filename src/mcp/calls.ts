@@ -50,7 +50,7 @@ export function createCalls(options: CallsOptions): Calls {
 
   function configured(): Pick<Program, "configured"> {
     if (config === undefined) return {};
-    const { organizationId, organizationName, policy, confirm, dashboardUrl } = config;
+    const { organizationId, organizationName, policy, confirm, browser, dashboardUrl } = config;
     const invitations = createInvitations(open({ config, clock, version, limits }), clock);
     const host = new URL(config.baseUrl).host;
     // The sandbox mails nothing, so its links need to reach nobody.
@@ -58,7 +58,7 @@ export function createCalls(options: CallsOptions): Calls {
     const links = dashboardUrl === undefined ? ("none" as const) : reach;
     const place = { organizationId, organizationName, host };
     const context: ToolContext = { invitations, ...place, links, policy, clock };
-    const ask = createAsk(context, confirm);
+    const ask = createAsk(context, confirm, browser);
     return { configured: { organizationId, ask } };
   }
 

@@ -17,7 +17,7 @@ export interface Stdio {
 }
 
 const WRITES_MS = 1_500;
-const FLUSH_MS = 200;
+const END_MS = 1_800;
 const STATELESS_VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
 
 /**
@@ -81,6 +81,7 @@ export function serve(app: App, stdio: Stdio): void {
   async function end(code: number): Promise<void> {
     if (isEnding) return;
     isEnding = true;
+    const begun = performance.now();
     stdin.pause();
     await last;
     await app.stop(WRITES_MS);
@@ -88,7 +89,7 @@ export function serve(app: App, stdio: Stdio): void {
     const flushed = new Promise<void>((resolve) =>
       setImmediate(() => stdout.write("", () => resolve())),
     );
-    setTimeout(() => exit(code), FLUSH_MS);
+    setTimeout(() => exit(code), END_MS - (performance.now() - begun));
     await flushed;
     exit(code);
   }

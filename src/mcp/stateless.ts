@@ -12,7 +12,7 @@ import {
   UnsupportedProtocolVersionError,
 } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import type { Reply } from "../consent/consent.ts";
+import type { Reply } from "../consent/state.ts";
 import type { Caller } from "../consent/way.ts";
 import { neutralise } from "../text.ts";
 import type { App } from "./app.ts";
@@ -21,6 +21,8 @@ import { progressWith, toolResult, uncheckedSchemas, unknownTool } from "./face.
 
 const REVISION = "2026-07-28";
 const QUESTION = "decision";
+// The SDK's limit goes by the wall clock, which is turned; how long a question lasts is decided with it.
+const FOR_EVER_S = 1e9;
 // Tools change with the configuration only, and that is read once, so a client may keep the list.
 const TOOLS_TTL_MS = 300_000;
 
@@ -30,7 +32,10 @@ const TOOLS_TTL_MS = 300_000;
  */
 export async function openStateless(app: App, channel: Channel): Promise<void> {
   // The state only names an open question, which this process holds; the seal makes it unforgeable.
-  const seal = createRequestStateCodec<{ secret: string }>({ key: randomBytes(32) });
+  const seal = createRequestStateCodec<{ secret: string }>({
+    key: randomBytes(32),
+    ttlSeconds: FOR_EVER_S,
+  });
 
   function createServer(): Server {
     const hint = { ttlMs: TOOLS_TTL_MS, cacheScope: "private" } as const;

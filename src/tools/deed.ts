@@ -20,7 +20,6 @@ export interface Deed {
   /** The refusing choice, then the acting one. */
   choices: readonly [refusing: string, acting: string];
   targets: readonly Target[];
-  needsConsent: boolean;
   /** What every answer says of it while it is not done. */
   subject: Subject;
   /** Does it, once, after reading again. Throws Failure. */

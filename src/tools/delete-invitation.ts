@@ -16,7 +16,13 @@ import { consentOutput, writeResult } from "./result.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const output = z.object({
-  outcome: z.enum(["deleted", "already_gone", "confirmation_required", "not_confirmed"]),
+  outcome: z.enum([
+    "deleted",
+    "already_gone",
+    "confirmation_required",
+    "confirmation_pending",
+    "not_confirmed",
+  ]),
   ...consentOutput,
   invitation: shownInvitation,
 });
@@ -55,7 +61,6 @@ export function deletion(shown: Invitation, context: ToolContext): Deed {
     ],
     choices: ["keep", "delete"],
     targets: [deleteTarget(shown)],
-    needsConsent: true,
     subject: { invitation: shown },
     async perform(call) {
       const { outcome, invitation, failure } = await context.invitations.delete(call, shown);

@@ -83,7 +83,6 @@ function deletions(
     ],
     choices: ["keep", `delete ${count}`],
     targets: listed.map(deleteTarget),
-    needsConsent: true,
     subject: {},
     async perform(call) {
       const deleted = await context.invitations.deleteAll(call, listed);

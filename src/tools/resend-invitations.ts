@@ -153,7 +153,6 @@ function resending(
       role,
       invitationId: shown.id,
     })),
-    needsConsent: true,
     subject: {},
     async perform(call) {
       return tell(await context.invitations.resendAll(call, resends));

@@ -30,7 +30,9 @@ export const consentOutput = {
   organization_id: z.string(),
   note: z.string(),
   confirmed_by: z.enum(WAY_NAMES).optional(),
-  reason: z.enum(["declined", "cancelled", "timed_out", "client_error", "kept"]).optional(),
+  reason: z
+    .enum(["declined", "cancelled", "timed_out", "client_error", "kept", "opened_twice"])
+    .optional(),
   show_to_user: z.string().optional(),
   next: z.string().optional(),
   confirmation: z.string().optional(),

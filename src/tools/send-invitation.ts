@@ -26,6 +26,7 @@ const output = z.object({
     "already_accepted",
     "already_member",
     "confirmation_required",
+    "confirmation_pending",
     "not_confirmed",
   ]),
   ...consentOutput,
@@ -52,12 +53,13 @@ export const sendInvitation = defineTool({
   },
   output,
   argued: ({ email, role }) => ({ email, role }),
+  needsConsent: ({ role }, policy) => needsConsent(policy, role),
   async plan({ email, role }, context, call) {
     checkLinks(context);
     const failure = addressFailure(email, context.policy) ?? roleFailure(role, context.policy);
     if (failure !== undefined) throw failure;
     const deed = sending(email, role, context);
-    if (!deed.needsConsent) return deed;
+    if (!needsConsent(context.policy, role)) return deed;
     // A person is only asked about what can be done.
     context.invitations.checkPace();
     const [obstacle] = await context.invitations.findObstacles(call, [email]);
@@ -78,7 +80,6 @@ function sending(email: string, role: Role, context: ToolContext): Deed {
     ],
     choices: ["do not send", "send"],
     targets: [{ key: sendKey(email), email, role }],
-    needsConsent: needsConsent(context.policy, role),
     subject: { email, role },
     async perform(call) {
       return sendResult(deed, await context.invitations.send(call, { email, role }), context);

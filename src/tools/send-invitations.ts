@@ -128,7 +128,6 @@ function sending(
     ],
     choices: ["do not send", `send ${count}`],
     targets: open.map((email) => ({ key: sendKey(email), email, role })),
-    needsConsent: true,
     subject: { role },
     async perform(call) {
       const to = open.map((email) => ({ email, role }));

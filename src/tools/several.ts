@@ -37,6 +37,7 @@ export function severalOutput<Row extends z.ZodRawShape>(row: Row) {
       "partly_done",
       "nothing_to_do",
       "confirmation_required",
+      "confirmation_pending",
       "not_confirmed",
     ]),
     ...consentOutput,

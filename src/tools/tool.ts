@@ -43,6 +43,8 @@ export interface ToolCall {
   confirmation: string | undefined;
   /** A list where the tool is for several. */
   argued: Argued | readonly Argued[];
+  /** Whether a person has to agree to what it would do. */
+  needsConsent(policy: Policy): boolean;
   plan(context: ToolContext, call: CallContext): Promise<Deed | Result>;
 }
 
@@ -79,6 +81,8 @@ interface ToolDefinition<Shape extends z.ZodRawShape> {
   input: Shape;
   output: z.ZodObject;
   argued?(input: z.output<z.ZodObject<Shape>>): Argued | readonly Argued[];
+  /** Whether a person has to agree; without it, always. */
+  needsConsent?(input: z.output<z.ZodObject<Shape>>, policy: Policy): boolean;
   plan: Plan<z.output<z.ZodObject<Shape>>>;
 }
 
@@ -105,6 +109,7 @@ export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefiniti
         binding: JSON.stringify([name, bound]),
         confirmation: typeof confirmation === "string" ? confirmation : undefined,
         argued: definition.argued?.(parsed) ?? {},
+        needsConsent: (policy) => definition.needsConsent?.(parsed, policy) ?? true,
         async plan(context, call) {
           const planned = await definition.plan(parsed, context, call);
           const isResult = !("perform" in planned);

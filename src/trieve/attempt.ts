@@ -73,10 +73,10 @@ export function createAttempts(options: {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       places(async () => {
-        const begun = clock.now();
+        const begun = clock.elapsed();
         const dropped = new AbortController();
         await run(call, cancellable, exchange, { ...time, dropped }).then(resolve, reject);
-        const rest = begun + TRIEVE_MS - clock.now();
+        const rest = begun + TRIEVE_MS - clock.elapsed();
         if (dropped.signal.aborted && rest > 0) await clock.sleep(rest);
       });
     });

@@ -9,6 +9,8 @@ export interface CallContext {
   readonly known: readonly (string | undefined)[];
   /** Milliseconds until its time is up; not above zero when it is. */
   timeLeft(): number;
+  /** Sees to it that at least `ms` milliseconds are left: a machine may have slept in the meantime. */
+  assure(ms: number): void;
   /** Waits for something that is not the call's own time, as the answer of a person is. */
   offTheClock<T>(wait: () => Promise<T>): Promise<T>;
   beginRequest(): void;
@@ -31,19 +33,22 @@ export function createCallContext(
 ): CallContext {
   const spent = { requests: 0, writes: 0 };
   const known: (string | undefined)[] = [];
-  let endsAt = clock.now() + ms;
+  let endsAt = clock.elapsed() + ms;
 
   const at = (target: number): CallContext => ({
     signal,
     spent,
     known,
-    timeLeft: () => endsAt - clock.now(),
+    timeLeft: () => endsAt - clock.elapsed(),
+    assure(ms) {
+      endsAt = Math.max(endsAt, clock.elapsed() + ms);
+    },
     async offTheClock(wait) {
-      const since = clock.now();
+      const since = clock.elapsed();
       try {
         return await wait();
       } finally {
-        endsAt += clock.now() - since;
+        endsAt += clock.elapsed() - since;
       }
     },
     beginRequest() {

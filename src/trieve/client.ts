@@ -7,7 +7,7 @@ import type { paths } from "./api.gen.ts";
 import { type Cancellable, createAttempts, type Fetch, type Time } from "./attempt.ts";
 import { PAGE, readText } from "./body.ts";
 import type { CallContext } from "./call-context.ts";
-import { statusFailure } from "./http-failure.ts";
+import { CUT_OFF, statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
@@ -17,8 +17,11 @@ import { createTurns } from "./turns.ts";
 const SENDS = 2;
 // What a send leaves of the call's time, so that its end can be told.
 const TELLING_MS = 8_000;
-// What the send after a delete has at any rate.
+// What the send after a delete has at any rate, and what is left after a write to tell its end.
 const OWED_MS = 5_000;
+
+// How far a list may lag behind a delete.
+const LAG_MS = 10_000;
 
 export interface TrieveOptions {
   config: Config;
@@ -71,9 +74,15 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { attempt, hasRoom } = createAttempts({ config, clock, limits, fetch: options.fetch });
   const inTurn = createTurns(SENDS, limits.turnMs);
 
+  /** What was deleted, and when: a list that lags may show it for a while. */
+  const gone = new Map<string, number>();
+  const isGone = (id: string) => clock.elapsed() - (gone.get(id) ?? -LAG_MS) < LAG_MS;
+
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
     redirect: "manual",
+    // Fetch has rules of its own for a 401 to a request with credentials; ours are in a header.
+    credentials: "omit",
     headers: {
       Authorization: config.apiKey(),
       Accept: "application/json",
@@ -85,16 +94,22 @@ export function createTrieveClient(options: TrieveOptions): Client {
   async function readList(fetch: Fetch, onBegun: () => void): Promise<InvitationList> {
     const { data, response } = await api.GET("/api/invitations/{organization_id}", {
       params: { header, path: { organization_id: organization } },
+      headers: { "Cache-Control": "no-cache" },
       parseAs: "stream",
       fetch,
     });
     onBegun();
     if (response.status !== 200) {
-      // A list has no arguments that could be wrong: a 400 is trouble at Trieve.
-      if (response.status === 400) throw new Failure("upstream_error", { detail: "HTTP 400" });
-      throw refused(answerOf(response));
+      const answer = answerOf(response);
+      // A list has no arguments that could be wrong: a 400 of Trieve is trouble there.
+      if (answer.status === 400 && !answer.isPage) {
+        throw new Failure("upstream_error", { detail: "HTTP 400" });
+      }
+      throw refused(answer);
     }
-    return readRows(parseList(await readText(data ?? null, limits.bodyBytes)), organization);
+    const text = await readText(data ?? null, limits.bodyBytes);
+    const list = readRows(parseList(text, isWhole(response)), organization);
+    return { ...list, invitations: list.invitations.filter(({ id }) => !isGone(id)) };
   }
 
   /**
@@ -153,6 +168,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
       if (!error.nothingSent) return undefined;
       takeBack();
       throw error;
+    } finally {
+      call.assure(OWED_MS);
     }
   }
 
@@ -189,24 +206,34 @@ export function createTrieveClient(options: TrieveOptions): Client {
         await first();
         return write(call, "never", post, { ...time, leastMs: OWED_MS });
       }),
-    delete: (call, id, cancellable) =>
-      write(call, cancellable, (fetch) =>
+    async delete(call, id, cancellable) {
+      const answer = await write(call, cancellable, (fetch) =>
         api.DELETE("/api/invitation/{invitation_id}", {
           params: { header, path: { invitation_id: id } },
           parseAs: "stream",
           fetch,
         }),
-      ),
+      );
+      if (answer?.status === 204) gone.set(id, clock.elapsed());
+      return answer;
+    },
   };
 }
 
-function parseList(text: string): readonly unknown[] {
+/** Whether a body that was read to its end is whole for certain. */
+function isWhole({ headers }: Response): boolean {
+  return headers.has("content-length") && !headers.has("content-encoding");
+}
+
+function parseList(text: string, isWhole: boolean): readonly unknown[] {
   let rows: unknown;
   try {
     rows = JSON.parse(text);
   } catch {
     // Not kept as the cause: its message quotes the body.
   }
+  const isOpen = /^\s*\[/.test(text) && !/\]\s*$/.test(text);
+  if (isOpen && !isWhole) throw new Failure("network_error", CUT_OFF);
   if (!Array.isArray(rows)) throw new Failure("bad_response", { detail: "not a JSON list" });
   return rows;
 }

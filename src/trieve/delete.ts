@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import type { Cancellable } from "./attempt.ts";
 import type { CallContext } from "./call-context.ts";
@@ -5,6 +6,7 @@ import type { Answer, Client } from "./client.ts";
 import { createCourse } from "./course.ts";
 import { isWithoutDatabase } from "./http-failure.ts";
 import type { Invitation, InvitationList } from "./invitation.ts";
+import { SECOND_LOOK_MS } from "./limits.ts";
 
 /** What came of deleting one invitation. */
 export interface Deleted {
@@ -12,6 +14,11 @@ export interface Deleted {
   invitation: Invitation;
   /** Why it is one of the last three. */
   failure?: Failure;
+}
+
+export interface Deleting {
+  client: Client;
+  clock: Clock;
 }
 
 // How much of the call's time a delete needs, so that its end can be told.
@@ -22,7 +29,7 @@ const NEEDS_MS = 20_000;
  * a refusal, leaves the rest untouched. What came of each is told in the order given.
  */
 export async function deleteAll(
-  client: Client,
+  deleting: Deleting,
   call: CallContext,
   shown: readonly Invitation[],
 ): Promise<Deleted[]> {
@@ -30,7 +37,7 @@ export async function deleteAll(
   const course = createCourse(call, { count: shown.length, untouched, needsMs: NEEDS_MS });
   const told: Deleted[] = [];
   for (const [at, invitation] of shown.entries()) {
-    const end = await course.run(at, (call) => deleteAsShown(client, call, invitation));
+    const end = await course.run(at, (call) => deleteAsShown(deleting, call, invitation));
     if ("left" in end) told.push({ outcome: untouched, invitation, failure: end.left });
     else {
       const deleted = "done" in end ? end.done : failed(invitation, end.failed);
@@ -53,7 +60,7 @@ function failed(invitation: Invitation, failure: Failure): Deleted {
  * and its end is unclear.
  */
 export async function deleteAsShown(
-  client: Client,
+  { client, clock }: Deleting,
   call: CallContext,
   shown: Invitation,
   check: (list: InvitationList) => void = () => {},
@@ -69,6 +76,8 @@ export async function deleteAsShown(
   };
   const isStillThere = async (...answers: (Answer | undefined)[]) => {
     try {
+      if ((await find("never")) === undefined) return false;
+      await clock.sleep(SECOND_LOOK_MS);
       return (await find("never")) !== undefined;
     } catch (error) {
       if (error instanceof Failure && error.code === "changed") throw error;
@@ -101,7 +110,7 @@ export async function deleteAsShown(
     });
   }
   // A 400 of a DELETE has nothing to do with its arguments: the row is there.
-  if (second.status === 400) {
+  if (second.status === 400 && !second.isPage) {
     throw new Failure("upstream_error", { detail: "HTTP 400", known: STILL_LISTED });
   }
   throw client.refused(second, STILL_LISTED);

@@ -1,45 +1,5 @@
 import { Failure, type FailureCode } from "../failures.ts";
-
-type Words = readonly [happened: string, next: string];
-
-const SCHEME: Words = [
-  "No TLS could be agreed on: the address may speak plain HTTP, while TRIEVE_BASE_URL says https",
-  "Correct the scheme or the port in TRIEVE_BASE_URL",
-];
-const UNKNOWN_AUTHORITY: Words = [
-  "The certificate is of an authority that this machine does not know",
-  "Set NODE_EXTRA_CA_CERTS to the file of that authority's certificate",
-];
-
-// What can be wrong with the certificate, by the code of Node or OpenSSL; nothing was sent then.
-const TLS: Readonly<Record<string, Words>> = {
-  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: [
-    "The chain of the certificate is incomplete, or of an authority that this machine does not know",
-    "Have the server send its full chain; for an authority of your own set NODE_EXTRA_CA_CERTS",
-  ],
-  DEPTH_ZERO_SELF_SIGNED_CERT: [
-    "The certificate is signed by itself",
-    "Set NODE_EXTRA_CA_CERTS to the file of that certificate, or use one of an authority",
-  ],
-  CERT_HAS_EXPIRED: [
-    "The certificate has expired",
-    "Renew the certificate of Trieve, and check the clock of this machine",
-  ],
-  CERT_NOT_YET_VALID: [
-    "The certificate is not valid yet",
-    "Check the clock of this machine, and the dates of the certificate",
-  ],
-  ERR_TLS_CERT_ALTNAME_INVALID: [
-    "The certificate is for another host name",
-    "Write the host in TRIEVE_BASE_URL as the certificate has it",
-  ],
-  ERR_SSL_WRONG_VERSION_NUMBER: SCHEME,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: SCHEME,
-  EPROTO: SCHEME,
-};
+import { tlsWords, type Words } from "./tls.ts";
 
 const FIREWALL: Words = [
   "The connection could not be opened",
@@ -56,6 +16,10 @@ const CONNECTING: Readonly<Record<string, Words>> = {
     "Check the host in TRIEVE_BASE_URL and this machine's network, then call again",
   ],
   UND_ERR_CONNECT_TIMEOUT: FIREWALL,
+  ERR_ACCESS_DENIED: [
+    "Node's permission model keeps this process off the network",
+    "Start it with --allow-net, or without --permission",
+  ],
 };
 
 const HTTP_IN_PIECES =
@@ -64,11 +28,6 @@ const UNKNOWN_TO_HTTP: Words = [
   "What answers there is not a Trieve: it does not speak HTTP, or breaks it",
   "Check scheme, host and port in TRIEVE_BASE_URL",
 ];
-
-/** Whether a failure's detail is that of a certificate or of TLS itself. */
-export function isTlsCode(code: string | undefined): boolean {
-  return code !== undefined && Object.hasOwn(TLS, code);
-}
 
 /** The failure behind a rejected `fetch` or a body that broke off. */
 export function networkFailure(
@@ -80,19 +39,20 @@ export function networkFailure(
   if (proxy !== undefined && (asked !== undefined || isConnecting(code, syscall))) {
     return proxyFailure(proxy, asked === undefined ? code : `HTTP ${asked}`, cause);
   }
-  const isTls = isTlsCode(code);
-  if (!isTls && code !== undefined && HTTP_IN_PIECES.test(code)) {
+  const tls = tlsWords(code, message);
+  if (tls === undefined && code !== undefined && HTTP_IN_PIECES.test(code)) {
     const [happened, next] = UNKNOWN_TO_HTTP;
     return new Failure("bad_response", { happened, next, detail: code, cause });
   }
-  const words = code === undefined ? undefined : (TLS[code] ?? CONNECTING[code]);
+  if (isCutOff(cause)) return new Failure("network_error", { ...CUT_OFF, detail: code, cause });
+  const words = tls ?? (code === undefined ? undefined : CONNECTING[code]);
   const isSilent = code === "UND_ERR_SOCKET" || code === "ECONNRESET";
-  const hint = isSilent && baseUrl.startsWith("http:") ? PERHAPS_HTTPS : {};
+  const hint = isSilent ? (baseUrl.startsWith("http:") ? PERHAPS_HTTPS : PERHAPS_TLS) : {};
   return new Failure("network_error", {
     cause,
     ...(words === undefined ? hint : { happened: words[0], next: words[1] }),
     // A host may also become unreachable in the middle: that code alone proves nothing.
-    nothingSent: isTls || isConnecting(code, syscall),
+    nothingSent: tls !== undefined || isConnecting(code, syscall),
     detail: code,
   });
 }
@@ -100,6 +60,21 @@ export function networkFailure(
 const PERHAPS_HTTPS = {
   next: "Check TRIEVE_BASE_URL (a port that speaks https wants https in it) and the network, then call again",
 };
+
+const PERHAPS_TLS = {
+  next: "Check the network, then call again; a firewall, or a gate that wants a certificate of the client, ends connections so too",
+};
+
+/** What is said of an answer that ended in the middle, which is nobody's address. */
+export const CUT_OFF = {
+  happened: "The answer broke off in the middle",
+  next: "Call again; where it always breaks off, look at the proxy before Trieve",
+};
+
+// The name that fetch has for a body that broke off.
+function isCutOff(cause: unknown): boolean {
+  return cause instanceof TypeError && cause.message === "terminated";
+}
 
 /** Whether the connection was never there, so that nothing can have arrived. */
 function isConnecting(code: string | undefined, syscall: unknown): boolean {
@@ -130,7 +105,11 @@ function systemError(error: unknown): SystemError {
   if (!(error instanceof Error)) return {};
   if (/^Proxy response/.test(error.message)) return { message: error.message };
   if (!("code" in error) || typeof error.code !== "string") return systemError(error.cause);
-  return { code: error.code, ...("syscall" in error ? { syscall: error.syscall } : {}) };
+  const { code, message } = error;
+  // One for each address of a name, where Node could connect to none.
+  const each: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const calls = new Set(each.map((one) => Object(one).syscall));
+  return { code, message, syscall: calls.size === 1 ? [...calls][0] : undefined };
 }
 
 interface Known {
@@ -150,8 +129,10 @@ export function statusFailure(
   { status, retryAfterMs, isPage = false }: Refusal,
   { known, isKeyInFile = false }: Known = {},
 ): Failure {
-  const code = codeOfStatus(status);
-  const isGate = (isPage && (status === 401 || status === 403)) || (status >= 300 && status < 400);
+  const code = isPage && status === 400 ? "bad_response" : codeOfStatus(status);
+  const isGate =
+    (isPage && (status === 400 || status === 401 || status === 403)) ||
+    (status >= 300 && status < 400);
   const saysStatus = isGate || SAYS_STATUS.has(code);
   return new Failure(code, {
     known,

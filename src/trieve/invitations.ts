@@ -53,8 +53,8 @@ export function createInvitations(client: Client, clock: Clock): Invitations {
       const emails = resends.map(({ shown }) => shown.email);
       return guard.oneAtATime(emails, () => resendAll(sending, call, resends));
     },
-    delete: async (call, shown) => only(await deleteAll(client, call, [shown])),
-    deleteAll: (call, shown) => deleteAll(client, call, shown),
+    delete: async (call, shown) => only(await deleteAll(sending, call, [shown])),
+    deleteAll: (call, shown) => deleteAll(sending, call, shown),
   };
   return invitations;
 }

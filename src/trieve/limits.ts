@@ -12,6 +12,9 @@ export interface Limits {
   bodyBytes: number;
 }
 
+/** How long after a write the list is read again where it lacks what should be there: it may lag. */
+export const SECOND_LOOK_MS = 3_000;
+
 export const LIMITS: Limits = {
   attemptMs: 20_000,
   sendMs: 45_000,

@@ -52,7 +52,7 @@ export async function resendAll(
     const end = await course.run(at, (call) =>
       post(sending, call, { email: shown.email, role }, course, async () => {
         const check = (list: InvitationList) => checkSendable(list, shown, call);
-        const { outcome } = await deleteAsShown(sending.client, call, shown, check);
+        const { outcome } = await deleteAsShown(sending, call, shown, check);
         old = outcome;
         if (outcome === "already_gone") throw new Failure("changed", GONE);
         call.know("deleted_not_sent");

@@ -38,7 +38,7 @@ export function createSendGuard(clock: Clock): SendGuard {
       }
     },
     takeTurn() {
-      const now = clock.now();
+      const now = clock.elapsed();
       while (turns[0] !== undefined && turns[0].at <= now - MINUTE_MS) turns.shift();
       if (turns[0] !== undefined && turns.length >= SENDS_A_MINUTE) {
         throw new Failure("rate_limited", {
@@ -54,10 +54,10 @@ export function createSendGuard(clock: Clock): SendGuard {
       };
     },
     doubt(email) {
-      const now = clock.now();
+      const now = clock.elapsed();
       for (const [key, until] of doubts) if (until <= now) doubts.delete(key);
       doubts.set(email.toLowerCase(), now + DOUBT_MS);
     },
-    isInDoubt: (email) => (doubts.get(email.toLowerCase()) ?? 0) > clock.now(),
+    isInDoubt: (email) => (doubts.get(email.toLowerCase()) ?? 0) > clock.elapsed(),
   };
 }

@@ -5,6 +5,7 @@ import type { CallContext } from "./call-context.ts";
 import type { Answer, Client } from "./client.ts";
 import { type Course, createCourse } from "./course.ts";
 import { type Invitation, type InvitationList, ROLES, type Role } from "./invitation.ts";
+import { SECOND_LOOK_MS } from "./limits.ts";
 import { readAnswer, refusalIn, type Said } from "./send-answer.ts";
 import type { SendGuard } from "./send-guard.ts";
 
@@ -49,7 +50,6 @@ export interface Posted {
 }
 
 const AT_ONCE = 2;
-const SECOND_LOOK_MS = 3_000;
 // How much of the call's time a send needs, so that its end can be told.
 const NEEDS_MS = 20_000;
 const EARLIER_SEND = "An earlier request to this address ended unclear, so no other was sent.";
@@ -163,15 +163,17 @@ export async function lookAfter(
     const found = rows?.find((row) => isSameEmail(row.email, email));
     if (said === "invited") {
       const obstacle = rows && obstacleIn({ invitations: [...rows], skipped: 0 }, email, guard);
-      return obstacle ?? failed(email, refusalIn(client, answer ?? { status: 400 }));
+      if (obstacle !== undefined || !isLast) return obstacle;
+      return failed(email, new Failure("outcome_unknown", INVITED_UNSEEN));
     }
     if (said === "accepted" && found) return { email, outcome: "invited", invitation: found };
     if (found !== undefined) return mailUnconfirmed(email, found, said);
     if (said === "unclear") return isLast ? inDoubt(email) : undefined;
     if (rows === undefined) return inDoubt(email, said);
+    if (!isLast) return undefined;
     if (said === "throttled") return failed(email, refusalIn(client, answer ?? { status: 429 }));
     const mailFailed = said === "mail_failed" ? { mailFailed: true as const } : {};
-    return isLast ? { email, outcome: "added", ...mailFailed } : undefined;
+    return { email, outcome: "added", ...mailFailed };
   }
 
   function inDoubt(email: string, said: Said = "unclear"): Sent {
@@ -180,6 +182,11 @@ export async function lookAfter(
     return failed(email, new Failure("outcome_unknown", { known: `${known} ${IN_DOUBT}` }));
   }
 }
+
+const INVITED_UNSEEN = {
+  happened: "Trieve says that the address is invited already, and its list does not show that",
+  known: "Nothing was sent.",
+};
 
 const WHEN_UNREADABLE: Partial<Record<Said, string>> = {
   accepted: "Trieve accepted the invitation, and afterwards the list could not be read.",

@@ -40,6 +40,7 @@ export function peersAt(baseUrl: string): Peer[] {
     TRIEVE_API_KEY: "key",
     TRIEVE_ORGANIZATION_ID: ORGANIZATION,
     TRIEVE_BASE_URL: baseUrl,
+    TRIEVE_CONFIRM: "form,code",
   };
   return [
     {

@@ -6,7 +6,7 @@ import type { Person } from "./client.ts";
 
 /** Real time, with waits a hundred times shorter. */
 export const hurried: Clock = {
-  now: Date.now,
+  ...systemClock,
   sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
 };
 
@@ -14,7 +14,8 @@ export const hurried: Clock = {
 export function turnableClock(sleep = systemClock.sleep): Clock & { turn(ms: number): void } {
   let ahead = 0;
   return {
-    now: () => Date.now() + ahead,
+    now: () => systemClock.now() + ahead,
+    elapsed: () => systemClock.elapsed() + ahead,
     sleep,
     turn(ms) {
       ahead += ms;
@@ -28,6 +29,7 @@ export function steppedClock(): Clock & { step(ms: number): void } {
   const sleepers = new Set<{ until: number; wake: () => void }>();
   return {
     now: () => now,
+    elapsed: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         const wake = () => {

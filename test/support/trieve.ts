@@ -27,6 +27,8 @@ export async function startTrieve(): Promise<TestTrieve> {
       TRIEVE_BASE_URL: proxy.url,
       TRIEVE_APP_URL: "https://trieve.example.com/api",
       TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
+      // No test opens the browser of whoever runs it.
+      TRIEVE_CONFIRM: "form,code",
     },
     add: (email, { days = 1, ...more } = {}) =>
       insertRow(store, { email, at: Date.now() - days * DAY_MS, ...more }),

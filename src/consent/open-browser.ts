@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import open from "open";
+import type { Browser } from "../browser.ts";
+
+/** Shows `url` in the person's browser. Rejects when what should open it cannot, or says that it failed. */
+export async function openBrowser(
+  browser: Exclude<Browser, { missing: string }>,
+  url: string,
+): Promise<void> {
+  const opener = browser === "system" ? await open(url) : start(browser.command, url);
+  opener.unref();
+  await new Promise<void>((resolve, reject) => {
+    opener.once("error", reject);
+    opener.once("exit", (code) => {
+      if (code === null || code === 0) resolve();
+      else reject(new Error("the opener failed"));
+    });
+  });
+}
+
+// `open` does not heed BROWSER once it is bundled. No shell: nothing in the address is ever a command.
+function start(command: string, url: string) {
+  const [program = "", ...given] = wordsOf(command);
+  const hasPlace = given.some((word) => word.includes("%s"));
+  const args = hasPlace ? given.map((word) => word.replaceAll("%s", url)) : [...given, url];
+  return spawn(program, args, { stdio: "ignore", detached: true, windowsHide: true });
+}
+
+/** Program and arguments. Quotes keep blanks together, and a path with blanks needs none. */
+function wordsOf(command: string): string[] {
+  if (existsSync(command)) return [command];
+  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double ?? single ?? plain ?? "",
+  );
+}

@@ -1,0 +1,40 @@
+import type { Deed } from "../tools/deed.ts";
+import type { ConsentState, Reason, Refusal } from "./state.ts";
+
+const PAUSE_MS = 10 * 60_000;
+const REFUSALS = 3;
+
+/** The state after a person's no to `deed`: it counts for each of its targets. */
+export function refuse(state: ConsentState, deed: Deed, no: Reason, now: number): ConsentState {
+  return deed.targets.reduce((before, { key }) => refuseOne(before, key, no, now), state);
+}
+
+/** The last of three refusals, where `deed` has a target that was refused so often. */
+export function pauseOf(state: ConsentState, { targets }: Deed): Refusal | undefined {
+  return targets
+    .map(({ key }) => refusalsOf(state, key))
+    .find(isPause)
+    ?.at(-1);
+}
+
+function refuseOne(
+  before: ConsentState,
+  target: string,
+  reason: Reason,
+  now: number,
+): ConsentState {
+  const until = now + PAUSE_MS;
+  const state = { ...before, refusals: [...before.refusals, { target, reason, until }] };
+  if (!isPause(refusalsOf(state, target))) return state;
+  // The last one of three begins the pause: none of them is forgotten before it is over.
+  const refusals = state.refusals.map((one) => (one.target === target ? { ...one, until } : one));
+  return { ...state, refusals };
+}
+
+function refusalsOf({ refusals }: ConsentState, key: string): readonly Refusal[] {
+  return refusals.filter(({ target }) => target === key);
+}
+
+function isPause(refusals: readonly Refusal[]): boolean {
+  return refusals.length >= REFUSALS;
+}

@@ -1,0 +1,40 @@
+import type { TestTrieve } from "./trieve.ts";
+
+/**
+ * Has the list show what was there `ms` milliseconds ago, as a replica or a cache does. The returned
+ * function lets go of it.
+ */
+export function lagByTime({ store, proxy }: TestTrieve, ms: number): () => void {
+  const past: { at: number; rows: string }[] = [];
+  const look = () => {
+    const rows = JSON.stringify(store.rows);
+    if (rows !== past.at(-1)?.rows) past.push({ at: performance.now(), rows });
+  };
+  look();
+  const timer = setInterval(look, 5);
+  proxy.always(({ method }) => {
+    look();
+    if (method !== "GET") return { pass: true };
+    const then = performance.now() - ms;
+    return answer((past.findLast(({ at }) => at <= then) ?? past[0])?.rows);
+  });
+  return () => clearInterval(timer);
+}
+
+/** Has the first reading after a write show what was there before it, where `isLate` says so. */
+export function lagByReading({ store, proxy }: TestTrieve, isLate: () => boolean): void {
+  let late: string | undefined;
+  proxy.always(({ method }) => {
+    if (method !== "GET") {
+      late = isLate() ? JSON.stringify(store.rows) : undefined;
+      return { pass: true };
+    }
+    const rows = late;
+    late = undefined;
+    return rows === undefined ? { pass: true } : answer(rows);
+  });
+}
+
+function answer(rows = "[]") {
+  return { answer: 200, headers: { "content-type": "application/json" }, body: rows };
+}

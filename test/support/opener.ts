@@ -1,0 +1,138 @@
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { request as send } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as soon } from "node:timers/promises";
+
+/** Stands in for the browser: a program that writes down what it is told to open. */
+export interface Opener {
+  /** For BROWSER; the folder has a blank in its name. */
+  command: string;
+  /** Everything it was started with, one list of arguments a start. */
+  starts(): string[][];
+  /** The address it was told last, once it was told `count` in all. */
+  address(count?: number): Promise<string>;
+}
+
+const PROGRAM = `
+import { appendFileSync } from "node:fs";
+const [, , file, code, ...rest] = process.argv;
+appendFileSync(file, JSON.stringify(rest) + "\\n");
+process.exit(Number(code));
+`;
+
+export function createOpener({ exitCode = 0, more = "" } = {}): Opener {
+  const folder = mkdtempSync(join(tmpdir(), "stand in "));
+  const program = join(folder, "opener.mjs");
+  const file = join(folder, "starts.txt");
+  writeFileSync(program, PROGRAM);
+  const starts = (): string[][] =>
+    existsSync(file)
+      ? readFileSync(file, "utf8")
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => JSON.parse(line))
+      : [];
+  return {
+    command: `"${process.execPath}" "${program}" '${file}' ${exitCode} ${more}`.trim(),
+    starts,
+    async address(count = 1) {
+      while (starts().length < count) await soon(20);
+      return starts().at(-1)?.at(-1) ?? "";
+    },
+  };
+}
+
+export interface PageReply {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  text: string;
+}
+
+/** One request of a plain HTTP client, with nothing in it but what is given. */
+export function request(
+  url: string,
+  options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<PageReply> {
+  const { method = "GET", headers = {}, body } = options;
+  return new Promise((resolve, reject) => {
+    const sent = send(url, { method, headers, agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+      });
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
+      );
+      response.on("error", reject);
+    });
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+/** A browser as the page sees it: reads it, keeps its cookie, and presses buttons. */
+export interface PlainBrowser {
+  cookie: string;
+  field: string;
+  read(): Promise<PageReply>;
+  press(decision: string, change?: Partial<Pressed>): Promise<PageReply>;
+}
+
+/** What a press of a button sends; undefined leaves it out. */
+interface Pressed {
+  method: string;
+  host: string | undefined;
+  origin: string | undefined;
+  site: string | undefined;
+  cookie: string | undefined;
+  type: string | undefined;
+  field: string | undefined;
+  path: string;
+  body: string;
+}
+
+export function plainBrowser(url: string): PlainBrowser {
+  const { origin, host } = new URL(url);
+  const browser: PlainBrowser = {
+    cookie: "",
+    field: "",
+    async read() {
+      const headers: Record<string, string> = { "sec-fetch-site": "none" };
+      if (browser.cookie !== "") headers["cookie"] = browser.cookie;
+      const reply = await request(url, { headers });
+      const [given] = [reply.headers["set-cookie"] ?? []].flat();
+      if (given !== undefined) browser.cookie = given.split(";")[0] ?? "";
+      browser.field = /name="field" value="([^"]+)"/.exec(reply.text)?.[1] ?? browser.field;
+      return reply;
+    },
+    press(decision, change = {}) {
+      const sent = {
+        method: "POST",
+        host,
+        origin,
+        site: "same-origin",
+        cookie: browser.cookie,
+        type: "application/x-www-form-urlencoded",
+        field: browser.field,
+        path: url,
+        ...change,
+      };
+      const fields = { ...(sent.field === undefined ? {} : { field: sent.field }), decision };
+      const headers = Object.entries({
+        host: sent.host,
+        origin: sent.origin,
+        "sec-fetch-site": sent.site,
+        cookie: sent.cookie,
+        "content-type": sent.type,
+      }).filter((entry): entry is [string, string] => entry[1] !== undefined);
+      const body = change.body ?? new URLSearchParams(fields).toString();
+      return request(sent.path, {
+        method: sent.method,
+        headers: Object.fromEntries(headers),
+        body,
+      });
+    },
+  };
+  return browser;
+}
