@@ -165,11 +165,7 @@ async function diagnose(
   }
   const isTrieve = await answersHealthCheck();
   if (error.code === "timeout" && isTrieve) {
-    return failed(
-      "Only Trieve's health check answers, everything else hangs",
-      RESTART_IT,
-      "answer",
-    );
+    return failed(ONLY_HEALTHY, RESTART_IT, "answer");
   }
   if (error.code === "upstream_error" && isTrieve) {
     return failed(`Trieve runs and its list fails (${error.detail})`, LOOK_AT_DATABASE);
@@ -188,6 +184,7 @@ async function diagnose(
 
 // The table's own words: what says more in its own words is told as it is.
 const NO_TRIEVE = FAILURES.bad_response.happened;
+const ONLY_HEALTHY = "Only Trieve's health check answers, everything else hangs";
 const RESTART_IT = "restart the Trieve server: its database connections are used up";
 const LOOK_AT_DATABASE = "look at the database behind Trieve, and at Trieve's log";
 const NOT_TRIEVE = "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard";

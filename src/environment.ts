@@ -4,14 +4,13 @@ import {
   LOCAL_DASHBOARD,
   type Name,
   type Policy,
-  type ReadKeyFile,
   SETTING_LIST,
   SETTINGS,
   type Values,
   WAY_NAMES,
 } from "./settings.ts";
 import { isExempt, isLocal } from "./url.ts";
-import { isPlaceholder, Misread } from "./values.ts";
+import { isPlaceholder, Misread, type ReadKeyFile } from "./values.ts";
 
 /** The environment, read. Without faults there is a `config`. */
 export interface Settings {

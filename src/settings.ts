@@ -3,14 +3,15 @@ import { neutralise } from "./text.ts";
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
 import { isHosted } from "./url.ts";
 import {
-  fileFault,
   inHome,
   Misread,
+  type Reading,
   readChoice,
   readDomains,
   readFlag,
   readHeaders,
   readKey,
+  readKeyIn,
   readUrl,
   readWays,
 } from "./values.ts";
@@ -54,19 +55,6 @@ export interface Policy {
   readOnly: boolean;
   /** A person is asked before every invitation. */
   askAlways: boolean;
-}
-
-/** A file with a key in it. `open` tells that others than its owner can read it. */
-export type ReadKeyFile = (path: string) => { text: string; open: boolean };
-
-/** What reading one variable may need besides its value. */
-interface Reading {
-  readKeyFile: ReadKeyFile;
-  /** What `~` stands for, or empty. */
-  home: string;
-  /** Whether http may go to any host. */
-  isInsecure: boolean;
-  warn(text: string): void;
 }
 
 /** One variable: what the docs say of it, and how it is read. */
@@ -219,20 +207,3 @@ export type Values = { [N in Name]: ReturnType<(typeof SETTINGS)[N]["read"]> | u
 
 /** The settings with their names, in the order of the docs. */
 export const SETTING_LIST = Object.entries(SETTINGS) as [Name, Setting][];
-
-/** The key in a file. Throws Misread. */
-function readKeyIn(path: string, { readKeyFile, home, warn }: Reading): string {
-  let file: ReturnType<ReadKeyFile>;
-  try {
-    file = readKeyFile(inHome(path, home));
-  } catch (error) {
-    throw new Misread(`${fileFault(error)}; expected a file that holds the key`);
-  }
-  if (file.open) warn("can be read by others than its owner");
-  try {
-    return readKey(file.text);
-  } catch (error) {
-    if (error instanceof Misread) throw new Misread(`names a file whose text ${error.message}`);
-    throw error;
-  }
-}

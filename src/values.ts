@@ -160,6 +160,36 @@ const FILE_FAULTS: Readonly<Record<string, string>> = {
 };
 
 /** Why a file could not be read, by Node's error. */
-export function fileFault(error: unknown): string {
+function fileFault(error: unknown): string {
   return FILE_FAULTS[Object(error).code] ?? "cannot be read";
+}
+
+/** A file with a key in it. `open` tells that others than its owner can read it. */
+export type ReadKeyFile = (path: string) => { text: string; open: boolean };
+
+/** What reading one variable may need besides its value. */
+export interface Reading {
+  readKeyFile: ReadKeyFile;
+  /** What `~` stands for, or empty. */
+  home: string;
+  /** Whether http may go to any host. */
+  isInsecure: boolean;
+  warn(text: string): void;
+}
+
+/** The key in a file. Throws Misread. */
+export function readKeyIn(path: string, { readKeyFile, home, warn }: Reading): string {
+  let file: ReturnType<ReadKeyFile>;
+  try {
+    file = readKeyFile(inHome(path, home));
+  } catch (error) {
+    throw new Misread(`${fileFault(error)}; expected a file that holds the key`);
+  }
+  if (file.open) warn("can be read by others than its owner");
+  try {
+    return readKey(file.text);
+  } catch (error) {
+    if (error instanceof Misread) throw new Misread(`names a file whose text ${error.message}`);
+    throw error;
+  }
 }

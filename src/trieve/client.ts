@@ -7,9 +7,10 @@ import type { paths } from "./api.gen.ts";
 import { type Cancellable, createAttempts, type Fetch, type Time } from "./attempt.ts";
 import { PAGE, readText } from "./body.ts";
 import type { CallContext } from "./call-context.ts";
-import { CUT_OFF, statusFailure } from "./http-failure.ts";
+import { statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { LIMITS, type Limits } from "./limits.ts";
+import { isWhole, parseList } from "./list-body.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
 import { createTurns } from "./turns.ts";
 
@@ -107,8 +108,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
       }
       throw refused(answer);
     }
-    const text = await readText(data ?? null, limits.bodyBytes);
-    const list = readRows(parseList(text, isWhole(response)), organization);
+    const rows = parseList(await readText(data ?? null, limits.bodyBytes), isWhole(response));
+    const list = readRows(rows, organization);
     return { ...list, invitations: list.invitations.filter(({ id }) => !isGone(id)) };
   }
 
@@ -218,22 +219,4 @@ export function createTrieveClient(options: TrieveOptions): Client {
       return answer;
     },
   };
-}
-
-/** Whether a body that was read to its end is whole for certain. */
-function isWhole({ headers }: Response): boolean {
-  return headers.has("content-length") && !headers.has("content-encoding");
-}
-
-function parseList(text: string, isWhole: boolean): readonly unknown[] {
-  let rows: unknown;
-  try {
-    rows = JSON.parse(text);
-  } catch {
-    // Not kept as the cause: its message quotes the body.
-  }
-  const isOpen = /^\s*\[/.test(text) && !/\]\s*$/.test(text);
-  if (isOpen && !isWhole) throw new Failure("network_error", CUT_OFF);
-  if (!Array.isArray(rows)) throw new Failure("bad_response", { detail: "not a JSON list" });
-  return rows;
 }
