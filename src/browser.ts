@@ -36,6 +36,6 @@ export function findBrowser(
 /** What opens a page, in words. */
 export function browserWords(browser: Browser): string {
   if (browser === "system") return "opened in the system's browser";
-  if ("missing" in browser) return `not to be had, ${browser.missing}`;
+  if ("missing" in browser) return `not to be had: ${browser.missing}`;
   return "opened by the program in BROWSER";
 }

@@ -98,6 +98,9 @@ function describeSettings({ config, sources, faults }: Settings): Check[] {
 const LAYERS = ["reachable", "tls", "organization", "key", "role", "answer"] as const;
 type Layer = (typeof LAYERS)[number];
 
+/** What the way to an answer proves, whoever gave it. */
+const ON_THE_WAY: readonly Layer[] = ["reachable", "tls"];
+
 const FAILS_AT: Partial<Record<FailureCode, Layer>> = {
   network_error: "reachable",
   timeout: "reachable",
@@ -109,7 +112,7 @@ const FAILS_AT: Partial<Record<FailureCode, Layer>> = {
 
 async function* checkConnection(config: Config, version: string): AsyncGenerator<Check> {
   const { hostname, host, protocol } = new URL(config.baseUrl);
-  let date: string | null = null;
+  let skew: number | undefined;
   const send = await openRoute(config);
   const client = createTrieveClient({
     config,
@@ -117,7 +120,8 @@ async function* checkConnection(config: Config, version: string): AsyncGenerator
     clock: systemClock,
     fetch: async (input, init) => {
       const response = await send(input as Request, init ?? {});
-      date = response.headers.get("date");
+      const date = response.headers.get("date");
+      if (date !== null) skew = Math.abs(Date.now() - Date.parse(date));
       return response;
     },
   });
@@ -144,9 +148,13 @@ async function* checkConnection(config: Config, version: string): AsyncGenerator
     failure = await diagnose(error, () => answersHealthCheck(config, send));
   }
   const reached = failure === undefined ? LAYERS.length : LAYERS.indexOf(failure.layer);
-  for (const name of LAYERS.slice(0, reached)) yield passed(name, found[name]);
+  // Only Trieve's own yes, or its no to the key or the role, tells something of the layers before that.
+  const isTold = failure === undefined || failure.layer === "key" || failure.layer === "role";
+  for (const name of isTold ? LAYERS : ON_THE_WAY) {
+    if (LAYERS.indexOf(name) < reached) yield passed(name, found[name]);
+  }
   if (failure !== undefined) yield failure.check;
-  if (date !== null) yield checkClock(Date.parse(date));
+  if (skew !== undefined) yield checkClock(skew);
 }
 
 /** Why the list failed; the health check tells a Trieve in trouble from something else. */
@@ -155,7 +163,9 @@ async function diagnose(
   answersHealthCheck: () => Promise<boolean>,
 ): Promise<{ layer: Layer; check: Check }> {
   const isTls = isTlsCode(error.detail);
-  const layer = isTls ? "tls" : (FAILS_AT[error.code] ?? "answer");
+  // Of a refusal it tells the status where something before Trieve gave it.
+  const isGate = error.detail !== undefined && /^(unauthorized|forbidden)$/.test(error.code);
+  const layer = isTls ? "tls" : ((isGate ? undefined : FAILS_AT[error.code]) ?? "answer");
   const failed = (happened: string, hint: string, at = layer) => ({
     layer: at,
     check: { name: at, status: "failed" as const, found: `${error.code}: ${happened}.`, hint },
@@ -189,8 +199,7 @@ const RESTART_IT = "restart the Trieve server: its database connections are used
 const LOOK_AT_DATABASE = "look at the database behind Trieve, and at Trieve's log";
 const NOT_TRIEVE = "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard";
 
-function checkClock(theirs: number): Check {
-  const skew = Math.abs(Date.now() - theirs);
+function checkClock(skew: number): Check {
   const found = `${Math.round(skew / 1_000)} s from Trieve's`;
   if (!(skew > MOST_SKEW_MS)) return passed("clock", found);
   const hint = "set this machine's clock; ages of invitations are wrong by as much";

@@ -145,9 +145,16 @@ function checkWhole(
   }
   for (const name of Object.keys(environment)) {
     if (name.startsWith("TRIEVE_") && !(name in SETTINGS)) {
-      warnings.push(`${printable(name)} is no setting of this server; is it a typing error?`);
+      const meant = SETTING_LIST.find(([one]) => lettersOf(one) === lettersOf(name))?.[0];
+      const what = meant === undefined ? "is it a typing error?" : `is ${meant} meant?`;
+      warnings.push(`${printable(name)} is no setting of this server; ${what}`);
     }
   }
+}
+
+/** The letters of a name in no order, so that swapped ones and a missing underscore make no difference. */
+function lettersOf(name: string): string {
+  return [...name.replaceAll("_", "").toUpperCase()].sort().join("");
 }
 
 /** The proxy that is set for this address, if any; a machine reaches itself without one. */

@@ -161,7 +161,7 @@ export const SETTINGS = {
   TRIEVE_CONFIRM: setting({
     default: "`form,page,code`",
     meaning:
-      "how a person may be asked, the preferred way first: `form` in the client, `page` in the browser (not there yet), `code` through the model",
+      "how a person may be asked, the preferred way first: `form` in the client, `page` in the browser, `code` through the model",
     restricts: true,
     read: (value) => readWays(value, WAY_NAMES),
     show: (config) => config.confirm.join(","),

@@ -25,7 +25,7 @@ const never = () => new Promise(() => {});
 
 describe.each(Object.entries(FACES))("%s", (_, connect) => {
   test("three refusals for one target, then no question for ten minutes, whatever the arguments", async () => {
-    const clock = turnableClock();
+    const clock = steppedClock();
     const server = await connect({ ...trieve, clock, person: says.decline });
     for (const email of ["ann@example.com", "ANN@example.com", "Ann@example.com"]) {
       const { facts } = await server.call("send_invitation", { email, role: "admin" });
@@ -41,7 +41,7 @@ describe.each(Object.entries(FACES))("%s", (_, connect) => {
     expect(server.questions).toHaveLength(3);
     await server.call("delete_invitation", { invitation_id: id });
     expect(server.questions).toHaveLength(4);
-    clock.turn(10 * 60_000);
+    clock.step(10 * 60_000);
     await server.call("send_invitation", { email: "ann@example.com", role: "admin" });
     expect(server.questions).toHaveLength(5);
     expect(trieve.proxy.count("POST")).toBe(0);
@@ -145,7 +145,8 @@ describe("a prompt", () => {
   });
 
   test("is the only one: another call that needs a person is busy", async () => {
-    const server = await connectInMemory({ ...trieve, person: never, clock: hurried });
+    const clock = steppedClock();
+    const server = await connectInMemory({ ...trieve, person: never, clock });
     const other = trieve.add("eve@example.com");
     const first = server.call("delete_invitation", { invitation_id: id });
     while (server.questions.length === 0) await soon(5);
@@ -162,6 +163,7 @@ describe("a prompt", () => {
     }
     const { facts } = await server.call("send_invitation", { email: "ann@example.com" });
     expect(facts.outcome).toBe("invited");
+    clock.step(4 * 60_000);
     await first;
     expect(server.questions).toHaveLength(1);
   });

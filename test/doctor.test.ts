@@ -80,7 +80,7 @@ test("doctor says in which ways a person can be asked, as its shell sees the mac
   expect(await ways(remote)).toEqual([
     "warning",
     expect.stringMatching(
-      /else by a page, not to be had, this is a remote shell .* -> set BROWSER/,
+      /else by a page, not to be had: this is a remote shell .* -> set BROWSER/,
     ),
   ]);
   expect(await ways({ ...remote, BROWSER: "/usr/bin/firefox" })).toEqual([

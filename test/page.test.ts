@@ -388,6 +388,23 @@ test.concurrent("a code from before is worth nothing once a page was asked and r
   expect(deletes(setting)).toBe(0);
 });
 
+test.concurrent("several are asked about on one page, and each leaves its audit line", async (context) => {
+  const { trieve, server, opener } = await begin(context);
+  const emails = ["ann", "carl", "dora"].map((name) => `${name}@example.com`);
+  const sent = server.call("send_invitations", { emails });
+  const browser = plainBrowser(await opener.address());
+  const { text } = await browser.read();
+  for (const email of emails) expect(text).toContain(email);
+  expect(text).toContain(">send 3<");
+  await soon(1_600);
+  await browser.press("send 3");
+  const { facts } = await sent;
+  expect(facts).toMatchObject({ outcome: "done", counts: { invited: 3 }, confirmed_by: "page" });
+  expect(trieve.store.mails.map(({ to }) => to).sort()).toEqual(emails);
+  const audited = server.bin.stderr().match(/"confirmed_by":"page"/g);
+  expect(audited).toHaveLength(3);
+});
+
 test.concurrent("a cancelled call takes its page along", async (context) => {
   const setting = await begin(context);
   const client = new AbortController();

@@ -73,7 +73,7 @@ function yesWords(
   const kept = `It is kept until ${dateOf(clock, expiresAt).toTimeString().slice(0, 5)}`;
   return waits
     ? [...onItsWay, "You can close this page.", `${kept}, should your assistant ask for it again.`]
-    : [...onItsWay, `${kept}. Nothing is done before that: tell your assistant to go on.`];
+    : [...onItsWay, `Tell your assistant to go on; nothing is done until then. ${kept}.`];
 }
 
 function notice(heading: string, words: readonly string[]): string {

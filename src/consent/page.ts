@@ -9,7 +9,7 @@ const WAIT_MS = 30_000;
 const DEED_MS = 25_000;
 
 const PASSES = {
-  failed: "no browser could be opened on this machine",
+  failed: "no browser could be opened on this machine (BROWSER names a program for that)",
   unread: "no browser fetched the page within 10 seconds",
 };
 
@@ -17,7 +17,10 @@ const PASSES = {
 export function createPage(browser: Browser): Way {
   return {
     name: "page",
-    missing: typeof browser === "object" && "missing" in browser ? browser.missing : "",
+    missing:
+      typeof browser === "object" && "missing" in browser
+        ? `${browser.missing}; BROWSER may name a program that opens a page`
+        : "",
     isThere: () => browser === "system" || "command" in browser,
     answerIn: () => undefined,
     async put(question, asking) {

@@ -2,11 +2,13 @@ import * as z from "zod";
 import { Failure } from "../failures.ts";
 import { isObject } from "../json.ts";
 import { neutralise } from "../text.ts";
+import { SHOWN_TOOLS } from "./shown/index.gen.ts";
 import { UNNAMED } from "./unnamed.ts";
 
 // Arguments that clients add to every call: Gemini CLI the first, Cline the second.
 const ADDED_BY_CLIENTS: ReadonlySet<string> = new Set(["wait_for_previous", "task_progress"]);
 const MOST_NAMED = 5;
+const LISTING = "list_invitations";
 
 /** The arguments of a call, read. */
 export interface Arguments {
@@ -63,9 +65,17 @@ function parsedOr<T>(text: string, otherwise: T): unknown {
 
 function unknownArguments(unknown: readonly string[], names: readonly string[]): Failure {
   const are = unknown.length === 1 ? "is no argument" : "are no arguments";
+  const takers = SHOWN_TOOLS.filter(({ inputSchema }) =>
+    unknown.every((name) => Object.hasOwn(inputSchema.properties, name)),
+  ).map(({ name }) => name);
+  const isOfList = names.some((name) => /^invitation_ids?$/.test(name)) && takers.includes(LISTING);
+  const next =
+    takers.length === 0
+      ? "Call again without it, unless the user relies on what it was to mean: this tool cannot do that"
+      : `Use ${isOfList ? `${LISTING}, which takes it and gives the ids` : takers.join(" or ")}`;
   return new Failure("invalid_input", {
     happened: `${unknown.join(", ")} ${are} of this tool, which takes ${names.join(", ")}; nothing was done`,
-    next: "Call again without it, unless the user relies on what it was to mean: this tool cannot do that",
+    next,
   });
 }
 

@@ -83,10 +83,20 @@ function matcher(filters: Input, now: number): (invitation: Invitation) => boole
     (days === undefined || ageInDays(invitation, now) >= days);
 }
 
-/** A part of addresses that is looked for, in lower case; what comes to nothing is no filter. */
+/**
+ * A part of addresses that is looked for, in lower case; what comes to nothing is no filter. Throws
+ * Failure `invalid_input` for several, of which none would be found.
+ */
 function partOf(given = ""): string | undefined {
-  return addressPart(given).toLowerCase() || undefined;
+  const part = addressPart(given).toLowerCase();
+  if (/[,;]/.test(part)) throw new Failure("invalid_input", SEVERAL_PARTS);
+  return part || undefined;
 }
+
+const SEVERAL_PARTS = {
+  happened: "email and not_email take one part of an address each, and no list",
+  next: "Call once for each part",
+};
 
 type Position = Pick<Invitation, "sentAt" | "id">;
 
