@@ -82,6 +82,7 @@ async function play(moves: readonly Move[]): Promise<number> {
       rows = rows.filter((one) => one.id !== id);
       return { status: 204 };
     },
+    hide() {},
   };
   const environment = {
     TRIEVE_API_KEY: "k",

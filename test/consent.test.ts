@@ -109,6 +109,11 @@ describe("a question", () => {
     expect(last(propose("a", "1"), gone, reply("a", "1", YES))).toEqual({ invalid: true });
     expect(last(propose("a", "1"), gone, propose("b", "2"))).toHaveProperty("ask");
   });
+  test("and its no end the codes for the same target, also one that was shown beside it", () => {
+    const shown = propose("a", "2", "code");
+    const no = reply("a", "1", { form: { action: "decline" } });
+    expect(last(propose("a", "1"), shown, no, confirm("a", "2"))).toEqual({ invalid: true });
+  });
   test("is only accepted by that word, with exactly the acting choice", () => {
     const answers: [action: string, content: unknown, reason: string][] = [
       ["approve", { decision: "send" }, "client_error"],
@@ -161,8 +166,13 @@ describe("a code", () => {
     });
     expect(last(shown, [10, confirm("a", "1")])).toEqual({ invalid: true });
   });
+  test("is worth nothing once the same question got a newer one", () => {
+    const both = [propose("a", "1", "code"), propose("a", "2", "code")];
+    expect(last(...both, confirm("a", "1"))).toEqual({ invalid: true });
+    expect(last(...both, confirm("a", "2"))).toHaveProperty("yes");
+  });
   test("is forgotten when a hundred newer ones were made", () => {
-    const newer = Array.from({ length: 100 }, (_, n) => propose("b", `n${n}`, "code"));
+    const newer = Array.from({ length: 100 }, (_, n) => propose(`b${n}`, `n${n}`, "code"));
     expect(last(propose("a", "1", "code"), ...newer, confirm("a", "1"))).toEqual({ invalid: true });
     expect(last(propose("a", "1", "code"), ...newer.slice(1), confirm("a", "1"))).toHaveProperty(
       "yes",

@@ -1,3 +1,4 @@
+import { setTimeout as soon } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { hurried } from "./support/app.ts";
@@ -92,6 +93,60 @@ test("an invitation that Trieve speaks of and its list does not show is no reaso
   const { text } = await server.call("send_invitation", { email: EMAIL });
   expect(text).toMatch(/^outcome_unknown: Trieve says that the address is invited already/);
   expect(text).not.toContain("will not help");
+});
+
+test("a mail goes out once to one person, whatever the letter case and which replica answers", async () => {
+  const { trieve, server } = await begin(0);
+  await server.call("send_invitation", { email: EMAIL });
+  trieve.proxy.next("GET", { answer: 200, body: "[]" });
+  const again = await server.call("send_invitation", { email: "Ann@example.com" });
+  expect(again.facts.outcome).toBe("already_invited");
+  trieve.store.accounts.add("bob@example.com");
+  const added = await server.call("send_invitation", { email: "bob@example.com" });
+  expect(added.facts.outcome).toBe("added");
+  const twice = await server.call("send_invitation", { email: "Bob@example.com" });
+  expect(twice.facts.outcome).toBe("already_member");
+  expect(trieve.store.mails.map(({ to }) => to)).toEqual([EMAIL, "bob@example.com"]);
+});
+
+test("an invitation that is deleted while its mail goes out is no membership", async () => {
+  const { trieve, server } = await begin(0);
+  trieve.store.mailMs = 4_000;
+  const sent = server.call("send_invitation", { email: EMAIL });
+  while (!trieve.store.rows.some(({ email }) => email === EMAIL)) await soon(20);
+  const id = trieve.store.rows.find(({ email }) => email === EMAIL)?.id;
+  const deleted = await server.call("delete_invitation", { invitation_id: id });
+  expect(deleted.facts.outcome).toBe("deleted");
+  expect((await sent).text).toMatch(/^outcome_unknown: .*deleted meanwhile/);
+});
+
+test("a row that cannot be read is no proof of a membership", async () => {
+  const { trieve, server } = await begin(0);
+  trieve.proxy.always(({ method }) =>
+    method === "GET" && trieve.store.mails.length > 0
+      ? {
+          answer: 200,
+          body: JSON.stringify(trieve.store.rows.map((row) => ({ ...row, role: "?" }))),
+        }
+      : { pass: true },
+  );
+  const { text } = await server.call("send_invitation", { email: EMAIL });
+  expect(text).toMatch(/^outcome_unknown: .*cannot be read/);
+});
+
+test("a resend never names the old invitation as the new one", async () => {
+  const { trieve, server, old } = await begin(0);
+  trieve.proxy.next("DELETE", { reset: true, forward: true });
+  trieve.proxy.next("POST", { reset: true });
+  const rows = JSON.stringify(trieve.store.rows);
+  let posted = false;
+  trieve.proxy.always(({ method }) => {
+    posted ||= method === "POST";
+    return posted && method === "GET" ? { answer: 200, body: rows } : { pass: true };
+  });
+  const { text } = await server.call("resend_invitations", { invitation_ids: [old.id] });
+  expect(text).not.toContain("new_id");
+  expect(trieve.store.rows).toEqual([]);
 });
 
 test("a list asks for no answer out of a cache", async () => {

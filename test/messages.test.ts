@@ -88,6 +88,26 @@ describe.concurrent.each(eras)("in the %s era", (_, envelope) => {
     expect(result?.content?.[0]?.text).toMatch(/^4 pending matched\./);
   });
 
+  test.each<[string, object]>([
+    ["a result and an error that are null", { method: "tools/list", result: null, error: null }],
+    [
+      "a task that it is said to belong to",
+      { method: "tools/list", params: { _meta: { "io.modelcontextprotocol/related-task": 5 } } },
+    ],
+  ])("a request with %s is answered", async (_, odd) => {
+    expect((await answerTo(envelope, odd)).result?.tools).toHaveLength(6);
+  });
+
+  test.each(['"": {}, "dry_run": true', '"__proto__": {"dry_run": true}'])(
+    "an argument that hides is refused like any other: %s",
+    async (hidden) => {
+      const args = JSON.parse(`{"email": "x@example.com", ${hidden}}`);
+      const params = { name: "send_invitation", arguments: args };
+      const { result } = await answerTo(envelope, { method: "tools/call", params });
+      expect(result?.content?.[0]?.text).toMatch(/^invalid_input: .*no argument/);
+    },
+  );
+
   test("a task that is asked for is ignored, as nobody offers any", async () => {
     const { method, params } = list({});
     const { result } = await answerTo(envelope, {

@@ -1,6 +1,6 @@
 import type { Deed } from "../tools/deed.ts";
 import { decidePage, pageIn, pageRest } from "./page-state.ts";
-import { pauseOf, refuse } from "./refusals.ts";
+import { isSameTarget, pauseOf, refuse } from "./refusals.ts";
 import { sameText } from "./secret.ts";
 import {
   type ConsentState,
@@ -74,8 +74,11 @@ function ask(
   if (way === undefined) return { state, verdict: { unavailable: true } };
   const pending: Pending = { way, secret, deed, binding, since: now, waits };
   if (way === "code") {
+    // One question has one code: a yes to it must not serve twice.
+    const isOlder = (one: Pending) => one.way === "code" && one.binding === binding;
+    const others = { ...state, pending: state.pending.filter((one) => !isOlder(one)) };
     const show = confirmationText(deed, secret);
-    return { state: add(state, pending), verdict: { show, deed, expiresAt: now + VALID_MS } };
+    return { state: add(others, pending), verdict: { show, deed, expiresAt: now + VALID_MS } };
   }
   const open = state.pending.find((one) => opensFor(one, now) > 0);
   // A stateless client that asks the same again has lost the question: the new one replaces it.
@@ -98,10 +101,10 @@ function opensFor({ way, since, page, ...rest }: Pending, now: number): number {
 }
 
 /** A person is asked now: no code and no answer from before is a way around what is said now. */
-function withoutOlder(state: ConsentState, { targets }: Deed): ConsentState {
-  const isSame = (one: Pending) =>
-    one.deed.targets.some(({ key }) => targets.some((target) => target.key === key));
-  const pending = state.pending.filter((one) => one.way === "form" || !isSame(one));
+function withoutOlder(state: ConsentState, deed: Deed): ConsentState {
+  const pending = state.pending.filter(
+    (one) => one.way === "form" || !isSameTarget(one.deed, deed),
+  );
   return { ...state, pending };
 }
 
@@ -151,7 +154,10 @@ function add(state: ConsentState, entry: Pending): ConsentState {
   return { ...state, pending: [...state.pending, entry].slice(-MOST_PENDING) };
 }
 
-/** What a model passes back: the deed in plain words first, so that an approval dialog shows it. */
+/**
+ * What a model passes back: the deed in plain words first, so that an approval dialog shows it. Models
+ * fold blanks, so there are never two in a row.
+ */
 export function confirmationText({ title }: Deed, secret: string): string {
-  return `${title} ${secret}`;
+  return `${title} ${secret}`.replace(/\s+/g, " ");
 }

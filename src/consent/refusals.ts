@@ -4,9 +4,24 @@ import type { ConsentState, Reason, Refusal } from "./state.ts";
 const PAUSE_MS = 10 * 60_000;
 const REFUSALS = 3;
 
-/** The state after a person's no to `deed`: it counts for each of its targets. */
-export function refuse(state: ConsentState, deed: Deed, no: Reason, now: number): ConsentState {
-  return deed.targets.reduce((before, { key }) => refuseOne(before, key, no, now), state);
+/**
+ * The state after a person's no to `deed`: it counts for each of its targets, and ends the codes for
+ * them.
+ */
+export function refuse(before: ConsentState, deed: Deed, no: Reason, now: number): ConsentState {
+  const pending = before.pending.filter(
+    (one) => one.way !== "code" || !isSameTarget(one.deed, deed),
+  );
+  const state: ConsentState = { ...before, pending };
+  return deed.targets.reduce<ConsentState>(
+    (after, { key }) => refuseOne(after, key, no, now),
+    state,
+  );
+}
+
+/** Whether two deeds concern the same target. */
+export function isSameTarget(a: Deed, b: Deed): boolean {
+  return a.targets.some(({ key }) => b.targets.some((target) => target.key === key));
 }
 
 /** The last of three refusals, where `deed` has a target that was refused so often. */

@@ -16,6 +16,7 @@ export type Reading = { message: Message } | { refusal: object } | undefined;
 
 const INVALID_REQUEST = -32600;
 const INVALID_PARAMS = -32602;
+const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
 /**
  * Reads a line: its messages, of which a batch has several. Undefined for what is no JSON. A byte
@@ -49,7 +50,8 @@ function readMessage(value: unknown): Reading {
           },
         }
       : undefined;
-  if (Object.hasOwn(value, "result") || Object.hasOwn(value, "error")) return readAnswer(value);
+  const isAnswer = Object.hasOwn(value, "result") || Object.hasOwn(value, "error");
+  if (isAnswer && typeof method !== "string") return readAnswer(value);
   if (typeof method !== "string" || method === "") {
     return refuse(INVALID_REQUEST, "A request needs a method, which is a text");
   }
@@ -94,8 +96,9 @@ function readParams(
   return read;
 }
 
-/** A token that is none is as good as no token. */
-function readMeta(meta: Record<string, unknown>): Record<string, unknown> {
+/** A token that is none is as good as no token, and there are no tasks that it could belong to. */
+function readMeta(given: Record<string, unknown>): Record<string, unknown> {
+  const meta = without(given, RELATED_TASK);
   return isId(meta["progressToken"]) ? meta : without(meta, "progressToken");
 }
 
@@ -105,11 +108,19 @@ function readCall(params: Record<string, unknown>): Record<string, unknown> {
   const bare = given === null ? {} : { [UNNAMED]: given };
   return {
     name,
-    arguments: isObject(given) ? given : bare,
+    arguments: isObject(given) ? withoutTrap(given) : bare,
     ...(_meta === undefined ? {} : { _meta }),
     ...(isObject(inputResponses) ? { inputResponses } : {}),
     ...(typeof requestState === "string" ? { requestState } : {}),
   };
+}
+
+/** The SDKs drop an argument of this name, and it may have carried a condition like any other. */
+function withoutTrap(given: Record<string, unknown>): Record<string, unknown> {
+  if (!Object.hasOwn(given, "__proto__")) return given;
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name === "__proto__" ? "proto" : name, value]),
+  );
 }
 
 /** What a client says of itself; the parts that it leaves out or gets wrong are taken as not there. */

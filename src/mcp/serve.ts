@@ -98,8 +98,11 @@ export function serve(app: App, stdio: Stdio): void {
     log(`a line on stdin is longer than ${LONGEST_LINE} bytes; stopping`);
     end(1);
   });
-  stdin.on("data", split);
-  stdin.on("end", () => end(0));
+  stdin.on("data", split.push);
+  stdin.on("end", () => {
+    split.end();
+    end(0);
+  });
   stdin.on("error", () => end(0));
   stdout.on("error", () => end(0));
   onSignal(() => end(0));

@@ -46,7 +46,8 @@ export function readArguments(schema: z.ZodObject, given: unknown, isWrite: bool
 }
 
 function asObject(given: unknown, names: readonly string[]): object {
-  const bare = isObject(given) && Object.hasOwn(given, UNNAMED) ? given[UNNAMED] : given;
+  const isBare = isObject(given) && Object.keys(given).join() === UNNAMED && UNNAMED in given;
+  const bare = isBare ? given[UNNAMED] : given;
   const value = typeof bare === "string" ? parsedOr(bare.trim() || "{}", bare) : bare;
   if (value === undefined || value === null) return {};
   if (isObject(value)) return value;

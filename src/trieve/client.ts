@@ -9,7 +9,7 @@ import { PAGE, readText } from "./body.ts";
 import type { CallContext } from "./call-context.ts";
 import { statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
-import { LIMITS, type Limits } from "./limits.ts";
+import { LAG_MS, LIMITS, type Limits } from "./limits.ts";
 import { isWhole, parseList } from "./list-body.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
 import { createTurns } from "./turns.ts";
@@ -20,9 +20,6 @@ const SENDS = 2;
 const TELLING_MS = 8_000;
 // What the send after a delete has at any rate, and what is left after a write to tell its end.
 const OWED_MS = 5_000;
-
-// How far a list may lag behind a delete.
-const LAG_MS = 10_000;
 
 export interface TrieveOptions {
   config: Config;
@@ -60,6 +57,8 @@ export interface Client {
   refused(answer: Answer, known?: string): Failure;
   /** One DELETE, likewise. */
   delete(call: CallContext, id: string, cancellable: Cancellable): Promise<Answer | undefined>;
+  /** Keeps out of the lists of the next seconds what is deleted for certain: they may lag. */
+  hide(id: string): void;
 }
 
 /** Where an invited person lands: Trieve needs the slash before the `?` for people with an account. */
@@ -75,7 +74,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { attempt, hasRoom } = createAttempts({ config, clock, limits, fetch: options.fetch });
   const inTurn = createTurns(SENDS, limits.turnMs);
 
-  /** What was deleted, and when: a list that lags may show it for a while. */
+  /** What is hidden, and since when. */
   const gone = new Map<string, number>();
   const isGone = (id: string) => clock.elapsed() - (gone.get(id) ?? -LAG_MS) < LAG_MS;
 
@@ -207,16 +206,16 @@ export function createTrieveClient(options: TrieveOptions): Client {
         await first();
         return write(call, "never", post, { ...time, leastMs: OWED_MS });
       }),
-    async delete(call, id, cancellable) {
-      const answer = await write(call, cancellable, (fetch) =>
+    delete: (call, id, cancellable) =>
+      write(call, cancellable, (fetch) =>
         api.DELETE("/api/invitation/{invitation_id}", {
           params: { header, path: { invitation_id: id } },
           parseAs: "stream",
           fetch,
         }),
-      );
-      if (answer?.status === 204) gone.set(id, clock.elapsed());
-      return answer;
+      ),
+    hide(id) {
+      gone.set(id, clock.elapsed());
     },
   };
 }

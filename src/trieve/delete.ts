@@ -7,6 +7,7 @@ import { createCourse } from "./course.ts";
 import { isWithoutDatabase } from "./http-failure.ts";
 import type { Invitation, InvitationList } from "./invitation.ts";
 import { SECOND_LOOK_MS } from "./limits.ts";
+import type { SendGuard } from "./send-guard.ts";
 
 /** What came of deleting one invitation. */
 export interface Deleted {
@@ -19,6 +20,7 @@ export interface Deleted {
 export interface Deleting {
   client: Client;
   clock: Clock;
+  guard: SendGuard;
 }
 
 // How much of the call's time a delete needs, so that its end can be told.
@@ -60,11 +62,28 @@ function failed(invitation: Invitation, failure: Failure): Deleted {
  * and its end is unclear.
  */
 export async function deleteAsShown(
-  { client, clock }: Deleting,
+  deleting: Deleting,
   call: CallContext,
   shown: Invitation,
   check: (list: InvitationList) => void = () => {},
-): Promise<{ outcome: "deleted" | "already_gone"; invitation: Invitation }> {
+): Promise<DeletedOne> {
+  const end = await deleteOne(deleting, call, shown, check);
+  deleting.client.hide(shown.id);
+  deleting.guard.noteDelete(shown.email);
+  return end;
+}
+
+interface DeletedOne {
+  outcome: "deleted" | "already_gone";
+  invitation: Invitation;
+}
+
+async function deleteOne(
+  { client, clock }: Deleting,
+  call: CallContext,
+  shown: Invitation,
+  check: (list: InvitationList) => void,
+): Promise<DeletedOne> {
   const deleted = { outcome: "deleted", invitation: shown } as const;
   const find = async (cancellable: Cancellable) => {
     const list = await client.list(call, cancellable);

@@ -14,6 +14,8 @@ export interface Limits {
 
 /** How long after a write the list is read again where it lacks what should be there: it may lag. */
 export const SECOND_LOOK_MS = 3_000;
+/** How far at most a list is taken to lag behind what this process knows for certain. */
+export const LAG_MS = 10_000;
 
 export const LIMITS: Limits = {
   attemptMs: 20_000,

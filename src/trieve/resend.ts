@@ -46,12 +46,16 @@ export async function resendAll(
 ): Promise<Resent[]> {
   const untouched = "not_resent" as const;
   const course = createCourse(call, { count: resends.length, untouched, needsMs: NEEDS_MS });
+  let skipped = 0;
   const ends: (Resent | { shown: Invitation; posted: Posted | Sent })[] = [];
   for (const [at, { shown, role }] of resends.entries()) {
     let old = "listed" as Old;
     const end = await course.run(at, (call) =>
       post(sending, call, { email: shown.email, role }, course, async () => {
-        const check = (list: InvitationList) => checkSendable(list, shown, call);
+        const check = (list: InvitationList) => {
+          skipped = list.skipped;
+          checkSendable(list, shown, call);
+        };
         const { outcome } = await deleteAsShown(sending, call, shown, check);
         old = outcome;
         if (outcome === "already_gone") throw new Failure("changed", GONE);
@@ -70,7 +74,7 @@ export async function resendAll(
     }
   }
   const posts = ends.flatMap((end) => ("posted" in end ? end.posted : []));
-  const sent = await lookAfter(sending, call, posts);
+  const sent = await lookAfter(sending, call, posts, skipped);
   return ends.flatMap((end) => {
     if (!("posted" in end)) return end;
     const after = sent[posts.indexOf(end.posted)];

@@ -1,10 +1,13 @@
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failures.ts";
 import { waitFor } from "./http-failure.ts";
+import type { Invitation } from "./invitation.ts";
+import { LAG_MS } from "./limits.ts";
 
 const SENDS_A_MINUTE = 30;
 const MINUTE_MS = 60_000;
 const DOUBT_MS = 2 * MINUTE_MS;
+const MEMBER_MS = 10 * MINUTE_MS;
 
 /** What has to be remembered of sends so that no mail goes out twice, nor too many at once. */
 export interface SendGuard {
@@ -18,11 +21,24 @@ export interface SendGuard {
   /** Remembers for two minutes that a mail to this address may be on its way. */
   doubt(email: string): void;
   isInDoubt(email: string): boolean;
+  /**
+   * Remembers who was invited just now, which a list that lags may not show yet, or, without an
+   * invitation, who is a member, which no list shows.
+   */
+  remember(email: string, invitation?: Invitation): void;
+  /** What is remembered of an address. */
+  known(email: string): { invitation?: Invitation | undefined } | undefined;
+  /** Notes that an invitation to this address is gone. */
+  noteDelete(email: string): void;
+  /** How many have gone so far. */
+  deletes(email: string): number;
 }
 
 export function createSendGuard(clock: Clock): SendGuard {
   const running = new Map<string, Promise<unknown>>();
   const doubts = new Map<string, number>();
+  const remembered = new Map<string, { until: number; invitation?: Invitation | undefined }>();
+  const deleted = new Map<string, number>();
   const turns: { at: number }[] = [];
 
   return {
@@ -59,5 +75,21 @@ export function createSendGuard(clock: Clock): SendGuard {
       doubts.set(email.toLowerCase(), now + DOUBT_MS);
     },
     isInDoubt: (email) => (doubts.get(email.toLowerCase()) ?? 0) > clock.elapsed(),
+    remember(email, invitation) {
+      const now = clock.elapsed();
+      for (const [key, { until }] of remembered) if (until <= now) remembered.delete(key);
+      const until = now + (invitation === undefined ? MEMBER_MS : LAG_MS);
+      remembered.set(email.toLowerCase(), { until, invitation });
+    },
+    known(email) {
+      const found = remembered.get(email.toLowerCase());
+      return found !== undefined && found.until > clock.elapsed() ? found : undefined;
+    },
+    noteDelete(email) {
+      const key = email.toLowerCase();
+      if (remembered.get(key)?.invitation !== undefined) remembered.delete(key);
+      deleted.set(key, (deleted.get(key) ?? 0) + 1);
+    },
+    deletes: (email) => deleted.get(email.toLowerCase()) ?? 0,
   };
 }

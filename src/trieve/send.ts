@@ -47,6 +47,8 @@ export interface Posted {
   email: string;
   said: Said;
   answer: Answer | undefined;
+  /** How many invitations to the address had been deleted when it went out. */
+  deletes: number;
 }
 
 const AT_ONCE = 2;
@@ -75,7 +77,11 @@ export function obstacleIn(
   }
   if (pending !== undefined) return { email, outcome: "already_invited", invitation: pending };
   if (same[0] !== undefined) return { email, outcome: "already_accepted", invitation: same[0] };
-  return undefined;
+  const known = guard.known(email);
+  if (known === undefined) return undefined;
+  return known.invitation === undefined
+    ? { email, outcome: "already_member" }
+    : { email, outcome: "already_invited", invitation: known.invitation };
 }
 
 /**
@@ -109,7 +115,7 @@ export async function sendAll(
       return sent;
     }),
   );
-  return lookAfter(sending, call, await Promise.all(posts));
+  return lookAfter(sending, call, await Promise.all(posts), list.skipped);
 }
 
 /**
@@ -117,34 +123,48 @@ export async function sendAll(
  * worse. Throws Failure when nothing was sent.
  */
 export async function post(
-  { client }: Sending,
+  { client, guard }: Sending,
   call: CallContext,
   { email, role }: Addressee,
   course: Course,
   first?: () => Promise<void>,
 ): Promise<Posted | Sent> {
-  const answer = await client.send(call, email, ROLES.indexOf(role), first);
+  let deletes = guard.deletes(email);
+  const before =
+    first &&
+    (async () => {
+      await first();
+      deletes = guard.deletes(email);
+    });
+  const answer = await client.send(call, email, ROLES.indexOf(role), before);
   const said = readAnswer(answer);
-  if (said === "member") return { email, outcome: "already_member" };
+  if (said === "member") {
+    guard.remember(email);
+    return { email, outcome: "already_member" };
+  }
   if (answer !== undefined && said === "refused") throw refusalIn(client, answer);
   if (said === "unclear") course.stop(new Failure("outcome_unknown", UNCLEAR));
   if (said === "mail_failed") course.stop(new Failure("mail_unconfirmed", MAIL_FAILED));
   if (answer !== undefined && said === "throttled") course.stop(refusalIn(client, answer));
-  return { email, said, answer };
+  return { email, said, answer, deletes };
 }
 
 const UNCLEAR = { happened: "The end of a send was unclear" };
 const MAIL_FAILED = { happened: "Trieve said that its mail failed" };
 
-/** Tells what came of POSTs by reading the list, and once more after 3 s where that may help. */
+/**
+ * Tells what came of POSTs by reading the list, and once more after 3 s where that may help. `skipped` is
+ * how many rows could not be read before: one more may be an invitation that nobody can see.
+ */
 export async function lookAfter(
   { client, clock, guard }: Sending,
   call: CallContext,
   posts: readonly (Posted | Sent)[],
+  skipped: number,
 ): Promise<Sent[]> {
-  const look = async () => (await client.list(call, "never").catch(() => undefined))?.invitations;
+  const look = () => client.list(call, "never").catch(() => undefined);
   const isTold = posts.every((one) => "outcome" in one);
-  const first = isTold ? [] : await look();
+  const first = isTold ? undefined : await look();
   const told = posts.map((one) => tell(one, first, false));
   if (told.every((one) => one !== undefined)) return told;
   await clock.sleep(SECOND_LOOK_MS);
@@ -154,24 +174,29 @@ export async function lookAfter(
   /** Undefined where another look may help. */
   function tell(
     one: Posted | Sent,
-    rows: readonly Invitation[] | undefined,
+    list: InvitationList | undefined,
     isLast: boolean,
   ): Sent | undefined {
     if ("outcome" in one) return one;
-    const { email, said, answer } = one;
+    const { email, said, answer, deletes } = one;
     // Nothing with this address was there before: whatever there is now is new.
-    const found = rows?.find((row) => isSameEmail(row.email, email));
+    const found = list?.invitations.find((row) => isSameEmail(row.email, email));
+    if (found !== undefined && said !== "invited") guard.remember(email, found);
     if (said === "invited") {
-      const obstacle = rows && obstacleIn({ invitations: [...rows], skipped: 0 }, email, guard);
+      const obstacle = list && obstacleIn(list, email, guard);
       if (obstacle !== undefined || !isLast) return obstacle;
       return failed(email, new Failure("outcome_unknown", INVITED_UNSEEN));
     }
     if (said === "accepted" && found) return { email, outcome: "invited", invitation: found };
     if (found !== undefined) return mailUnconfirmed(email, found, said);
     if (said === "unclear") return isLast ? inDoubt(email) : undefined;
-    if (rows === undefined) return inDoubt(email, said);
+    if (list === undefined) return inDoubt(email, said);
     if (!isLast) return undefined;
     if (said === "throttled") return failed(email, refusalIn(client, answer ?? { status: 429 }));
+    if (guard.deletes(email) !== deletes || list.skipped > skipped) {
+      return failed(email, new Failure("outcome_unknown", { known: GONE_OR_UNSEEN }));
+    }
+    guard.remember(email);
     const mailFailed = said === "mail_failed" ? { mailFailed: true as const } : {};
     return { email, outcome: "added", ...mailFailed };
   }
@@ -182,6 +207,9 @@ export async function lookAfter(
     return failed(email, new Failure("outcome_unknown", { known: `${known} ${IN_DOUBT}` }));
   }
 }
+
+const GONE_OR_UNSEEN =
+  "Trieve took the request; the invitation was deleted meanwhile, or its row cannot be read.";
 
 const INVITED_UNSEEN = {
   happened: "Trieve says that the address is invited already, and its list does not show that",
