@@ -273,7 +273,9 @@ test.concurrent("after 30 s the call says that the page is open; a yes is kept, 
   });
   expect(first.facts).not.toHaveProperty("confirmation");
   const pressed = await browser.press("delete");
-  expect(pressed.text).toMatch(/Tell your assistant to go on; nothing is done until then.*kept until \d\d:\d\d/);
+  expect(pressed.text).toMatch(
+    /Tell your assistant to go on; nothing is done until then.*kept until \d\d:\d\d/,
+  );
   await untilOver(url);
   expect(deletes(setting)).toBe(0);
   const { facts } = await setting.remove();
