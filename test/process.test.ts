@@ -175,14 +175,16 @@ describe("the end", () => {
     expect((await bin.answer(1))["result"]).toHaveProperty("structuredContent");
   });
 
-  test("a list that hangs ends without a word: nothing is unknown", async () => {
+  test("a list that hangs is told as dropped, and nothing is unknown", async () => {
     trieve.proxy.next("GET", { silence: "all" });
     const bin = await opened();
     bin.write(toolCall(1, "list_invitations"));
     while (trieve.proxy.count("GET") === 0) await soon(5);
     bin.child.stdin.end();
     expect((await bin.exited).code).toBe(0);
-    expect(bin.stderr()).toBe("");
+    expect(bin.stderr()).toBe(
+      "list_invitations was dropped: the process ended before its answer\n",
+    );
   });
 });
 
