@@ -1,9 +1,13 @@
 import { Failure } from "../failures.ts";
 import { CUT_OFF } from "./http-failure.ts";
 
-/** Whether a body that was read to its end is whole for certain. */
+/**
+ * Whether a body that was read to its end is whole for certain: it tells where it ends, and what was
+ * packed is not judged by that.
+ */
 export function isWhole({ headers }: Response): boolean {
-  return headers.has("content-length") && !headers.has("content-encoding");
+  const tellsItsEnd = headers.has("content-length") || headers.has("transfer-encoding");
+  return tellsItsEnd && !headers.has("content-encoding");
 }
 
 /**
