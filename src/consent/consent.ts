@@ -1,5 +1,5 @@
 import type { Deed } from "../tools/deed.ts";
-import { decidePage, pageIn, pageRest } from "./page-state.ts";
+import { decidePage, isPage, pageIn, pageRest } from "./page-state.ts";
 import { isSameTarget, pauseOf, refuse } from "./refusals.ts";
 import { sameText } from "./secret.ts";
 import {
@@ -93,11 +93,10 @@ function ask(
 }
 
 /** Milliseconds for which a question keeps others waiting. A code and a given answer keep nobody. */
-function opensFor({ way, since, page, ...rest }: Pending, now: number): number {
-  if (way === "code") return 0;
-  if (page === undefined) return since + QUESTION_MS - now;
-  const isOpen = pageRest({ way, since, page, ...rest }, now) > 0;
-  return isOpen ? since + VALID_MS - now : 0;
+function opensFor(one: Pending, now: number): number {
+  if (one.way === "code") return 0;
+  if (!isPage(one)) return one.since + QUESTION_MS - now;
+  return pageRest(one, now) > 0 ? one.since + VALID_MS - now : 0;
 }
 
 /** A person is asked now: no code and no answer from before is a way around what is said now. */

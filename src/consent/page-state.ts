@@ -44,8 +44,12 @@ export function decidePage(state: ConsentState, event: PageEvent, now: number): 
 
 /** The page with this secret, in whatever stage. */
 export function pageIn({ pending }: ConsentState, secret: string): Question | undefined {
-  const found = pending.find((one) => one.page !== undefined && sameText(one.secret, secret));
-  return found as Question | undefined;
+  return pending.filter(isPage).find((one) => sameText(one.secret, secret));
+}
+
+/** Whether an open question is a page. */
+export function isPage(one: Pending): one is Question {
+  return one.page !== undefined;
 }
 
 /** Milliseconds until the page needs nobody to look at it any more; not above zero from then on. */
@@ -58,9 +62,9 @@ export function pageRest({ page, since }: Question, now: number): number {
 }
 
 function resume(state: ConsentState, { binding }: EventOf<"resume">): Step {
-  const question = state.pending.find(
-    (one): one is Question => one.page !== undefined && one.binding === binding && !one.waits,
-  );
+  const question = state.pending
+    .filter(isPage)
+    .find((one) => one.binding === binding && !one.waits);
   if (question === undefined) return { state, verdict: { invalid: true } };
   const { secret, deed, page } = question;
   // A page that nobody has read is opened anew, like any first one.

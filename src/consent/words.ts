@@ -45,6 +45,11 @@ function undone(context: Context, deed: Deed, about: Parameters<typeof writeResu
   return { ...result, attempts: attemptsOf(deed, about.outcome) };
 }
 
+/** A moment of the clock that nobody turns, as a date in UTC. */
+function untilWhen({ clock }: Context, moment: number): string {
+  return `${dateOf(clock, moment).toISOString().slice(0, 19)}Z`;
+}
+
 /**
  * The deed is shown and waits for its code: one text is for the user, the other for the model.
  * `passed` says why ways before this one could not be used.
@@ -61,7 +66,7 @@ export function toBeConfirmed(
     show_to_user: `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`,
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation: show,
-    expires_at: `${dateOf(context.clock, expiresAt).toISOString().slice(0, 19)}Z`,
+    expires_at: untilWhen(context, expiresAt),
     note: ["Nothing was done yet.", ...passed.map((why) => `No page was used: ${why}.`)].join(" "),
   });
 }
@@ -75,7 +80,7 @@ export function toBeAnswered(context: Context, verdict: Extract<Verdict, { later
     next: isAnswered
       ? `The page was answered: ${again} at once.`
       : `Ask the user to answer on the page that is open in their browser ("${deed.title}"). Then ${again}; each call waits for up to 30 seconds.`,
-    expires_at: `${dateOf(context.clock, expiresAt).toISOString().slice(0, 19)}Z`,
+    expires_at: untilWhen(context, expiresAt),
     note: "Nothing was done yet.",
   });
 }

@@ -46,7 +46,9 @@ export function readArguments(schema: z.ZodObject, given: unknown, isWrite: bool
 }
 
 function asObject(given: unknown, names: readonly string[]): object {
-  const isBare = isObject(given) && Object.keys(given).join() === UNNAMED && UNNAMED in given;
+  // Beside others it is an argument that there is not, like any other.
+  const isBare =
+    isObject(given) && Object.hasOwn(given, UNNAMED) && Object.keys(given).length === 1;
   const bare = isBare ? given[UNNAMED] : given;
   const value = typeof bare === "string" ? parsedOr(bare.trim() || "{}", bare) : bare;
   if (value === undefined || value === null) return {};

@@ -11,6 +11,7 @@ import { statusFailure } from "./http-failure.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
 import { LAG_MS, LIMITS, type Limits } from "./limits.ts";
 import { isWhole, parseList } from "./list-body.ts";
+import { createMemory } from "./memory.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
 import { createTurns } from "./turns.ts";
 
@@ -74,9 +75,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { attempt, hasRoom } = createAttempts({ config, clock, limits, fetch: options.fetch });
   const inTurn = createTurns(SENDS, limits.turnMs);
 
-  /** What is hidden, and since when. */
-  const gone = new Map<string, number>();
-  const isGone = (id: string) => clock.elapsed() - (gone.get(id) ?? -LAG_MS) < LAG_MS;
+  const hidden = createMemory<true>(clock);
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -109,7 +108,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
     }
     const rows = parseList(await readText(data ?? null, limits.bodyBytes), isWhole(response));
     const list = readRows(rows, organization);
-    return { ...list, invitations: list.invitations.filter(({ id }) => !isGone(id)) };
+    if (hidden.isEmpty()) return list;
+    return { ...list, invitations: list.invitations.filter(({ id }) => !hidden.get(id)) };
   }
 
   /**
@@ -214,8 +214,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
           fetch,
         }),
       ),
-    hide(id) {
-      gone.set(id, clock.elapsed());
-    },
+    hide: (id) => hidden.set(id, true, LAG_MS),
   };
 }

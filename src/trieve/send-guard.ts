@@ -3,6 +3,7 @@ import { Failure } from "../failures.ts";
 import { waitFor } from "./http-failure.ts";
 import type { Invitation } from "./invitation.ts";
 import { LAG_MS } from "./limits.ts";
+import { createMemory } from "./memory.ts";
 
 const SENDS_A_MINUTE = 30;
 const MINUTE_MS = 60_000;
@@ -36,8 +37,8 @@ export interface SendGuard {
 
 export function createSendGuard(clock: Clock): SendGuard {
   const running = new Map<string, Promise<unknown>>();
-  const doubts = new Map<string, number>();
-  const remembered = new Map<string, { until: number; invitation?: Invitation | undefined }>();
+  const doubts = createMemory<true>(clock);
+  const remembered = createMemory<{ invitation?: Invitation | undefined }>(clock);
   const deleted = new Map<string, number>();
   const turns: { at: number }[] = [];
 
@@ -69,22 +70,13 @@ export function createSendGuard(clock: Clock): SendGuard {
         if (at >= 0) turns.splice(at, 1);
       };
     },
-    doubt(email) {
-      const now = clock.elapsed();
-      for (const [key, until] of doubts) if (until <= now) doubts.delete(key);
-      doubts.set(email.toLowerCase(), now + DOUBT_MS);
-    },
-    isInDoubt: (email) => (doubts.get(email.toLowerCase()) ?? 0) > clock.elapsed(),
+    doubt: (email) => doubts.set(email.toLowerCase(), true, DOUBT_MS),
+    isInDoubt: (email) => doubts.get(email.toLowerCase()) ?? false,
     remember(email, invitation) {
-      const now = clock.elapsed();
-      for (const [key, { until }] of remembered) if (until <= now) remembered.delete(key);
-      const until = now + (invitation === undefined ? MEMBER_MS : LAG_MS);
-      remembered.set(email.toLowerCase(), { until, invitation });
+      const ms = invitation === undefined ? MEMBER_MS : LAG_MS;
+      remembered.set(email.toLowerCase(), { invitation }, ms);
     },
-    known(email) {
-      const found = remembered.get(email.toLowerCase());
-      return found !== undefined && found.until > clock.elapsed() ? found : undefined;
-    },
+    known: (email) => remembered.get(email.toLowerCase()),
     noteDelete(email) {
       const key = email.toLowerCase();
       if (remembered.get(key)?.invitation !== undefined) remembered.delete(key);

@@ -41,35 +41,42 @@ const BY_CODE: Readonly<Record<string, Words>> = {
 
 // How a server ends a handshake, as OpenSSL words it in its codes and texts. Over TLS 1.3 a missing
 // certificate is told when the request is already written; a server that wants one has not read it.
-const ENDED: readonly [said: RegExp, ...words: Words][] = [
+const ENDED: readonly [said: RegExp, words: Words][] = [
   [
     /no.application.protocol/i,
-    "The server offers no HTTP/1.1: it may speak HTTP/2 only",
-    "Have the gate before Trieve offer HTTP/1.1 too",
+    [
+      "The server offers no HTTP/1.1: it may speak HTTP/2 only",
+      "Have the gate before Trieve offer HTTP/1.1 too",
+    ],
   ],
   [
     /certificate.required|alert.(handshake.failure|bad.certificate|certificate.unknown|unknown.ca|access.denied)/i,
-    "The server ended the TLS handshake: most likely it wants a certificate of the client, and this program has none",
-    "Reach Trieve past that gate, or have it accept a header (TRIEVE_EXTRA_HEADERS) instead",
+    [
+      "The server ended the TLS handshake: most likely it wants a certificate of the client, and this program has none",
+      "Reach Trieve past that gate, or have it accept a header (TRIEVE_EXTRA_HEADERS) instead",
+    ],
   ],
   [
     /protocol.version|unsupported.protocol|no.protocols|insufficient.security|no.(shared.)?cipher/i,
-    "The server and this program have no version or cipher of TLS in common",
-    "Have the gate before Trieve offer TLS 1.2 or 1.3",
+    [
+      "The server and this program have no version or cipher of TLS in common",
+      "Have the gate before Trieve offer TLS 1.2 or 1.3",
+    ],
   ],
   [
     /before secure TLS connection/,
-    "The connection was closed in the TLS handshake",
-    "Check the port in TRIEVE_BASE_URL; a firewall, or a gate that wants a certificate of the client, closes it so too",
+    [
+      "The connection was closed in the TLS handshake",
+      "Check the port in TRIEVE_BASE_URL; a firewall, or a gate that wants a certificate of the client, closes it so too",
+    ],
   ],
 ];
 
 /** What a code and message of Node say of TLS that could not be set up, so that nothing was sent. */
 export function tlsWords(code: string | undefined, message = ""): Words | undefined {
   if (code !== undefined && Object.hasOwn(BY_CODE, code)) return BY_CODE[code];
-  const [, ...words] = ENDED.find(([said]) => said.test(`${code} ${message}`)) ?? [];
-  if (words[0] !== undefined && words[1] !== undefined) return [words[0], words[1]];
-  return code === "EPROTO" ? SCHEME : undefined;
+  const ended = ENDED.find(([said]) => said.test(`${code} ${message}`));
+  return ended?.[1] ?? (code === "EPROTO" ? SCHEME : undefined);
 }
 
 /** Whether a failure's detail is that of a certificate or of TLS itself. */
