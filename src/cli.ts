@@ -4,7 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 import type { AuditSink } from "./audit.ts";
 import { appendLine, auditFault } from "./audit-file.ts";
 import { systemClock } from "./clock.ts";
-import type { Check } from "./doctor.ts";
+import { type Check, checkLine } from "./doctor-check.ts";
 import { readSettings, type Settings } from "./environment.ts";
 import { createApp } from "./mcp/app.ts";
 import { serve } from "./mcp/serve.ts";
@@ -101,7 +101,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function examine(settings: Settings, sandbox: boolean, asJson: boolean): Promise<never> {
-  const { checkLine, doctor } = await import("./doctor.ts");
+  const { doctor } = await import("./doctor.ts");
   const runtime = `Node ${process.version}, ${process.platform}`;
   const checks: Check[] = [];
   for await (const check of doctor({ settings, version, runtime, sandbox })) {
