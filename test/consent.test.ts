@@ -114,6 +114,14 @@ describe("a question", () => {
     const no = reply("a", "1", { form: { action: "decline" } });
     expect(last(propose("a", "1"), shown, no, confirm("a", "2"))).toEqual({ invalid: true });
   });
+  test("that nobody waits for ends when the same is asked anew, or refused", () => {
+    const old = propose("a", "1", "form", false);
+    const late = reply("a", "1", YES);
+    const anew: Played = [4.5, propose("a", "2", "form", false)];
+    expect(last(old, anew, late)).toEqual({ invalid: true });
+    expect(last(old, anew, reply("a", "2", NO), late)).toEqual({ invalid: true });
+    expect(last(old, [4.5, propose("b", "2", "form", false)], late)).toHaveProperty("yes");
+  });
   test("is only accepted by that word, with exactly the acting choice", () => {
     const answers: [action: string, content: unknown, reason: string][] = [
       ["approve", { decision: "send" }, "client_error"],

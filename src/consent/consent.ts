@@ -1,6 +1,6 @@
 import type { Deed } from "../tools/deed.ts";
 import { decidePage, isPage, pageIn, pageRest } from "./page-state.ts";
-import { isSameTarget, pauseOf, refuse } from "./refusals.ts";
+import { pauseOf, refuse, withoutOlder } from "./refusals.ts";
 import { sameText } from "./secret.ts";
 import {
   type ConsentState,
@@ -97,14 +97,6 @@ function opensFor(one: Pending, now: number): number {
   if (one.way === "code") return 0;
   if (!isPage(one)) return one.since + QUESTION_MS - now;
   return pageRest(one, now) > 0 ? one.since + VALID_MS - now : 0;
-}
-
-/** A person is asked now: no code and no answer from before is a way around what is said now. */
-function withoutOlder(state: ConsentState, deed: Deed): ConsentState {
-  const pending = state.pending.filter(
-    (one) => one.way === "form" || !isSameTarget(one.deed, deed),
-  );
-  return { ...state, pending };
 }
 
 function reply(state: ConsentState, event: EventOf<"reply">, now: number): Step {

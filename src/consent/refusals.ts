@@ -1,17 +1,13 @@
 import type { Deed } from "../tools/deed.ts";
-import type { ConsentState, Reason, Refusal } from "./state.ts";
+import type { ConsentState, Pending, Reason, Refusal } from "./state.ts";
 
 const PAUSE_MS = 10 * 60_000;
 const REFUSALS = 3;
 
-/**
- * The state after a person's no to `deed`: it counts for each of its targets, and ends the codes for
- * them.
- */
+/** The state after a person's no to `deed`: it counts for each of its targets, and ends what is older. */
 export function refuse(before: ConsentState, deed: Deed, no: Reason, now: number): ConsentState {
-  const pending = before.pending.filter(
-    (one) => one.way !== "code" || !isSameTarget(one.deed, deed),
-  );
+  // A page stays to show what was decided.
+  const pending = before.pending.filter((one) => one.way === "page" || !isOutlived(one, deed));
   const state: ConsentState = { ...before, pending };
   return deed.targets.reduce<ConsentState>(
     (after, { key }) => refuseOne(after, key, no, now),
@@ -19,8 +15,21 @@ export function refuse(before: ConsentState, deed: Deed, no: Reason, now: number
   );
 }
 
+/**
+ * Without what was asked before of the same targets: it is no way around what a person is asked now.
+ */
+export function withoutOlder(state: ConsentState, deed: Deed): ConsentState {
+  return { ...state, pending: state.pending.filter((one) => !isOutlived(one, deed)) };
+}
+
+/** Whether a question is older than one about `deed`. A form that a call waits for ends with its call. */
+function isOutlived({ way, waits, deed: asked }: Pending, deed: Deed): boolean {
+  const isAwaited = way === "form" && waits;
+  return !isAwaited && isSameTarget(asked, deed);
+}
+
 /** Whether two deeds concern the same target. */
-export function isSameTarget(a: Deed, b: Deed): boolean {
+function isSameTarget(a: Deed, b: Deed): boolean {
   return a.targets.some(({ key }) => b.targets.some((target) => target.key === key));
 }
 
