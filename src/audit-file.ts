@@ -6,18 +6,20 @@ import {
   fstatSync,
   openSync,
   readSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
 
 /** What keeps the audit file from being written, without creating anything; grave: it is no file. */
 export function auditFault(path: string): { text: string; isGrave: boolean } | undefined {
-  const isOld = statSync(path, { throwIfNoEntry: false });
-  if (isOld !== undefined && !isOld.isFile()) {
-    const what = isOld.isDirectory() ? "is a folder" : "is a pipe or a device";
-    return { text: `TRIEVE_AUDIT_LOG ${what}; it must name a regular file`, isGrave: true };
-  }
+  let isOld: Stats | undefined;
   try {
+    isOld = statSync(path, { throwIfNoEntry: false });
+    if (isOld !== undefined && !isOld.isFile()) {
+      const what = isOld.isDirectory() ? "is a folder" : "is a pipe or a device";
+      return { text: `TRIEVE_AUDIT_LOG ${what}; it must name a regular file`, isGrave: true };
+    }
     accessSync(isOld === undefined ? dirname(path) : path, constants.W_OK);
     return undefined;
   } catch {

@@ -137,7 +137,9 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^<[^<>]*>$/,
   /^\{\{.*\}\}$/s,
   /^(undefined|null|changeme|change-me|replace-me)$/i,
-  /^(tr-)?(your|my)[-_]/i,
+  /^(tr-)?your[-_]/i,
+  // "my-company.com" and "My-Shop" are none.
+  /^(tr-)?my[-_]([a-z]+[-_])?(key|token|secret|id)$/i,
   /^(tr-)?x{3,}$/i,
   /^0{8}-0{4}-0{4}-0{4}-0{12}$/,
 ];

@@ -94,6 +94,20 @@ describe("the audit log", () => {
     expect(doctor.stdout()).toContain(`failed   audit log: ${warning}`);
   });
 
+  test("that cannot even be looked at stops nothing", async () => {
+    const file = join(folder(), "file");
+    writeFileSync(file, "");
+    const environment = { ...trieve.environment, TRIEVE_AUDIT_LOG: join(file, "audit.log") };
+    const server = await connectBin({ environment });
+    expect(server.bin.stderr()).toContain("warning: TRIEVE_AUDIT_LOG cannot be written");
+    const { facts } = await server.call("send_invitation", { email: "a@example.com" });
+    expect(facts.outcome).toBe("invited");
+    await server.close();
+    const doctor = startBin({ environment, args: ["doctor"] });
+    expect((await doctor.exited).code).toBe(1);
+    expect(doctor.stdout()).toContain("failed   audit log: TRIEVE_AUDIT_LOG cannot be written");
+  });
+
   test.each([
     ["a folder", () => folder(), "is a folder"],
     ["a pipe", () => makePipe(folder()), "is a pipe or a device"],

@@ -72,6 +72,8 @@ describe("placeholders and blanks count as not set", () => {
     "<your key>",
     "tr-your-key",
     "your-api-key",
+    "my-api-key",
+    "tr-my_key",
     "undefined",
     "null",
   ])("%j", (value) => {
@@ -83,6 +85,15 @@ describe("placeholders and blanks count as not set", () => {
     expect(warnings.join().includes("placeholder")).toBe(isPlaceholder);
   });
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: end of the list
+
+  test.each([
+    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "my-company.com"],
+    ["TRIEVE_ORGANIZATION_NAME", "My-Shop"],
+    ["TRIEVE_AUDIT_LOG", "/var/log/my-audit.log"],
+  ])("%s=%s is neither", (name, value) => {
+    const { faults, warnings } = read({ ...GOOD, [name]: value });
+    expect([...faults, ...warnings].join()).not.toContain("placeholder");
+  });
 
   test("also the organization, and a file for the key", () => {
     const { faults } = read({
