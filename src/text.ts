@@ -4,9 +4,9 @@ const ALPHANUMERIC = /[A-Za-z0-9]/;
 
 /**
  * Makes untrusted text safe to show to a person, a model or a log: one line of printable ASCII in
- * which no markdown, link or hidden character works. What is not printable ASCII becomes `\u{...}`,
- * markdown gets a backslash, `://` is broken. At most `longest` characters are kept, and the number
- * of characters left out is said. Different inputs stay different up to the cut; ordinary e-mail
+ * which no markdown, link with a scheme or hidden character works. What is not printable ASCII becomes
+ * `\u{...}`, markdown gets a backslash, `://` is broken. At most `longest` characters are kept, and the
+ * number of characters left out is said. Different inputs stay different up to the cut; ordinary e-mail
  * addresses come out unchanged.
  */
 export function neutralise(value: string, longest = LONGEST): string {

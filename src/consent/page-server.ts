@@ -11,7 +11,7 @@ const REQUEST_MS = 5_000;
 
 /**
  * Serves the one page of the question `secret` on a loopback port of its own until the question needs
- * it no more, and gives its address. Does not keep the process alive. Rejects when there is no port.
+ * it no more, and gives its address. Rejects when there is no port.
  */
 export async function servePage(secret: string, keeper: Keeper): Promise<string> {
   const path = `/${secret}`;

@@ -41,7 +41,7 @@ export function createLineSplitter(
       }
     },
     end() {
-      if (size > 0) flush();
+      if (!isOver && size > 0) flush();
     },
   };
 }

@@ -12,7 +12,7 @@ export interface Stdio {
   log(line: string): void;
   /** Ends the process. */
   exit(code: number): void;
-  /** Calls back on SIGTERM and SIGINT. */
+  /** Calls back on SIGTERM, SIGINT and SIGHUP. */
   onSignal(stop: () => void): void;
 }
 
@@ -89,7 +89,8 @@ export function serve(app: App, stdio: Stdio): void {
     const flushed = new Promise<void>((resolve) =>
       setImmediate(() => stdout.write("", () => resolve())),
     );
-    setTimeout(() => exit(code), END_MS - (performance.now() - begun));
+    // A machine that slept meanwhile has no time left, and Node warns of less than none.
+    setTimeout(() => exit(code), Math.max(0, END_MS - (performance.now() - begun)));
     await flushed;
     exit(code);
   }
