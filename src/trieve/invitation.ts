@@ -51,7 +51,11 @@ const row = z.object({
  * shown.
  */
 export function readRows(rows: readonly unknown[], organizationId: string): InvitationList {
-  const invitations = rows.flatMap((one) => readInvitation(one, organizationId) ?? []);
+  const invitations: Invitation[] = [];
+  for (const one of rows) {
+    const invitation = readInvitation(one, organizationId);
+    if (invitation !== undefined) invitations.push(invitation);
+  }
   return { invitations, skipped: rows.length - invitations.length };
 }
 
@@ -76,21 +80,21 @@ function roleName(role: number): string {
 }
 
 const TIMESTAMP =
-  /^([1-9]\d{3}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|([+-]\d\d):?(\d\d))?$/;
+  /^([1-9]\d{3}-\d\d-(\d\d))[T ](\d\d:\d\d:\d\d)(?:(\.\d{1,3})\d{0,6})?(?:Z|([+-]\d\d):?(\d\d))?$/;
 
 /**
  * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no
- * zone. A zone, where there is one, counts. Undefined for anything else, and for a day or time that
- * does not exist.
+ * zone. A zone, where there is one, counts. Undefined for anything else, and for a day, time or zone
+ * that does not exist.
  */
 export function parseTimestamp(value: string): number | undefined {
-  const [, day, time, fraction = "", hours, minutes] = TIMESTAMP.exec(value) ?? [];
-  const at = Date.parse(`${day}T${time}Z`);
+  const [, day, date, seconds, fraction = "", hours, minutes] = TIMESTAMP.exec(value) ?? [];
+  const time = `${day}T${seconds}${fraction}`;
+  const utc = Date.parse(`${time}Z`);
   // Date takes February 30th for March 2nd, and 24:00 for the next day.
-  if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(`${day}T${time}`))
-    return undefined;
-  const zone = hours === undefined ? "Z" : `${hours}:${minutes}`;
-  return Date.parse(`${day}T${time}${fraction.slice(0, 4)}${zone}`);
+  if (new Date(utc).getUTCDate() !== Number(date)) return undefined;
+  const at = hours === undefined ? utc : Date.parse(`${time}${hours}:${minutes}`);
+  return Number.isNaN(at) ? undefined : at;
 }
 
 const DAY_MS = 86_400_000;

@@ -15,14 +15,13 @@ export function isWhole({ headers }: Response): boolean {
  * what is none.
  */
 export function parseList(text: string, isWhole: boolean): readonly unknown[] {
-  let rows: unknown;
   try {
-    rows = JSON.parse(text);
+    const rows: unknown = JSON.parse(text);
+    if (Array.isArray(rows)) return rows;
   } catch {
     // Not kept as the cause: its message quotes the body.
+    const brokeOff = /^\s*\[/.test(text) && !text.trimEnd().endsWith("]");
+    if (brokeOff && !isWhole) throw new Failure("network_error", CUT_OFF);
   }
-  const isOpen = /^\s*\[/.test(text) && !/\]\s*$/.test(text);
-  if (isOpen && !isWhole) throw new Failure("network_error", CUT_OFF);
-  if (!Array.isArray(rows)) throw new Failure("bad_response", { detail: "not a JSON list" });
-  return rows;
+  throw new Failure("bad_response", { detail: "not a JSON list" });
 }
