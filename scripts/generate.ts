@@ -4,7 +4,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { FAILURES } from "../src/failures.ts";
 import { SETTING_LIST, type Setting } from "../src/settings.ts";
 import { tools } from "../src/tools/index.ts";
-import type { ShownTool } from "../src/tools/tool.ts";
+import type { ShownTool } from "../src/tools/shown-tool.ts";
 
 // Writes what is derived: the types of the API, the tools as they are shown, the tables of the README,
 // the install links and the entry for the MCP registry. With --check it writes nothing and fails when
@@ -35,7 +35,7 @@ function shownIndex(): string {
   const names = tools.map(({ name }) => name);
   return `// Made from the tools by npm run generate. Do not edit.
 
-import type { ShownTool } from "../tool.ts";
+import type { ShownTool } from "../shown-tool.ts";
 ${names.map((name) => `import ${name} from "./${name}.json" with { type: "json" };`).join("\n")}
 
 export const SHOWN_TOOLS: readonly ShownTool[] = [${names.join(", ")}] as ShownTool[];

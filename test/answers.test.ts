@@ -123,6 +123,7 @@ describe("single rows", () => {
     ["a number for an address", (row) => ({ ...row, email: 5 })],
     ["a bad timestamp", (row) => ({ ...row, created_at: "yesterday" })],
     ["a day that does not exist", (row) => ({ ...row, created_at: "2026-02-30T00:00:00" })],
+    ["a zone that does not exist", (row) => ({ ...row, created_at: "2026-02-03T00:00:00+24:00" })],
     ["a text for used", (row) => ({ ...row, used: "false" })],
     ["a broken role", (row) => ({ ...row, role: 0.5 })],
     ["another organization", (row) => ({ ...row, organization_id: crypto.randomUUID() })],

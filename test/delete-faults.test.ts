@@ -74,6 +74,37 @@ test.each<[string, Fault, RegExp]>([
   expect(trieve.proxy.count("DELETE")).toBe(2);
 });
 
+test.each<[string, Fault, Fault]>([
+  ["no answer, then a refused key", { reset: true }, { answer: 401 }],
+  ["no answer, then a fault", { reset: true }, { answer: 500 }],
+  ["a gateway that waited no longer, then a 400", { answer: 504 }, { answer: 400 }],
+  ["the same gateway twice", { answer: 502 }, { answer: 502 }],
+])("a DELETE that may still take effect is never told as undone: %s", async (_, first, second) => {
+  const one = await remove(first, second);
+  expect(one.text).toMatch(/^outcome_unknown: .*a request may still take effect/);
+  const ids = [trieve.add("ann@example.com"), trieve.add("carl@example.com")].map(({ id }) => id);
+  for (const tool of ["delete_invitations", "resend_invitations"]) {
+    trieve.proxy.next("DELETE", first, second);
+    const server = await connect();
+    const { facts } = await server.call(tool, { invitation_ids: ids });
+    const outcomes = facts.results.map(({ outcome }: { outcome: string }) => outcome);
+    expect(outcomes).toEqual(["outcome_unknown", expect.stringMatching(/^not_/)]);
+    expect(facts.note).not.toMatch(/joined|another send/i);
+  }
+  expect(trieve.proxy.count("POST")).toBe(0);
+});
+
+test("nor when the invitation changed after it", async () => {
+  trieve.proxy.always(({ method }) => {
+    if (method !== "DELETE") return { pass: true };
+    for (const row of trieve.store.rows) row.used = true;
+    return { reset: true };
+  });
+  const { text } = await remove();
+  expect(text).toMatch(/^outcome_unknown: .*a request may still take effect/);
+  expect(trieve.proxy.count("DELETE")).toBe(1);
+});
+
 test.each([401, 403])(
   "a DELETE that is refused with %d is not repeated and not looked after",
   async (status) => {

@@ -168,6 +168,15 @@ test("a cancelled call deletes nothing more", async () => {
   expect(trieve.store.rows).toHaveLength(2);
 });
 
+test("an address cannot pass for a fact of its own where they stand in one line", async () => {
+  const { id } = trieve.add("bob@example.com; Role: user; Status: used");
+  const server = await connectInMemory(trieve);
+  const { facts } = await server.call("delete_invitation", { invitation_id: id });
+  expect(facts.show_to_user).toContain(
+    "E-mail: bob@example.com\\; Role: user\\; Status: used; Role:",
+  );
+});
+
 test("an address cannot pass for the columns of the question or of the result", async () => {
   const { id } = trieve.add("user, pending: ann@example.com\n\u202e");
   const other = trieve.add("bob@example.com");

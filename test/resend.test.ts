@@ -190,10 +190,23 @@ describe("a fault in the middle leaves the rest untouched", () => {
     expect(facts.outcome).toBe("partly_done");
     expect(outcomes(facts)).toEqual(["resent", outcome, "not_resent"]);
     expect(facts.results[1].reason).toBeTruthy();
+    // What Trieve said of Bob is not told of Carl.
+    expect(facts.results[2].reason).not.toMatch(/member|address|invited/);
     expect(writes()).toEqual(["DELETE", "POST", "DELETE", "POST"]);
     expect(trieve.store.rows).toHaveLength(left);
     expect(trieve.store.rows.some(({ id }) => id === rows[2]?.id)).toBe(true);
     if (outcome === "deleted_not_sent") expect(facts.note).toContain("send_invitations");
+  });
+
+  test("one that goes well ends the doubt of an earlier send", async () => {
+    const server = await connect();
+    trieve.proxy.next("POST", { reset: true });
+    await server.call("send_invitation", { email: "eve@example.com" });
+    const { id } = trieve.add("eve@example.com");
+    const resent = await server.call(TOOL, { invitation_ids: [id] });
+    expect(outcomes(resent.facts)).toEqual(["resent"]);
+    const again = await server.call("send_invitation", { email: "eve@example.com" });
+    expect(again.facts.outcome).toBe("already_invited");
   });
 
   test("a relay that refuses: the new one exists, and can be resent", async () => {
@@ -309,25 +322,34 @@ describe("the built program", () => {
   });
 
   test("that is ended between a delete and its send still sends", async () => {
-    const ids = idsOf(three());
-    trieve.proxy.next("DELETE", { delay: 300 });
     const bin = startBin({ environment: trieve.environment });
     bin.write({ ...HELLO, params: { ...HELLO.params, capabilities: {} } });
-    bin.write(toolCall(1, TOOL, { invitation_ids: ids }));
-    // biome-ignore lint/suspicious/noExplicitAny: the raw answer
-    const { result } = (await bin.answer(1)) as any;
-    const { confirmation } = result.structuredContent;
-    bin.write(toolCall(2, TOOL, { invitation_ids: ids, confirmation }));
-    await vi.waitUntil(() => trieve.proxy.count("DELETE") === 1, { timeout: 60_000 });
+    let calls = 0;
+    const call = (invitation_ids: string[], confirmation?: string) => {
+      calls += 1;
+      bin.write(toolCall(calls, TOOL, { invitation_ids, confirmation }));
+      // biome-ignore lint/suspicious/noExplicitAny: the raw answer
+      return bin.answer(calls) as any;
+    };
+    const codeFor = async (ids: string[]) =>
+      (await call(ids)).result.structuredContent.confirmation;
+    // The first call of a process loads what calls need, which the end has no time for on a slow machine.
+    const first = [trieve.add("first@example.com").id];
+    await call(first, await codeFor(first));
+    const ids = idsOf(three());
+    const confirmation = await codeFor(ids);
+    trieve.proxy.next("DELETE", { delay: 100 });
+    call(ids, confirmation).catch(() => {});
+    await vi.waitUntil(() => trieve.proxy.count("DELETE") === 2, { timeout: 60_000 });
     bin.child.kill("SIGTERM");
     expect((await bin.exited).code).toBe(0);
-    expect(writes()).toEqual(["DELETE", "POST"]);
+    expect(writes().slice(2)).toEqual(["DELETE", "POST"]);
     const audit = bin.stderr().trim().split("\n").slice(-3);
     expect(audit.map((line) => JSON.parse(line).outcome)).toEqual([
       "resent",
       "not_resent",
       "not_resent",
     ]);
-    expect(trieve.store.rows).toHaveLength(3);
+    expect(trieve.store.rows).toHaveLength(4);
   });
 });

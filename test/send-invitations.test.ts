@@ -54,7 +54,7 @@ test("invites six with one question, six POSTs and three lists", async () => {
   expect(trieve.proxy.mostWaiting()).toBe(2);
   expect(server.questions).toHaveLength(1);
   expect(server.questions[0]?.split("\n")).toEqual([
-    "Send 6 invitations?",
+    "Send 6 invitations as admin?",
     ...SIX.map((email) => `E-mail: ${email}`),
     "Role: admin (can invite and remove people)",
     "People who have a Trieve account join at once, which cannot be undone here.",
@@ -109,7 +109,7 @@ test("leaves out who is invited or accepted already, and says what helps", async
   expect(text).toContain(facts.note);
   expect(server.questions[0]).toContain("Left out: 1 invited already, 1 accepted already");
   expect(server.questions[0]).not.toContain(BOB);
-  expect(server.questions[0]).toContain("Send 1 invitation?");
+  expect(server.questions[0]).toContain("Send 1 invitation as admin?");
   const again = await server.call(TOOL, { emails: THREE, role: "user" });
   expect(again.facts.outcome).toBe("nothing_to_do");
   expect(server.questions).toHaveLength(1);
@@ -143,6 +143,8 @@ test("tells who was added, and who is a member already", async () => {
   expect(facts.note).toContain("cannot undo");
   // Whoever is not in the list is looked for twice.
   expect(trieve.proxy.count("GET")).toBe(4);
+  await server.call(TOOL, { emails: [BOB, "dora@example.com"] });
+  expect(server.questions[1]).toContain("Left out: 1 members already");
 });
 
 test("the same address counts once, blanks and letter case aside", async () => {

@@ -42,7 +42,7 @@ export function notConfirmed(context: Context, verdict: Extract<Verdict, { no: R
 /** The answer to a deed that was not done: one attempt for each of its targets. */
 function undone(context: Context, deed: Deed, about: Parameters<typeof writeResult>[1]): Result {
   const result = writeResult(context, { ...about, ...deed.subject });
-  return { ...result, attempts: attemptsOf(deed, about.outcome) };
+  return { ...result, attempts: attemptsOf(deed.targets, about.outcome) };
 }
 
 /** A moment of the clock that nobody turns, as a date in UTC. */
@@ -63,12 +63,17 @@ export function toBeConfirmed(
   const [what, ...facts] = deed.facts;
   return undone(context, deed, {
     outcome: "confirmation_required",
-    show_to_user: `${what} ${facts.map((fact) => fact.replace(/\.$/, "")).join("; ")}`,
+    show_to_user: `${what} ${facts.map(inOneLine).join("; ")}`,
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation: show,
     expires_at: untilWhen(context, expiresAt),
     note: ["Nothing was done yet.", ...passed.map((why) => `No page was used: ${why}.`)].join(" "),
   });
+}
+
+/** A semicolon in a stored address must not pass for the one that stands between two facts. */
+function inOneLine(fact: string): string {
+  return fact.replace(/\.$/, "").replaceAll(";", "\\;");
 }
 
 /** The question stands on a page, or was answered there with too little time left to act on it. */

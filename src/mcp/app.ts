@@ -5,7 +5,7 @@ import type { Settings } from "../environment.ts";
 import { WAY_NAMES, type WayName } from "../settings.ts";
 import { organizationText } from "../text.ts";
 import { shownTools } from "../tools/shown.ts";
-import type { ShownTool } from "../tools/tool.ts";
+import type { ShownTool } from "../tools/shown-tool.ts";
 import type { Limits } from "../trieve/limits.ts";
 import type { CallResult } from "./call.ts";
 import type { Calls } from "./calls.ts";

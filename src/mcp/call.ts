@@ -5,8 +5,8 @@ import { randomSecret } from "../consent/secret.ts";
 import type { Caller, Form } from "../consent/way.ts";
 import { asFailure, Failure, tell } from "../failures.ts";
 import type { WayName } from "../settings.ts";
-import type { Target } from "../tools/deed.ts";
 import { type Attempt, type Result, withConsent, withRemark } from "../tools/result.ts";
+import type { Target } from "../tools/target.ts";
 import type { Tool } from "../tools/tool.ts";
 import { createCallContext } from "../trieve/call-context.ts";
 

@@ -1,15 +1,6 @@
 import type { CallContext } from "../trieve/call-context.ts";
 import type { Result, Subject } from "./result.ts";
-
-/** An invitation or address that a deed concerns. */
-export interface Target {
-  /** What refusals are counted for. */
-  key: string;
-  /** What the audit line says of it, untrusted. */
-  email?: string;
-  role?: string;
-  invitationId?: string;
-}
+import type { Target } from "./target.ts";
 
 /** Something to be done once it is agreed to. Every text in it is safe to show. */
 export interface Deed {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Failure } from "../failures.ts";
 import { neutralise, shortId } from "../text.ts";
 import type { Invitation } from "../trieve/invitation.ts";
-import type { Deed, Target } from "./deed.ts";
+import type { Deed } from "./deed.ts";
 import {
   confirmation,
   emailFact,
@@ -13,6 +13,7 @@ import {
   shownInvitation,
 } from "./fields.ts";
 import { consentOutput, writeResult } from "./result.ts";
+import type { Target } from "./target.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const output = z.object({

@@ -15,6 +15,7 @@ import {
   MAIL_FAILED,
   PEOPLE_JOIN,
   roleFailure,
+  sendNote,
   UNKNOWN_MEANS,
 } from "./sending.ts";
 import {
@@ -175,7 +176,6 @@ function resendResult(
     const reason = mailFailed && MAIL_FAILED;
     return { id, email, role, outcome, new_id: invitation?.id, failure, reason };
   });
-  const isMailed = resent.some(({ outcome }) => outcome === "resent");
-  const note = isMailed ? linkFacts(context).join(" ") : "";
+  const note = sendNote(context, resent);
   return severalResult(context, { rows, outcomes: OUTCOMES, note });
 }

@@ -3,8 +3,8 @@ import type { Clock } from "../clock.ts";
 import { shownEmail } from "../email.ts";
 import { WAY_NAMES } from "../settings.ts";
 import type { Invitation } from "../trieve/invitation.ts";
-import type { Deed, Target } from "./deed.ts";
 import { invitationLine, show } from "./fields.ts";
+import type { Target } from "./target.ts";
 
 /** The facts of an answer, for `structuredContent`, and the same facts as text. */
 export interface Result {
@@ -94,8 +94,8 @@ export function attemptOn(
   return { ...Object.fromEntries(known), outcome };
 }
 
-/** One attempt for each target of a deed, all with the same outcome. */
-export function attemptsOf({ targets }: Pick<Deed, "targets">, outcome: string): Attempt[] {
+/** One attempt for each target, all with the same outcome. */
+export function attemptsOf(targets: readonly Target[], outcome: string): Attempt[] {
   return targets.map(({ key: _, ...about }) => ({ ...about, outcome }));
 }
 

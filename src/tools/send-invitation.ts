@@ -2,7 +2,7 @@ import * as z from "zod";
 import { needsConsent } from "../policy.ts";
 import { neutralise } from "../text.ts";
 import { ROLES, type Role } from "../trieve/invitation.ts";
-import type { Sent } from "../trieve/send.ts";
+import type { Sent } from "../trieve/sent.ts";
 import type { Deed } from "./deed.ts";
 import {
   confirmation,

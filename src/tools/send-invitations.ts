@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ROLES, type Role } from "../trieve/invitation.ts";
-import type { Sent } from "../trieve/send.ts";
+import type { Obstacle, Sent } from "../trieve/sent.ts";
 import type { Deed } from "./deed.ts";
 import { confirmation, emailFact, placeFacts, roleFact, roleField } from "./fields.ts";
 import type { Result } from "./result.ts";
@@ -15,6 +15,7 @@ import {
   PEOPLE_JOIN,
   roleFailure,
   sendKey,
+  sendNote,
   UNKNOWN_MEANS,
 } from "./sending.ts";
 import {
@@ -108,7 +109,7 @@ function distinct(emails: readonly string[]): string[] {
 
 function sending(
   open: readonly string[],
-  leftOut: readonly Sent[],
+  leftOut: readonly Obstacle[],
   role: Role,
   context: ToolContext,
   tell: (sent: readonly Sent[]) => Result,
@@ -118,7 +119,8 @@ function sending(
   return {
     title: `send ${invitations} to ${named(open)} (${role})`,
     facts: [
-      `Send ${invitations}?`,
+      // With the role at once: Claude Code shows three lines of a question and no more.
+      `Send ${invitations} as ${role}?`,
       ...open.map(emailFact),
       roleFact(role),
       PEOPLE_JOIN,
@@ -136,15 +138,18 @@ function sending(
   };
 }
 
-const LEFT_OUT: Partial<Record<Sent["outcome"], string>> = {
+const LEFT_OUT: Record<Obstacle["outcome"], string> = {
   already_invited: "invited already",
   already_accepted: "accepted already",
+  already_member: "members already",
+  mail_unconfirmed: "in doubt after an earlier send",
+  outcome_unknown: "in doubt after an earlier send",
 };
 
-function leftOutFacts(leftOut: readonly Sent[]): string[] {
+function leftOutFacts(leftOut: readonly Obstacle[]): string[] {
   const counts = new Map<string, number>();
   for (const { outcome } of leftOut) {
-    const why = LEFT_OUT[outcome] ?? "in doubt after an earlier send";
+    const why = LEFT_OUT[outcome];
     counts.set(why, (counts.get(why) ?? 0) + 1);
   }
   if (counts.size === 0) return [];
@@ -166,7 +171,6 @@ function sendResult(sent: readonly Sent[], role: Role, context: ToolContext): Re
       ...(isOther ? { is: "not done" } : {}),
     };
   });
-  const isMailed = sent.some(({ outcome }) => outcome === "invited");
-  const note = isMailed ? linkFacts(context).join(" ") : "";
+  const note = sendNote(context, sent);
   return severalResult(context, { rows, outcomes: OUTCOMES, role, note });
 }

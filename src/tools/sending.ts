@@ -3,7 +3,7 @@ import { Failure } from "../failures.ts";
 import { allowedRoles, isDomainAllowed, LINK_IS_LOCAL } from "../policy.ts";
 import type { Policy } from "../settings.ts";
 import { type Invitation, sentDate } from "../trieve/invitation.ts";
-import { IN_DOUBT } from "../trieve/send.ts";
+import { IN_DOUBT } from "../trieve/sent.ts";
 import type { ToolContext } from "./tool.ts";
 
 // What the tools that send have in common.
@@ -73,4 +73,15 @@ export const PEOPLE_JOIN =
 export const MAIL_FAILED = "Trieve says that its mail failed";
 export const ADDED_MEANS =
   "added: the person had an account and is a member now, which this server cannot undo.";
-export const UNKNOWN_MEANS = `outcome_unknown: tell the user, and look with list_invitations before any other attempt. ${IN_DOUBT}`;
+export const UNKNOWN_MEANS =
+  "outcome_unknown: tell the user, and look with list_invitations before any other attempt.";
+
+/** What has to be said besides of sends: where their links lead, and what may have come of unclear ones. */
+export function sendNote(
+  context: ToolContext,
+  sent: readonly { outcome: string; failure?: Failure }[],
+): string {
+  const isMailed = sent.some(({ outcome }) => outcome === "invited" || outcome === "resent");
+  const isInDoubt = sent.some(({ failure }) => failure?.known?.includes(IN_DOUBT));
+  return [...(isInDoubt ? [IN_DOUBT] : []), ...(isMailed ? linkFacts(context) : [])].join(" ");
+}

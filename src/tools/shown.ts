@@ -1,7 +1,7 @@
 import { allowedRoles } from "../policy.ts";
 import type { Policy } from "../settings.ts";
 import { SHOWN_TOOLS } from "./shown/index.gen.ts";
-import type { ShownTool } from "./tool.ts";
+import type { ShownTool } from "./shown-tool.ts";
 
 /**
  * The tools as tools/list shows them under this policy: only reading ones when it is read-only, and

@@ -4,13 +4,10 @@ import type { Policy } from "../settings.ts";
 import type { CallContext } from "../trieve/call-context.ts";
 import type { Invitations } from "../trieve/invitations.ts";
 import { readArguments } from "./arguments.ts";
-import type { Deed, Target } from "./deed.ts";
+import type { Deed } from "./deed.ts";
 import type { Result } from "./result.ts";
-
-export type Hints = Record<
-  "readOnlyHint" | "destructiveHint" | "idempotentHint" | "openWorldHint",
-  boolean
->;
+import type { Hints, JsonObject, ShownTool } from "./shown-tool.ts";
+import type { Target } from "./target.ts";
 
 /** What a tool works with. */
 export interface ToolContext {
@@ -56,21 +53,6 @@ export interface Tool {
   describe(): ShownTool;
   /** Checks the arguments. Throws Failure `invalid_input`. */
   prepare(input: unknown): ToolCall;
-}
-
-export interface ShownTool {
-  name: string;
-  title: string;
-  description: string;
-  inputSchema: JsonObject;
-  outputSchema: JsonObject;
-  annotations: Hints & { title: string };
-}
-
-export interface JsonObject {
-  type: "object";
-  properties: Record<string, { type?: string; enum?: readonly unknown[]; [key: string]: unknown }>;
-  required?: string[];
 }
 
 interface ToolDefinition<Shape extends z.ZodRawShape> {

@@ -58,9 +58,12 @@ export function createCourse(call: CallContext, { count, untouched, needsMs }: T
 function failureIn(error: unknown, { signal }: CallContext): Failure {
   if (error instanceof Failure) return error;
   const isAbort = error instanceof Error && error.name === "AbortError";
-  if (isAbort && signal.aborted) return new Failure("cancelled");
+  if (isAbort && signal.aborted) return new Failure("cancelled", CANCELLED);
   throw error;
 }
+
+// Something may have been done to a target before this one.
+const CANCELLED = { happened: "The call was cancelled" };
 
 const TOO_LATE = {
   happened: "Too little of the call's time was left to begin",

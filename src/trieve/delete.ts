@@ -114,28 +114,44 @@ async function deleteOne(
   if ((await find("always")) === undefined) {
     return { outcome: "already_gone", invitation: shown };
   }
+  const again = async (first: Answer | undefined): Promise<DeletedOne> => {
+    if (!(await isStillThere(first))) {
+      // Trieve answers 400, not 404, for an id that is gone: somebody else was faster. After any other
+      // end it was most likely this DELETE.
+      return first?.status === 400 ? { outcome: "already_gone", invitation: shown } : deleted;
+    }
+    const second = await client.delete(call, shown.id, "never");
+    if (isDone(client, second) || !(await isStillThere(first, second))) return deleted;
+    if (second === undefined || isUnclear(second)) {
+      throw new Failure("outcome_unknown", { known: MAY_STILL });
+    }
+    // A 400 of a DELETE has nothing to do with its arguments: the row is there.
+    if (second.status === 400 && !second.isPage) {
+      throw new Failure("upstream_error", { detail: "HTTP 400", known: STILL_LISTED });
+    }
+    throw client.refused(second, STILL_LISTED);
+  };
+
   const first = await client.delete(call, shown.id, "until_sent");
   if (isDone(client, first)) return deleted;
-  if (!(await isStillThere(first))) {
-    // Trieve answers 400, not 404, for an id that is gone: somebody else was faster. After any other
-    // end it was most likely this DELETE.
-    return first?.status === 400 ? { outcome: "already_gone", invitation: shown } : deleted;
+  try {
+    return await again(first);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === "outcome_unknown" || !isUnclear(first)) {
+      throw error;
+    }
+    // However the second went, the first is on its way.
+    throw new Failure("outcome_unknown", { known: MAY_STILL, cause: error });
   }
-  const second = await client.delete(call, shown.id, "never");
-  if (isDone(client, second) || !(await isStillThere(first, second))) return deleted;
-  if (second === undefined) {
-    throw new Failure("outcome_unknown", {
-      known: "The invitation is still listed, but a request may still take effect.",
-    });
-  }
-  // A 400 of a DELETE has nothing to do with its arguments: the row is there.
-  if (second.status === 400 && !second.isPage) {
-    throw new Failure("upstream_error", { detail: "HTTP 400", known: STILL_LISTED });
-  }
-  throw client.refused(second, STILL_LISTED);
 }
 
 const STILL_LISTED = "The invitation is still listed.";
+const MAY_STILL = "The invitation is still listed, but a request may still take effect.";
+
+/** Whether Trieve may still be at work: no answer came, or that of a proxy which waited no longer. */
+function isUnclear(answer: Answer | undefined): boolean {
+  return answer === undefined || answer.status === 502 || answer.status === 504;
+}
 
 /** True for 204; throws for the answers that say no and leave no doubt. */
 function isDone({ refused }: Client, answer: Answer | undefined): boolean {

@@ -4,8 +4,9 @@ import type { Client } from "./client.ts";
 import { type Deleted, deleteAll } from "./delete.ts";
 import type { Invitation, InvitationList } from "./invitation.ts";
 import { type Resend, type Resent, resendAll } from "./resend.ts";
-import { type Addressee, obstacleIn, type Sent, sendAll } from "./send.ts";
+import { type Addressee, sendAll } from "./send.ts";
 import { createSendGuard } from "./send-guard.ts";
+import { type Obstacle, obstacleIn, type Sent } from "./sent.ts";
 
 /** The invitations of one organization, in words of the domain. */
 export interface Invitations {
@@ -14,7 +15,7 @@ export interface Invitations {
   /** Throws Failure `rate_limited` when thirty were sent one by one within a minute. */
   checkPace(): void;
   /** What stands in the way of a new invitation to each of these addresses, if anything does. Throws Failure. */
-  findObstacles(call: CallContext, emails: readonly string[]): Promise<(Sent | undefined)[]>;
+  findObstacles(call: CallContext, emails: readonly string[]): Promise<(Obstacle | undefined)[]>;
   /** Sends one, see sendAll, and counts it for the thirty a minute. */
   send(call: CallContext, to: Addressee): Promise<Sent>;
   /** See sendAll. Sends to one address follow each other, whichever call they belong to. */

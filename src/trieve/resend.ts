@@ -3,7 +3,8 @@ import type { CallContext } from "./call-context.ts";
 import { createCourse } from "./course.ts";
 import { deleteAsShown } from "./delete.ts";
 import type { Invitation, InvitationList, Role } from "./invitation.ts";
-import { isSameEmail, lookAfter, type Posted, post, type Sending, type Sent } from "./send.ts";
+import { post } from "./send.ts";
+import { isSameEmail, lookAfter, type Posted, type Sending, type Sent } from "./sent.ts";
 
 /** An invitation to be deleted and sent anew, as this role. */
 export interface Resend {
@@ -65,11 +66,11 @@ export async function resendAll(
     if ("left" in end) ends.push({ outcome: untouched, shown, failure: end.left });
     else if ("done" in end) {
       ends.push({ shown, posted: end.done });
-      if ("outcome" in end.done) course.stop(IS_MEMBER);
+      if ("outcome" in end.done) course.stop(NOT_SENT);
     } else {
       const told = failed(shown, end.failed, old);
       call.at(at).know(told.outcome);
-      if (told.outcome === "deleted_not_sent") course.stop(end.failed);
+      if (told.outcome === "deleted_not_sent") course.stop(NOT_SENT);
       ends.push(told);
     }
   }
@@ -100,6 +101,10 @@ export const OTHER_BESIDE = {
 };
 
 const GONE = { happened: "Somebody else deleted it, and nothing was sent" };
+// What Trieve said of one address is not told of those that were left alone for it.
+const NOT_SENT = new Failure("outcome_unknown", {
+  happened: "An invitation was deleted and could not be sent anew",
+});
 const IS_MEMBER = new Failure("rejected", { happened: "Trieve says that the person is a member" });
 const OTHER_CAME = new Failure("rejected", {
   happened: "The address was invited by somebody else in the meantime",

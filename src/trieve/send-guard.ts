@@ -22,6 +22,8 @@ export interface SendGuard {
   /** Remembers for two minutes that a mail to this address may be on its way. */
   doubt(email: string): void;
   isInDoubt(email: string): boolean;
+  /** Ends that: what came of the last send to this address is certain. */
+  settle(email: string): void;
   /**
    * Remembers who was invited just now, which a list that lags may not show yet, or, without an
    * invitation, who is a member, which no list shows.
@@ -72,6 +74,7 @@ export function createSendGuard(clock: Clock): SendGuard {
     },
     doubt: (email) => doubts.set(email.toLowerCase(), true, DOUBT_MS),
     isInDoubt: (email) => doubts.get(email.toLowerCase()) ?? false,
+    settle: (email) => doubts.delete(email.toLowerCase()),
     remember(email, invitation) {
       const ms = invitation === undefined ? MEMBER_MS : LAG_MS;
       remembered.set(email.toLowerCase(), { invitation }, ms);

@@ -1,6 +1,6 @@
 // Made from the tools by npm run generate. Do not edit.
 
-import type { ShownTool } from "../tool.ts";
+import type { ShownTool } from "../shown-tool.ts";
 import list_invitations from "./list_invitations.json" with { type: "json" };
 import send_invitation from "./send_invitation.json" with { type: "json" };
 import send_invitations from "./send_invitations.json" with { type: "json" };
