@@ -82,5 +82,4 @@ test.each(Object.keys(FACES) as (keyof typeof FACES)[])(
     );
     expect(writes).toBeGreaterThan(SEQUENCES / 10);
   },
-  120_000,
 );

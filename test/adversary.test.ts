@@ -187,4 +187,4 @@ test(`${SEQUENCES} sequences of a hostile model reach no write without a yes`, a
   );
   // The adversary is no straw man: with a yes it does get its writes.
   expect(writes).toBeGreaterThan(SEQUENCES / 10);
-}, 400_000);
+});

@@ -32,7 +32,7 @@ test("the demo plays the whole job", async () => {
     "E-mail: bob@example.com",
     "the demo answers by itself",
     "deleted: ",
-    "Send 2 invitations?",
+    "Send 2 invitations as user?",
     "Left out: 1 invited already",
     "send 2",
     "done: 2 invited, 1 already_invited",

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const [pack] = JSON.parse(stdout);
   files = pack.files.map(({ path }: { path: string }) => path);
   tarball = join(folder, pack.filename);
-}, 240_000);
+});
 
 describe("the package", () => {
   test("holds the bundle and its papers, no sources, no tests, no dependencies", () => {
@@ -77,7 +77,7 @@ describe("the package", () => {
     expect(JSON.parse(stdout.split("\n")[1] ?? "")).toMatchObject({
       result: { structuredContent: { matched: 4 } },
     });
-  }, 240_000);
+  });
 });
 
 // The registry's schema 2025-12-11, as far as an npm package on stdio needs it. No package brings it.
@@ -176,4 +176,4 @@ test("the MCP bundle is valid, and starts as its manifest says with settings lef
     /configuration_error: TRIEVE_ORGANIZATION_ID is not set: [^;]*; expected .*\. Correct/,
   );
   expect(stderr).toContain("TRIEVE_BASE_URL is not set: it holds a placeholder");
-}, 240_000);
+});

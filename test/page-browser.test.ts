@@ -14,7 +14,7 @@ import { startTrieve } from "./support/trieve.ts";
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
-}, 180_000);
+});
 afterAll(() => browser?.close());
 
 let context: BrowserContext;

@@ -87,7 +87,7 @@ describe("the key", () => {
       else expectNoTrace(file, text);
     }
     expectNoTrace("stderr", withoutSubject(server.bin.stderr()));
-  }, 120_000);
+  });
 
   const withoutSubject = (text: string) => text.replaceAll(/"email":"[^"]*"/g, "");
 
