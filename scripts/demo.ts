@@ -31,6 +31,7 @@ async function decide(choices: string[], acting: string): Promise<string> {
   return choices.find((choice) => choice === answer) ?? choices[0] ?? "";
 }
 
+const ASKS = new Set(["delete_invitation", "send_invitations", "resend_invitations"]);
 const onPage = process.argv.includes("--page");
 // What a browser needs; the SDK passes on only the rest.
 const DISPLAY = [
@@ -78,7 +79,7 @@ async function call(
   args: Record<string, unknown>,
 ): Promise<{ text: string; facts: unknown }> {
   say(`  ${name} ${JSON.stringify(args)}`);
-  if (onPage && name === "delete_invitation") say("  a page opens in your browser; answer there");
+  if (onPage && ASKS.has(name)) say("  a page opens in your browser; answer there");
   // A person may take the four minutes that the server gives.
   const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 300_000 });
   const [{ text } = { text: "" }] = result.content as { text: string }[];
