@@ -21,7 +21,7 @@ function row(n) {
   };
 }
 
-for (const size of [10, 1_000, 100_000])
+for (const size of [10, 1_000, 10_000, 100_000])
   bodies.set(
     size,
     Array.from({ length: size }, (_, n) => row(n)),
