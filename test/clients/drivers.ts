@@ -1,15 +1,15 @@
 import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import { Client as Client2 } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { configurationOf, fillIn } from "./page.ts";
+import { configurationOf } from "./page.ts";
 import { type Facts, playScenario, type Row, type Session, type Setup } from "./scenario.ts";
+import { readWitness, watched } from "./witness.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const run = promisify(execFile);
@@ -151,7 +151,7 @@ export const inspector: Driver = async (setup) => {
     lists: `${listed["matched"]} invitations`,
     sends: String(sent.outcome),
     deletesWithNo: "cannot ask",
-    deletesWithYes: "a process a call, so no code either",
+    deletesWithYes: "not tried: a process a call, which no code outlives",
     note: clean,
   };
 };
@@ -195,120 +195,22 @@ export const mcporter: Driver = async (setup) => {
     lists: `${listed["matched"]} invitations`,
     sends: String(sent.outcome),
     deletesWithNo: "cannot ask",
-    deletesWithYes: "a process a call, so no code either",
+    deletesWithYes: "not tried: a process a call, which no code outlives",
     note: "",
   };
 };
 
-export const codex: Driver = async (setup) => {
-  await mkdir(`${setup.home}/.codex`, { recursive: true });
-  await writeFile(`${setup.home}/.codex/config.toml`, configurationOf("Codex", setup));
-  const child = spawn(`${here}node_modules/.bin/codex`, ["app-server"], {
-    cwd: setup.home,
-    env: { PATH, HOME: setup.home, ...keyOf(setup.env) },
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const waiting = new Map<number, (message: { result?: never; error?: unknown }) => void>();
-  let id = 0;
-  let threadId: string | undefined;
-  const write = (message: object) => child.stdin.write(`${JSON.stringify(message)}\n`);
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    const message = JSON.parse(line);
-    if (message.method === "mcpServer/elicitation/request") {
-      const result = saysYes()
-        ? { ...accept(message.params, true), _meta: null }
-        : { action: "decline", content: null, _meta: null };
-      write({ id: message.id, result });
-    } else if (message.method === undefined) waiting.get(message.id)?.(message);
-  });
-  const request = (method: string, params: object): Promise<Record<string, never>> => {
-    id += 1;
-    write({ id, method, params });
-    const mine = id;
-    return new Promise((resolve, reject) =>
-      waiting.set(mine, ({ result, error }) =>
-        error ? reject(new Error(JSON.stringify(error))) : resolve(result as never),
-      ),
-    );
-  };
-  const { session, saysYes } = answering(async (tool, args) => {
-    const params = { threadId, server: "trieve-invitations", tool, arguments: args };
-    const result = await request("mcpServer/tool/call", params);
-    return result["structuredContent"] as unknown as Facts;
-  });
-  try {
-    await request("initialize", {
-      clientInfo: { name: "test", title: null, version: "1" },
-      capabilities: { experimentalApi: true },
-    });
-    write({ method: "initialized" });
-    const { thread } = await request("thread/start", { cwd: setup.home });
-    threadId = (thread as { id: string } | undefined)?.id;
-    return {
-      ...(await playScenario(session, "codex@example.com")),
-      note: "through codex app-server; key from the shell",
-    };
-  } finally {
-    child.kill();
-  }
+/** Its command that adds a server, and its own health check of what was added. */
+export const claudeCode: Driver = async (setup) => {
+  const seen = watched(setup);
+  const [bin = "", ...args] = configurationOf("Claude Code", seen).trim().split(" ");
+  await shell(seen, bin, args);
+  const { stdout, stderr } = await shell(seen, "claude", ["mcp", "list"]);
+  const text = stripVTControlCharacters(`${stdout}${stderr}`);
+  const good = /(✔|✓) Connected/.exec(text)?.[0];
+  if (good === undefined) throw new Error(`health check: ${text.slice(0, 300)}`);
+  if (!readWitness(seen)?.hasKey) throw new Error("key missing");
+  const none = "-";
+  const note = `health check: ${good}; key filled in`;
+  return { lists: none, sends: none, deletesWithNo: none, deletesWithYes: none, note };
 };
-
-/**
- * A client that has no way to call a tool without a model: its health check, and whether the key came
- * through its configuration.
- */
-function health(
-  prepare: (setup: Setup) => Promise<[bin: string, args: string[]]>,
-  good: RegExp,
-): Driver {
-  return async (setup) => {
-    const [main = ""] = setup.args;
-    const seen = `${setup.home}/witness.txt`;
-    const { TRIEVE_API_KEY } = keyOf(setup.env);
-    const digest = createHash("sha256").update(TRIEVE_API_KEY).digest("hex");
-    const watched = { ...setup, args: [`${here}witness.mjs`, main, seen, digest] };
-    const [bin, args] = await prepare(watched);
-    const { stdout, stderr } = await shell(watched, bin, args);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours
-    const text = `${stdout}${stderr}`.replaceAll(/\u001b\[[0-9;]*m/g, "");
-    const line = text.split("\n").find((one) => good.test(one));
-    if (line === undefined) throw new Error(`health check: ${text.slice(0, 300)}`);
-    const witness = await readFile(seen, "utf8");
-    if (witness !== "key filled in") throw new Error(witness);
-    const none = "-";
-    const note = `health check: ${good.exec(line)?.[0]}; ${witness}`;
-    return { lists: none, sends: none, deletesWithNo: none, deletesWithYes: none, note };
-  };
-}
-
-export const claudeCode = health(async (setup) => {
-  const [bin = "", ...args] = configurationOf("Claude Code", setup).trim().split(" ");
-  await shell(setup, bin, args);
-  return ["claude", ["mcp", "list"]];
-}, /(✔|✓) Connected/);
-
-export const claudeCodeProject = health(async (setup) => {
-  await writeFile(`${setup.home}/.mcp.json`, configurationOf("Claude Code", setup, 1));
-  await mkdir(`${setup.home}/.claude`, { recursive: true });
-  // Stands for the person who approves the project's servers.
-  const approval = JSON.stringify({ enableAllProjectMcpServers: true });
-  await writeFile(`${setup.home}/.claude/settings.json`, approval);
-  return ["claude", ["mcp", "list"]];
-}, /(✔|✓) Connected/);
-
-export const gemini = health(async (setup) => {
-  await mkdir(`${setup.home}/.gemini`, { recursive: true });
-  const example = await readFile(`${here}../../mcp.json.example`, "utf8");
-  const keyFromShell = example.replace("tr-your-key", "$TRIEVE_API_KEY");
-  await writeFile(`${setup.home}/.gemini/settings.json`, fillIn(keyFromShell, setup));
-  await writeFile(
-    `${setup.home}/.gemini/trustedFolders.json`,
-    JSON.stringify({ [setup.home]: "TRUST_FOLDER" }),
-  );
-  return ["gemini", ["mcp", "list"]];
-}, /Connected/);
-
-export const opencode = health(async (setup) => {
-  await writeFile(`${setup.home}/opencode.json`, configurationOf("opencode", setup));
-  return ["opencode", ["mcp", "list"]];
-}, /connected/);

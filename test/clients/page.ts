@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Setup } from "./scenario.ts";
 
 const page = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
@@ -18,7 +19,9 @@ export function configurationOf(heading: string, setup: Setup, which = 0): strin
 }
 
 /** `text` with the program, the organization and the Trieve of `setup`; placeholders of the key stay. */
-export function fillIn(text: string, { command, args, env }: Setup): string {
+export function fillIn(text: string, { command, args, env, more = {}, home }: Setup): string {
+  const keyFile = join(home, "trieve-key");
+  writeFileSync(keyFile, env["TRIEVE_API_KEY"] ?? "", { mode: 0o600 });
   const words = [command, ...args];
   const organization = env["TRIEVE_ORGANIZATION_ID"] ?? "";
   const url = env["TRIEVE_BASE_URL"] ?? "";
@@ -28,7 +31,19 @@ export function fillIn(text: string, { command, args, env }: Setup): string {
     .replace('"npx"', JSON.stringify(command))
     .replace('["-y", "trieve-invitations-mcp"]', JSON.stringify(args))
     .replace("tr-your-key", env["TRIEVE_API_KEY"] ?? "")
+    .replaceAll("/home/you/.config/trieve-key", keyFile)
     .replaceAll("https://trieve.example.com", url)
     .replaceAll("https://dashboard.example.com", "http://localhost:5173")
+    .replace(/(")?TRIEVE_ORGANIZATION_ID"?( = |: |=)"?0{8}[0-9-]+"?/, (line, quote, is) =>
+      [line, ...Object.entries(more).map((entry) => oneMore(entry, quote, is))].join(
+        quote ? ", " : is === "=" ? " -e " : "\n",
+      ),
+    )
     .replaceAll(NO_ORGANIZATION, organization);
+}
+
+/** One more variable, in the manner of the text: of JSON, TOML or a command. */
+function oneMore([name, value]: [string, string], quote: string | undefined, is: string): string {
+  const said = is === "=" ? value : JSON.stringify(value);
+  return quote ? `${JSON.stringify(name)}${is}${said}` : `${name}${is}${said}`;
 }

@@ -3,6 +3,8 @@ export interface Setup {
   command: string;
   args: string[];
   env: Record<string, string>;
+  /** Variables that no page shows: whom to ask, where to write. */
+  more?: Record<string, string>;
   home: string;
 }
 
