@@ -3,7 +3,8 @@ import { Failure } from "../failures.ts";
 import { allowedRoles, isDomainAllowed, LINK_IS_LOCAL } from "../policy.ts";
 import type { Policy } from "../settings.ts";
 import { type Invitation, sentDate } from "../trieve/invitation.ts";
-import { IN_DOUBT } from "../trieve/sent.ts";
+import type { Resent } from "../trieve/resend.ts";
+import { IN_DOUBT, type Sent } from "../trieve/sent.ts";
 import type { ToolContext } from "./tool.ts";
 
 // What the tools that send have in common.
@@ -79,9 +80,9 @@ export const UNKNOWN_MEANS =
 /** What has to be said besides of sends: where their links lead, and what may have come of unclear ones. */
 export function sendNote(
   context: ToolContext,
-  sent: readonly { outcome: string; failure?: Failure }[],
+  sent: readonly Pick<Resent | Sent, "outcome" | "mayHaveJoined">[],
 ): string {
   const isMailed = sent.some(({ outcome }) => outcome === "invited" || outcome === "resent");
-  const isInDoubt = sent.some(({ failure }) => failure?.known?.includes(IN_DOUBT));
+  const isInDoubt = sent.some(({ mayHaveJoined }) => mayHaveJoined);
   return [...(isInDoubt ? [IN_DOUBT] : []), ...(isMailed ? linkFacts(context) : [])].join(" ");
 }

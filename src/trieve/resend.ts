@@ -27,6 +27,7 @@ export interface Resent {
   /** The new one. */
   invitation?: Invitation;
   mailFailed?: true;
+  mayHaveJoined?: true;
   /** Why it is not as it was asked for. */
   failure?: Failure;
 }

@@ -24,6 +24,8 @@ export interface Sent {
   invitation?: Invitation;
   /** Trieve said that its mail failed. */
   mailFailed?: true;
+  /** Somebody with an account may have joined, without an invitation to show for it. */
+  mayHaveJoined?: true;
   /** Why it is one of the last four. */
   failure?: Failure;
 }
@@ -50,7 +52,7 @@ export interface Posted {
 
 const EARLIER_SEND = "An earlier request to this address ended unclear, so no other was sent.";
 
-/** What is said of an address whose send ended unclear. */
+/** What is said of an address where somebody may have joined. */
 export const IN_DOUBT =
   "Somebody with an account may have joined without an invitation to show for it. Another send to the address is refused for two minutes; an invitation that shows up in the list can be mailed again with resend_invitations.";
 
@@ -65,7 +67,7 @@ export function obstacleIn(
   if (guard.isInDoubt(email)) {
     if (pending === undefined) {
       const failure = new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` });
-      return { email, outcome: "outcome_unknown", failure };
+      return { email, outcome: "outcome_unknown", mayHaveJoined: true, failure };
     }
     const failure = new Failure("mail_unconfirmed", { known: EARLIER_SEND });
     return { email, outcome: "mail_unconfirmed", failure, invitation: pending };
@@ -136,7 +138,8 @@ export async function lookAfter(
   function inDoubt(email: string, said: Said = "unclear"): Sent {
     guard.doubt(email);
     const known = WHEN_UNREADABLE[said] ?? "The request went out and no clear answer came back.";
-    return failed(email, new Failure("outcome_unknown", { known: `${known} ${IN_DOUBT}` }));
+    const failure = new Failure("outcome_unknown", { known: `${known} ${IN_DOUBT}` });
+    return { email, outcome: "outcome_unknown", mayHaveJoined: true, failure };
   }
 }
 
