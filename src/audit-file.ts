@@ -13,18 +13,34 @@ import { dirname } from "node:path";
 
 /** What keeps the audit file from being written, without creating anything; grave: it is no file. */
 export function auditFault(path: string): { text: string; isGrave: boolean } | undefined {
-  let isOld: Stats | undefined;
+  const file = statOf(path);
+  if (file !== undefined && !file.isFile()) {
+    const what = file.isDirectory() ? "is a folder" : "is a pipe or a device";
+    return { text: `TRIEVE_AUDIT_LOG ${what}; it must name a regular file`, isGrave: true };
+  }
+  const folder = dirname(path);
+  const isNew = file === undefined;
+  const isFine = isNew ? statOf(folder)?.isDirectory() && isOpen(folder) : isOpen(path);
+  if (isFine) return undefined;
+  const why = isNew ? "its folder is missing or closed to this user" : "no rights";
+  return { text: `TRIEVE_AUDIT_LOG cannot be written: ${why}`, isGrave: false };
+}
+
+/** Undefined for what is not there, or cannot be looked at: Node's versions differ in which of it throws. */
+function statOf(path: string): Stats | undefined {
   try {
-    isOld = statSync(path, { throwIfNoEntry: false });
-    if (isOld !== undefined && !isOld.isFile()) {
-      const what = isOld.isDirectory() ? "is a folder" : "is a pipe or a device";
-      return { text: `TRIEVE_AUDIT_LOG ${what}; it must name a regular file`, isGrave: true };
-    }
-    accessSync(isOld === undefined ? dirname(path) : path, constants.W_OK);
-    return undefined;
+    return statSync(path);
   } catch {
-    const why = isOld === undefined ? "its folder is missing or closed to this user" : "no rights";
-    return { text: `TRIEVE_AUDIT_LOG cannot be written: ${why}`, isGrave: false };
+    return undefined;
+  }
+}
+
+function isOpen(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 
