@@ -23,7 +23,7 @@ const CONNECTING: Readonly<Record<string, Words>> = {
 };
 
 const HTTP_IN_PIECES =
-  /^(HPE_|Z_DATA|Z_VERSION|ERR_BROTLI|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH|REQ_CONTENT_LENGTH|INFO|NOT_SUPPORTED))/;
+  /^(HPE_|HTTPParserError|Z_DATA|Z_VERSION|ERR_BROTLI|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH|REQ_CONTENT_LENGTH|INFO|NOT_SUPPORTED))/;
 const UNKNOWN_TO_HTTP: Words = [
   "What answers there is not a Trieve: it does not speak HTTP, or breaks it",
   "Check scheme, host and port in TRIEVE_BASE_URL",
@@ -104,7 +104,10 @@ interface SystemError {
 function systemError(error: unknown): SystemError {
   if (!(error instanceof Error)) return {};
   if (/^Proxy response/.test(error.message)) return { message: error.message };
-  if (!("code" in error) || typeof error.code !== "string") return systemError(error.cause);
+  if (!("code" in error) || typeof error.code !== "string") {
+    // Since 24, Node gives it no code where the answer is no HTTP at all.
+    return error.name === "HTTPParserError" ? { code: error.name } : systemError(error.cause);
+  }
   const { code, message } = error;
   // One for each address of a name, where Node could connect to none.
   const each: unknown[] = error instanceof AggregateError ? error.errors : [error];
