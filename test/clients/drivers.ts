@@ -116,12 +116,16 @@ const script =
 export const aiSdk = script("ai-sdk.mjs", true, "asks through its own handler");
 export const langchain = script("langchain.mjs", false, "no elicitation, so the code is used");
 
+const ELSEWHERE = "https://trieve.example.com";
+
 export const inspector: Driver = async (setup) => {
   const target = ["--cli", setup.command, ...setup.args];
   const env = Object.entries(setup.env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
   const strict = await shell(setup, "mcp-inspector", [
     ...target,
     ...env,
+    // So that the server has nothing to warn of, and all that is said is the Inspector's.
+    ...["TRIEVE_APP_URL", "TRIEVE_DASHBOARD_URL"].flatMap((name) => ["-e", `${name}=${ELSEWHERE}`]),
     "--method",
     "tools/list",
     "--strict",
