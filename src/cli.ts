@@ -141,8 +141,8 @@ function start(settings: Settings, sandbox: boolean): void {
   });
 }
 
-// A reader of stderr that went away is no reason to stop.
-process.stderr.on("error", () => {});
+// A reader that went away is no reason to stop; that of the protocol is for serve to notice.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 // Node would print the error with its causes, and nobody can say what stands in those.
 process.on("uncaughtException", (error) => {
   log(traceOf(`${name} failed`, error));

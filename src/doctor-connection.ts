@@ -42,8 +42,8 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
     clock: systemClock,
     fetch: async (input, init) => {
       const response = await send(input as Request, init ?? {});
-      const date = response.headers.get("date");
-      if (date !== null) skew = Math.abs(Date.now() - Date.parse(date));
+      const date = Date.parse(response.headers.get("date") ?? "");
+      if (!Number.isNaN(date)) skew = Math.abs(Date.now() - date);
       return response;
     },
   });

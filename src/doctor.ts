@@ -78,11 +78,17 @@ function checkLink(config: Config, sandbox: boolean): Check {
     return { name: "mailed link", status: "warning", found, hint };
   }
   const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${redirectUri(config)}`;
+  if (!appUrl.endsWith("/api")) {
+    const hint = "end TRIEVE_APP_URL in /api, unless a proxy there adds it";
+    return { name: "mailed link", status: "warning", found: `${link}. ${NO_API}`, hint };
+  }
   if (sandbox || !isLinkLocal(config)) return passed("mailed link", link);
   const hint =
     "set TRIEVE_APP_URL and TRIEVE_DASHBOARD_URL to addresses that invited people can reach";
   return { name: "mailed link", status: "warning", found: `${link}. ${LINK_IS_LOCAL}`, hint };
 }
+
+const NO_API = "It does not lead to an address below /api, where Trieve's API takes people in";
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display. */
 function describeWays({ confirm, browser }: Config): Check {

@@ -3,11 +3,11 @@ import { neutralise } from "./text.ts";
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
 import { isHosted } from "./url.ts";
 import {
-  inHome,
   Misread,
   type Reading,
   readChoice,
   readDomains,
+  readFilePath,
   readFlag,
   readHeaders,
   readKey,
@@ -131,7 +131,8 @@ export const SETTINGS = {
   }),
   TRIEVE_APP_URL: setting({
     default: "`<base>/api`",
-    meaning: "start of the mailed link, where people reach the API by another address",
+    meaning:
+      "start of the mailed link, with its `/api`, where people reach the API by another address",
     read: (value, { isInsecure }) => readUrl(value, isInsecure),
     show: (config) => config.appUrl,
   }),
@@ -185,7 +186,7 @@ export const SETTINGS = {
     meaning: "a file that gets the audit lines too",
     format: "filepath",
     restricts: true,
-    read: (path, { home }) => inHome(path, home),
+    read: readFilePath,
     show: (config) => config.auditLog,
   }),
   TRIEVE_EXTRA_HEADERS: setting({

@@ -95,7 +95,9 @@ const TAKEN =
 /** `Name: value` a line, as [name, value]. Throws Misread, which names a line by its number. */
 export function readHeaders(value: string): readonly (readonly [name: string, value: string])[] {
   const headers = new Map<string, readonly [string, string]>();
-  for (const [at, line] of value.split(/\r?\n/).entries()) {
+  // A shell keeps `\n` in quotes as two characters.
+  const lines = value.split(/\r?\n|\\n(?=[A-Za-z0-9-]+:)/);
+  for (const [at, line] of lines.entries()) {
     if (line.trim() === "") continue;
     const where = `is wrong in line ${at + 1}:`;
     const [, name, text] = HEADER.exec(line.trim()) ?? [];
@@ -137,9 +139,9 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^<[^<>]*>$/,
   /^\{\{.*\}\}$/s,
   /^(undefined|null|changeme|change-me|replace-me)$/i,
-  /^(tr-)?your[-_]/i,
-  // "my-company.com" and "My-Shop" are none.
-  /^(tr-)?my[-_]([a-z]+[-_])?(key|token|secret|id)$/i,
+  // "my-company.com", "My-Shop" and "your-move.co.uk" are none.
+  /^(tr-)?(your|my)[-_]([a-z]+[-_])*(key|token|secret|id)([-_]here)?$/i,
+  /^(https?:\/\/)?(tr-)?your[-_]([a-z]+[-_])*(api|app|business|company|dashboard|domain|file|host|name|org|organi[sz]ation|path|role|server|site|team|trieve|url|value)\b/i,
   /^(tr-)?x{3,}$/i,
   /^0{8}-0{4}-0{4}-0{4}-0{12}$/,
 ];
@@ -149,8 +151,16 @@ export function isPlaceholder(value: string): boolean {
   return PLACEHOLDERS.some((placeholder) => placeholder.test(value));
 }
 
+/** The path of a file. Throws Misread for what was meant as a switch. */
+export function readFilePath(path: string, { home }: Reading): string {
+  if (/^(true|false|yes|no|on|off|[01])$/i.test(path)) {
+    throw new Misread("must be the path of a file; it is switched off by being left out");
+  }
+  return inHome(path, home);
+}
+
 /** A path in which `~` at the start stands for `home`, where that is known. */
-export function inHome(path: string, home: string): string {
+function inHome(path: string, home: string): string {
   return home === "" ? path : path.replace(/^~(?=[/\\])/, home);
 }
 
@@ -188,6 +198,7 @@ export function readKeyIn(path: string, { readKeyFile, home, warn }: Reading): s
     throw new Misread(`${fileFault(error)}; expected a file that holds the key`);
   }
   if (file.open) warn("can be read by others than its owner");
+  if (isPlaceholder(file.text.trim())) throw new Misread("names a file that holds a placeholder");
   try {
     return readKey(file.text);
   } catch (error) {

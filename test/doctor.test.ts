@@ -26,6 +26,19 @@ test("doctor is content with the sandbox", async () => {
   expect(out).not.toMatch(/^(failed|skipped)/m);
 });
 
+test("doctor warns of a mailed link that does not lead to the API", async () => {
+  const link = { TRIEVE_APP_URL: "https://trieve.example.com" };
+  const { out } = await run(["doctor"], { ...trieve.environment, ...link });
+  expect(out).toMatch(/^warning +mailed link: .* -> end TRIEVE_APP_URL in \/api/m);
+});
+
+test("a reader that goes away makes doctor say nothing else, and its verdict stays", async () => {
+  const bin = startBin({ args: ["doctor", "--sandbox"] });
+  bin.child.stdout.destroy();
+  expect(await bin.exited).toEqual({ code: 0, signal: null });
+  expect(bin.stderr()).not.toContain("failed");
+});
+
 test("doctor names each failing layer with a hint", async () => {
   const { environment } = trieve;
   const before = trieve.proxy.seen.length;

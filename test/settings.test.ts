@@ -73,6 +73,9 @@ describe("placeholders and blanks count as not set", () => {
     "tr-your-key",
     "your-api-key",
     "my-api-key",
+    "your-api-key-here",
+    "your-company.com",
+    "https://your-trieve.example.com",
     "tr-my_key",
     "undefined",
     "null",
@@ -90,6 +93,8 @@ describe("placeholders and blanks count as not set", () => {
     ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "my-company.com"],
     ["TRIEVE_ORGANIZATION_NAME", "My-Shop"],
     ["TRIEVE_AUDIT_LOG", "/var/log/my-audit.log"],
+    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "your-move.co.uk"],
+    ["TRIEVE_ORGANIZATION_NAME", "Your-Move"],
   ])("%s=%s is neither", (name, value) => {
     const { faults, warnings } = read({ ...GOOD, [name]: value });
     expect([...faults, ...warnings].join()).not.toContain("placeholder");
@@ -162,6 +167,9 @@ describe("a value that a person mistypes gets the sentence that helps", () => {
     ["TRIEVE_EXTRA_HEADERS", "X-One: 1\nbroken", "wrong in line 2: a header is written"],
     ["TRIEVE_EXTRA_HEADERS", "Authorization: secret-one", "wrong in line 1: this header is set"],
     ["TRIEVE_EXTRA_HEADERS", "Cookie: secret-one", "not allowed"],
+    ["TRIEVE_EXTRA_HEADERS", "X-One: 1\\nCookie: 2", "wrong in line 2"],
+    ["TRIEVE_AUDIT_LOG", "true", "must be the path of a file"],
+    ["TRIEVE_AUDIT_LOG", "0", "must be the path of a file"],
     ["TRIEVE_EXTRA_HEADERS", "X-A: 1\nx-a: 2", "line 2: this header stands twice"],
   ])("%s=%j", (name, value, expected) => {
     const { faults, config } = read({ ...GOOD, [name]: value });

@@ -66,7 +66,7 @@ function writeInstructions({ config, policy }: Settings, sandbox: boolean): stri
   if (policy.readOnly) lines.push("Read-only: nothing can be sent or deleted.");
   else {
     lines.push(
-      `Before a delete, a resend, a call for several, and an invitation as admin or owner, a person is asked: ${consent}.`,
+      `Before a delete, a resend, a call for several, and ${policy.askAlways ? "any invitation" : "an invitation as admin or owner"}, a person is asked: ${consent}.`,
       "not_confirmed: do not retry unless the user asks.",
       "Ids come from list_invitations; they are join codes, so show them only when needed.",
     );

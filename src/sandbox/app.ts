@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, Hono } from "hono";
+import { isObject } from "../json.ts";
 import { type Faults, insertRow, type Key, type Mail, type Store } from "./store.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -32,7 +33,9 @@ export function createSandboxApp(
   // What is broken can be changed from outside, so that a demo can show it.
   app.put("/sandbox", async (context) => {
     if (!store.keys.has(context.req.header("Authorization") ?? "")) return context.body(null, 401);
-    const { mailMs, refuseMail, database } = await context.req.json<Partial<Faults>>();
+    const faults: unknown = await context.req.json().catch(() => undefined);
+    if (!isObject(faults)) return context.body(null, 400);
+    const { mailMs, refuseMail, database }: Partial<Faults> = faults;
     if (mailMs !== undefined) store.mailMs = mailMs;
     if (refuseMail !== undefined) store.refuseMail = refuseMail;
     if (database !== undefined) store.database = database;
