@@ -128,24 +128,29 @@ function nameOf(character: string): string {
 }
 
 /**
- * What is meant by a part of an address in a filter: without blanks, quotes, brackets and `*` at its
- * ends, without `mailto:`, and of `Bob <bob@x>` only what is in the brackets. May be empty.
+ * What is meant by a part of an address in a filter: without blanks, quotes, brackets, hidden characters,
+ * `*` and `mailto:` around it, of `Bob <bob@x>`, `Bob (bob@x)` and a link only the address, and without
+ * what ends a sentence after a whole address. May be empty.
  */
 export function addressPart(value: string): string {
   const open = value.lastIndexOf("<");
-  const inside = open < 0 ? "" : bare(value.slice(open + 1).split(">", 1)[0] ?? "");
-  return inside === "" ? bare(value) : inside;
+  const named = open < 0 ? undefined : value.slice(open + 1).split(">", 1)[0];
+  const inside = named || /\(([^()]*@[^()]*)\)/.exec(value.slice(0, 400))?.[1];
+  const part = withoutSigns(inside ?? "") || withoutSigns(value);
+  const whole = part.replace(/[?].{0,400}$|[.,;:!]$/s, "");
+  return isPlainEmail(whole) ? whole : part;
 }
 
-const WRAPPING = /[\s*<>"'`]/;
+const SIGN = /[\s*<>"'`()[\]\u2018-\u201f\u00ab\u00bb\p{Cf}\p{DI}]/u;
 
-function bare(text: string): string {
+/** A text without the blanks, quotes, brackets, stars, hidden characters and `mailto:` around it. */
+export function withoutSigns(text: string): string {
   // By index, since a regex for the end takes quadratic time on a long run of stars.
   let start = 0;
   let end = text.length;
-  while (end > 0 && WRAPPING.test(text.charAt(end - 1))) end--;
+  while (end > 0 && SIGN.test(text.charAt(end - 1))) end--;
   while (start < end) {
-    if (WRAPPING.test(text.charAt(start))) start++;
+    if (SIGN.test(text.charAt(start))) start++;
     else if (text.slice(start, start + 7).toLowerCase() === "mailto:") start += 7;
     else break;
   }

@@ -86,15 +86,25 @@ test("tells ids that are not listed, and never touches them", async () => {
 test.each<[string, unknown]>([
   ["an empty list", []],
   ["51 ids", Array.from({ length: 51 }, () => UNLISTED)],
-  ["a text", UNLISTED],
+  ["a text that is no id", "all of them"],
+  ["a short id", [UNLISTED.slice(0, 8)]],
   ["something that is no id", [UNLISTED, "../invitations"]],
 ])("%s is refused before any request", async (_, ids) => {
   const server = await connect();
-  // A text that is one id may be read as a list of one.
   const { isError, text } = await server.call(TOOL, { invitation_ids: ids });
   expect(isError).toBe(true);
   expect(text).toMatch(/^invalid_input: .*invitation_ids/);
   expect(trieve.proxy.seen).toEqual([]);
+});
+
+test.each<[string, (ids: readonly string[]) => unknown]>([
+  ["commas", (ids) => ids.join(", ")],
+  ["JSON", (ids) => JSON.stringify(ids)],
+  ["backticks", (ids) => ids.map((id) => `\`${id}\``)],
+])("takes ids with %s", async (_, write) => {
+  const ids = three().map(({ id }) => id);
+  const { facts } = await (await connect()).call(TOOL, { invitation_ids: write(ids) });
+  expect(outcomes(facts)).toEqual(["deleted", "deleted", "deleted"]);
 });
 
 test("leaves alone what changed or went while the person thought", async () => {

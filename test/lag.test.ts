@@ -106,6 +106,7 @@ test("a mail goes out once to one person, whatever the letter case and which rep
   expect(added.facts.outcome).toBe("added");
   const twice = await server.call("send_invitation", { email: "Bob@example.com" });
   expect(twice.facts.outcome).toBe("already_member");
+  expect(twice.facts.note).toContain("did not ask Trieve again");
   expect(trieve.store.mails.map(({ to }) => to)).toEqual([EMAIL, "bob@example.com"]);
 });
 

@@ -17,6 +17,7 @@ import { connectInMemory } from "./support/memory.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
+const { policy: POLICY } = readSettings({}, () => ({ text: "", open: false }));
 
 // Anything a hostile row may hold: any code unit, lone surrogates included, and much of what is special.
 const anything = fc.string({
@@ -222,7 +223,7 @@ describe("whatever text stands there", () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...tools), args, async (tool, given) => {
         try {
-          tool.prepare(given);
+          tool.prepare(given, POLICY);
         } catch (error) {
           const { code, message } = error as Failure;
           expect(code).toBe("invalid_input");
@@ -415,7 +416,7 @@ describe("the cursor", () => {
 
   const page = async (invitations: Invitation[], input: object) => {
     const call = createCallContext(systemClock, new AbortController().signal, 1_000);
-    const plan = await listInvitations.prepare(input).plan(contextOf(invitations), call);
+    const plan = await listInvitations.prepare(input, POLICY).plan(contextOf(invitations), call);
     return ("facts" in plan ? plan.facts : {}) as unknown as {
       invitations: { id: string }[];
       next_cursor?: string;

@@ -133,6 +133,42 @@ test("leaves out who was invited while the person thought", async () => {
   expect(invited()).toEqual([ANN, CARL]);
 });
 
+test("tells of who was left out what holds after the yes", async () => {
+  const { id } = trieve.add(ANN);
+  const server = await connect((question) => {
+    trieve.store.rows.splice(
+      trieve.store.rows.findIndex((row) => row.id === id),
+      1,
+    );
+    return says.yes(question);
+  });
+  const { facts } = await server.call(TOOL, { emails: THREE });
+  expect(outcomes(facts)).toEqual(["not_sent", "invited", "invited"]);
+  expect(facts.results[0].reason).toContain("the same call again sends it");
+  expect(facts.outcome).toBe("partly_done");
+});
+
+test("loses nobody where nothing was achieved, in the answer and in the audit", async () => {
+  trieve.add(CARL);
+  trieve.store.members.add(ANN);
+  trieve.proxy.always(({ method, body }) =>
+    method === "POST" && body.includes(BOB) ? refusing("Invalid email") : { pass: true },
+  );
+  const server = await connect();
+  const { isError, text } = await server.call(TOOL, { emails: THREE });
+  expect(isError).toBe(true);
+  expect(text).toMatch(/^rejected: /);
+  expect(text).toContain(`Nothing was done for ${BOB}`);
+  expect(text).toContain(`already_member ${ANN}`);
+  expect(text).toMatch(new RegExp(`already_invited \\S+ .*${CARL}`));
+  const told = server.log.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  expect(told.map(({ email, outcome }) => [email, outcome])).toEqual([
+    [ANN, "already_member"],
+    [BOB, "rejected"],
+    [CARL, "already_invited"],
+  ]);
+});
+
 test("tells who was added, and who is a member already", async () => {
   trieve.store.accounts.add(ANN).add(BOB);
   trieve.store.members.add(BOB);
@@ -182,7 +218,8 @@ describe("what is wrong is named before anything is read or asked", () => {
   test.each<[string, unknown]>([
     ["an empty list", []],
     ["51 addresses", Array.from({ length: 51 }, (_, n) => `p${n}@example.com`)],
-    ["addresses in one text", `${ANN}, ${BOB}`],
+    ["addresses in an object", { first: ANN, second: BOB }],
+    ["a text with nothing in it", " , "],
     ["numbers", [ANN, 7]],
     ["a missing list", undefined],
   ])("%s", async (_, emails) => {

@@ -78,7 +78,7 @@ export function createAsk(
     const brought = way?.answerIn(caller, toolCall);
     const answered = brought && step(brought);
     // What is no good does no harm where nobody has to agree, or where a page is asked first.
-    const mustAgree = toolCall.needsConsent(context.policy);
+    const mustAgree = toolCall.needsConsent;
     const isFirst = mustAgree && way === there[0];
     if (answered !== undefined && (isFirst || !("invalid" in answered))) return settle(answered);
     const resumed = step({ type: "resume", binding });

@@ -4,7 +4,7 @@ import type { Ask } from "../consent/ask.ts";
 import { randomSecret } from "../consent/secret.ts";
 import type { Caller, Form } from "../consent/way.ts";
 import { asFailure, Failure, tell } from "../failures.ts";
-import type { WayName } from "../settings.ts";
+import type { Policy, WayName } from "../settings.ts";
 import { type Attempt, type Result, withConsent, withRemark } from "../tools/result.ts";
 import type { Target } from "../tools/target.ts";
 import type { Tool } from "../tools/tool.ts";
@@ -25,7 +25,7 @@ export interface Program {
   callMs: number;
   /** What is wrong with the settings; with nothing, `configured` is there. */
   faults: readonly string[];
-  configured?: { organizationId: string; ask: Ask };
+  configured?: { organizationId: string; policy: Policy; ask: Ask };
 }
 
 const SHARED_LENGTH = 8;
@@ -88,7 +88,7 @@ export function startCall(
     if (configured === undefined) {
       throw new Failure("configuration_error", { happened: program.faults.join("; ") });
     }
-    const prepared = tool.prepare(input);
+    const prepared = tool.prepare(input, configured.policy);
     const { argued } = prepared;
     targets = [argued].flat();
     if (Array.isArray(argued)) shared = randomSecret().slice(0, SHARED_LENGTH);
@@ -103,6 +103,17 @@ export function startCall(
     return confirmedBy !== undefined && hasWritten ? withConsent(result, confirmedBy) : result;
   }
 
+  const progress = () => ({
+    isWrite,
+    hasWritten: call.spent.writes > 0,
+    isCancelled: call.signal.aborted,
+  });
+
+  function inError(failure: Failure, remark: string | undefined): CallResult {
+    const text = [tell(failure, progress()), remark].filter(Boolean).join(" ");
+    return { text, isError: true };
+  }
+
   async function run(): Promise<CallResult> {
     try {
       const done = await carryOut();
@@ -110,17 +121,16 @@ export function startCall(
         accountAll(() => "input_required");
         return done;
       }
-      const { text, facts } = withRemark(done, account(done.attempts));
+      const remark = account(done.attempts);
+      if (done.failure !== undefined) return inError(done.failure, remark);
+      const { text, facts } = withRemark(done, remark);
       return { text, facts, isError: false };
     } catch (error) {
-      const hasWritten = call.spent.writes > 0;
-      const progress = { isWrite, hasWritten, isCancelled: call.signal.aborted };
-      const { failure, trace } = asFailure(error, progress);
+      const { failure, trace } = asFailure(error, progress());
       // After a fault of this server it counts what was known by then.
       const remark = accountAll((at) => (trace && call.known[at]) ?? failure.code);
       if (trace !== undefined) audit.log(trace);
-      const text = [tell(failure, progress), remark].filter(Boolean).join(" ");
-      return { text, isError: true };
+      return inError(failure, remark);
     } finally {
       caller.signal.removeEventListener("abort", cancel);
     }

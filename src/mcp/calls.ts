@@ -59,7 +59,7 @@ export function createCalls(options: CallsOptions): Calls {
     const place = { organizationId, organizationName, host };
     const context: ToolContext = { invitations, ...place, links, policy, clock };
     const ask = createAsk(context, confirm, browser);
-    return { configured: { organizationId, ask } };
+    return { configured: { organizationId, policy, ask } };
   }
 
   return {

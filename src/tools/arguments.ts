@@ -10,6 +10,14 @@ const ADDED_BY_CLIENTS: ReadonlySet<string> = new Set(["wait_for_previous", "tas
 const MOST_NAMED = 5;
 const LISTING = "list_invitations";
 
+/** The tool whose arguments are read. */
+interface Taker {
+  name: string;
+  isWrite: boolean;
+  /** The roles that may be given to it. */
+  roles: readonly string[];
+}
+
 /** The arguments of a call, read. */
 export interface Arguments {
   values: Record<string, unknown>;
@@ -18,12 +26,12 @@ export interface Arguments {
 }
 
 /**
- * Reads what a model sent as what it meant: JSON text of the arguments or of a list, blanks around a
- * text, capitals in a choice, a number as text; `null`, and for an optional argument `""`, count as
- * absent. Throws Failure `invalid_input` for anything else, and for an unknown argument where
- * `isWrite`: it may have carried a condition.
+ * Reads what a model sent as what it meant: JSON text of the arguments or of a list, a list as text with
+ * commas or as its one item, blanks around a text, capitals in a choice, a number as text; `null`, and for
+ * an optional argument `""`, count as absent. Throws Failure `invalid_input` for anything else, and for an
+ * unknown argument of a tool that writes: it may have carried a condition.
  */
-export function readArguments(schema: z.ZodObject, given: unknown, isWrite: boolean): Arguments {
+export function readArguments(schema: z.ZodObject, given: unknown, tool: Taker): Arguments {
   const { shape } = schema;
   const names = Object.keys(shape);
   const entries = Object.entries(asObject(given, names)).filter(([, value]) => value !== null);
@@ -32,7 +40,7 @@ export function readArguments(schema: z.ZodObject, given: unknown, isWrite: bool
     .filter((name) => !Object.hasOwn(shape, name) && !ADDED_BY_CLIENTS.has(name))
     .slice(0, MOST_NAMED)
     .map((name) => neutralise(name, 30));
-  if (isWrite && unknown.length > 0) throw unknownArguments(unknown, names);
+  if (tool.isWrite && unknown.length > 0) throw unknownArguments(unknown, names, tool.name);
   const tidied = entries.flatMap(([name, value]): [string, unknown][] => {
     const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
     if (field === undefined) return [];
@@ -41,7 +49,7 @@ export function readArguments(schema: z.ZodObject, given: unknown, isWrite: bool
   });
   const values = Object.fromEntries(tidied);
   const parsed = schema.safeParse(values);
-  if (!parsed.success) throw invalidInput(shape, values, parsed.error);
+  if (!parsed.success) throw invalidInput(shape, values, parsed.error, tool.roles);
   return { values: parsed.data, ignored: unknown };
 }
 
@@ -66,27 +74,47 @@ function parsedOr<T>(text: string, otherwise: T): unknown {
   }
 }
 
-function unknownArguments(unknown: readonly string[], names: readonly string[]): Failure {
+function unknownArguments(
+  unknown: readonly string[],
+  names: readonly string[],
+  tool: string,
+): Failure {
   const are = unknown.length === 1 ? "is no argument" : "are no arguments";
+  return new Failure("invalid_input", {
+    happened: `${unknown.join(", ")} ${are} of this tool, which takes ${names.join(", ")}; nothing was done`,
+    next: insteadOf(unknown, names, tool),
+  });
+}
+
+/** What to do instead; no tool is named that does another thing than was called for, unless it reads. */
+function insteadOf(unknown: readonly string[], names: readonly string[], tool: string): string {
   const takers = SHOWN_TOOLS.filter(({ inputSchema }) =>
     unknown.every((name) => Object.hasOwn(inputSchema.properties, name)),
   ).map(({ name }) => name);
-  const isOfList = names.some((name) => /^invitation_ids?$/.test(name)) && takers.includes(LISTING);
-  const next =
-    takers.length === 0
-      ? "Call again without it, unless the user relies on what it was to mean: this tool cannot do that"
-      : `Use ${isOfList ? `${LISTING}, which takes it and gives the ids` : takers.join(" or ")}`;
-  return new Failure("invalid_input", {
-    happened: `${unknown.join(", ")} ${are} of this tool, which takes ${names.join(", ")}; nothing was done`,
-    next,
-  });
+  const alike = takers.find((taker) => verbOf(taker) === verbOf(tool));
+  if (alike !== undefined) return `Use ${alike}`;
+  const meant = unknown.map((name) => names.find((own) => isSameButForNumber(own, name)));
+  if (meant.every((own) => own !== undefined)) {
+    return `Call again with ${meant.join(", ")} in its place`;
+  }
+  if (!takers.includes(LISTING)) {
+    return "Call again without it, unless the user relies on what it was to mean: this tool cannot do that";
+  }
+  const takesIds = names.some((name) => /^invitation_ids?$/.test(name));
+  return `Use ${LISTING}${takesIds ? ", which takes it and gives the ids" : ""}`;
+}
+
+const verbOf = (tool: string) => tool.split("_", 1)[0];
+
+function isSameButForNumber(one: string, other: string): boolean {
+  return `${one}s` === other || one === `${other}s`;
 }
 
 function tidyValue(field: z.core.$ZodType, value: unknown): unknown {
   const inner = unwrap(field);
   const text = typeof value === "string" ? value.trim() : undefined;
   if (inner instanceof z.ZodArray) {
-    const list = text === undefined ? value : parsedOr(text, value);
+    const list = text === undefined ? value : asList(text);
     if (!Array.isArray(list)) return list;
     return list.map((item) => tidyValue(inner.element, item));
   }
@@ -96,6 +124,16 @@ function tidyValue(field: z.core.$ZodType, value: unknown): unknown {
   }
   if (inner instanceof z.ZodNumber) return /^[+-]?\d{1,15}$/.test(text) ? Number(text) : text;
   return text;
+}
+
+/** A list from text: JSON, or its items with commas between them. */
+function asList(text: string): unknown {
+  const parsed = parsedOr(text, text);
+  if (typeof parsed !== "string") return parsed;
+  return parsed
+    .split(/[,;\n]/)
+    .map((item) => item.trim())
+    .filter(Boolean);
 }
 
 function unwrap(field: z.core.$ZodType): z.core.$ZodType {
@@ -111,6 +149,7 @@ function invalidInput(
   shape: z.ZodRawShape,
   values: Record<string, unknown>,
   { issues }: z.ZodError,
+  roles: readonly string[],
 ): Failure {
   const problems = new Map<string, string>();
   for (const { path, code, message } of issues) {
@@ -121,7 +160,8 @@ function invalidInput(
     const about = (shape[name] as z.ZodType | undefined)?.description;
     const means = about === undefined || at !== undefined ? "" : ` (${about})`;
     const isMissing = !Object.hasOwn(values, name);
-    const what = isMissing ? "it is missing" : expected(kind);
+    const offered = name === "role" ? oneOf(roles) : expected(kind);
+    const what = isMissing ? "it is missing" : offered;
     const problem = code === "custom" ? message : `${what}${means}`;
     if (!problems.has(where)) problems.set(where, `${where}: ${problem}`);
   }
@@ -132,8 +172,10 @@ function invalidInput(
   });
 }
 
+const oneOf = (choices: readonly unknown[]) => `must be one of ${choices.join(", ")}`;
+
 function expected(field: z.core.$ZodType): string {
-  if (field instanceof z.ZodEnum) return `must be one of ${field.options.join(", ")}`;
+  if (field instanceof z.ZodEnum) return oneOf(field.options);
   if (field instanceof z.ZodNumber) return "must be a whole number within its limits";
   if (field instanceof z.ZodArray)
     return 'must be a list like ["first", "second"] within its limits';

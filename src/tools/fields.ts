@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isPlainEmail } from "../email.ts";
+import { isPlainEmail, withoutSigns } from "../email.ts";
 import { neutralise, organizationText } from "../text.ts";
 import { ageInDays, type Invitation, isUuid, type Role, sentDate } from "../trieve/invitation.ts";
 
@@ -13,10 +13,13 @@ export const confirmation = z
   .optional()
   .describe("Only the text returned by a confirmation_required answer");
 
-export const invitationId = z
+/** An id, with or without quotes and brackets around it. */
+export const id = z
   .string()
-  .refine(isUuid, "must be an id that list_invitations returned")
-  .describe("id from list_invitations");
+  .overwrite(withoutSigns)
+  .refine(isUuid, "must be a whole id, 36 characters, as list_invitations returned it");
+
+export const invitationId = id.describe("id from list_invitations");
 
 /** An invitation in a result. */
 export const shownInvitation = z.object({

@@ -43,7 +43,7 @@ const OUTCOMES: Outcomes<Outcome> = {
   },
   already_gone: {
     is: "not done",
-    means: "already_gone: somebody else deleted it, and nothing was sent.",
+    means: "already_gone: it was gone already; this call deleted and sent nothing.",
   },
   changed: { is: "not done", means: CHANGED_MEANS },
   deleted_not_sent: {

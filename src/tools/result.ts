@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { shownEmail } from "../email.ts";
+import type { Failure } from "../failures.ts";
 import { WAY_NAMES } from "../settings.ts";
 import type { Invitation } from "../trieve/invitation.ts";
 import { invitationLine, show } from "./fields.ts";
@@ -12,6 +13,8 @@ export interface Result {
   text: string;
   /** What came of each target, for the audit; none for what only reads. */
   attempts: readonly Attempt[];
+  /** Nothing was achieved, so that it is told as this error, and no facts. */
+  failure?: Failure;
 }
 
 export interface Attempt extends Omit<Target, "key"> {

@@ -13,7 +13,15 @@ import {
   shownInvitation,
 } from "./fields.ts";
 import { consentOutput, type Result, writeResult } from "./result.ts";
-import { addressFailure, asWhat, checkLinks, linkFacts, roleFailure, sendKey } from "./sending.ts";
+import {
+  addressFailure,
+  asWhat,
+  checkLinks,
+  LEARNED_BEFORE,
+  linkFacts,
+  roleFailure,
+  sendKey,
+} from "./sending.ts";
 import { defineTool, type ToolContext } from "./tool.ts";
 
 const email = z.string().describe("One plain address, at most 100 characters");
@@ -61,7 +69,6 @@ export const sendInvitation = defineTool({
     const deed = sending(email, role, context);
     if (!needsConsent(context.policy, role)) return deed;
     // A person is only asked about what can be done.
-    context.invitations.checkPace();
     const [obstacle] = await context.invitations.findObstacles(call, [email]);
     return obstacle === undefined ? deed : sendResult(deed, obstacle, context);
   },
@@ -82,7 +89,9 @@ function sending(email: string, role: Role, context: ToolContext): Deed {
     targets: [{ key: sendKey(email), email, role }],
     subject: { email, role },
     async perform(call) {
-      return sendResult(deed, await context.invitations.send(call, { email, role }), context);
+      const isAgreed = needsConsent(context.policy, role);
+      const sent = await context.invitations.send(call, { email, role }, isAgreed);
+      return sendResult(deed, sent, context);
     },
   };
   return deed;
@@ -111,7 +120,9 @@ const NOTES: Partial<Record<Sent["outcome"], string>> = {
 
 const MAIL_FAILED = "Trieve says that its mail to the person failed, so nothing told them.";
 
-function noteOf({ outcome, invitation, mailFailed }: Sent, context: ToolContext): string {
+function noteOf(sent: Sent, context: ToolContext): string {
+  const { outcome, invitation, mailFailed, isRemembered } = sent;
+  if (isRemembered) return `${LEARNED_BEFORE}. Nothing was sent.`;
   if (outcome === "already_invited" && invitation !== undefined) {
     return `A pending invitation to this address exists (${asWhat(invitation)}). Nothing was sent. To send it again, or as another role, use resend_invitations with its id.`;
   }

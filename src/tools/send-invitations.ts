@@ -10,6 +10,7 @@ import {
   allFailures,
   asWhat,
   checkLinks,
+  LEARNED_BEFORE,
   linkFacts,
   MAIL_FAILED,
   PEOPLE_JOIN,
@@ -82,19 +83,19 @@ export const sendInvitations = defineTool({
     const all = distinct(emails);
     const faults = all.flatMap((email) => {
       const failure = addressFailure(email, context.policy);
-      return failure === undefined ? [] : [{ name: named([email]), failure }];
+      const name = named([email]) || `number ${emails.indexOf(email) + 1}`;
+      return failure === undefined ? [] : [{ name, failure }];
     });
     const failure = allFailures(faults) ?? roleFailure(role, context.policy);
     if (failure !== undefined) throw failure;
     const obstacles = await context.invitations.findObstacles(call, all);
     const leftOut = obstacles.filter((one) => one !== undefined);
     const open = all.filter((_, at) => obstacles[at] === undefined);
-    const tell = (sent: readonly Sent[]) => {
-      const told = [...sent, ...leftOut];
+    const tell = (told: readonly Sent[]) => {
       const inOrder = all.flatMap((email) => told.find((one) => one.email === email) ?? []);
       return sendResult(inOrder, role, context);
     };
-    return open.length === 0 ? tell([]) : sending(open, leftOut, role, context, tell);
+    return open.length === 0 ? tell(leftOut) : sending(open, leftOut, role, context, tell);
   },
 });
 
@@ -133,7 +134,8 @@ function sending(
     subject: { role },
     async perform(call) {
       const to = open.map((email) => ({ email, role }));
-      return tell(await context.invitations.sendAll(call, to));
+      const others = leftOut.map(({ email }) => email);
+      return tell(await context.invitations.sendAll(call, to, others));
     },
   };
 }
@@ -158,7 +160,9 @@ function leftOutFacts(leftOut: readonly Obstacle[]): string[] {
 
 function sendResult(sent: readonly Sent[], role: Role, context: ToolContext): Result {
   const rows = sent.map((one): Row<Sent["outcome"]> => {
-    const { email, outcome, invitation, failure, mailFailed } = one;
+    const { email, outcome, invitation, failure, mailFailed, isRemembered } = one;
+    const mailOrMemory =
+      (mailFailed && MAIL_FAILED) || (isRemembered && LEARNED_BEFORE) || undefined;
     const isOther = outcome === "already_invited" && invitation?.role !== role;
     const before = outcome === "already_invited" ? invitation : undefined;
     return {
@@ -167,7 +171,7 @@ function sendResult(sent: readonly Sent[], role: Role, context: ToolContext): Re
       outcome,
       id: invitation?.id,
       failure,
-      reason: before ? asWhat(before) : mailFailed && MAIL_FAILED,
+      reason: before ? asWhat(before) : mailOrMemory,
       ...(isOther ? { is: "not done" } : {}),
     };
   });

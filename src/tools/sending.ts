@@ -67,6 +67,10 @@ export function asWhat(invitation: Invitation): string {
   return `as ${invitation.role}, sent ${sentDate(invitation).slice(0, 10)}`;
 }
 
+/** Of a member in other letters, whom Trieve would mail. */
+export const LEARNED_BEFORE =
+  "This server learned within the last 10 minutes that the person is a member, and did not ask Trieve again";
+
 // What the tools that send to several say alike.
 
 export const PEOPLE_JOIN =

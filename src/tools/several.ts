@@ -3,8 +3,8 @@ import { shownEmail } from "../email.ts";
 import { Failure } from "../failures.ts";
 import { neutralise, shortId } from "../text.ts";
 import { concernsOne } from "../trieve/course.ts";
-import { type Invitation, isUuid } from "../trieve/invitation.ts";
-import { sentWhen } from "./fields.ts";
+import type { Invitation } from "../trieve/invitation.ts";
+import { id, sentWhen } from "./fields.ts";
 import { attemptOn, consentOutput, type Result } from "./result.ts";
 
 const MOST = 50;
@@ -12,7 +12,7 @@ const MOST_NAMED = 3;
 
 /** The ids of several invitations, as an argument. */
 export const invitationIds = z
-  .array(z.string().refine(isUuid, "must be an id that list_invitations returned"))
+  .array(id)
   .min(1)
   .max(MOST)
   .describe("1-50 ids from list_invitations");
@@ -81,8 +81,8 @@ interface Several<Name extends string> {
 }
 
 /**
- * The result of a call for several targets. Throws the Failure that stopped it where nothing at all
- * was achieved and nothing is in doubt.
+ * The result of a call for several targets; the error that stopped it, where nothing at all was achieved
+ * and nothing is in doubt.
  */
 export function severalResult<Name extends string>(
   { organizationId }: { organizationId: string },
@@ -98,7 +98,7 @@ export function severalResult<Name extends string>(
   const stop = failures.find(({ code }) => !concernsOne(code));
   const isVain = !has("done") && !has("in doubt");
   const because = stop ?? failures[0];
-  if (isVain && because !== undefined) throw inVain(because, undone);
+  const failure = isVain && because ? inVain(because, rows, undone) : undefined;
   const isWhole = undone.length === 0 && !has("in doubt");
   const outcome = isVain ? "nothing_to_do" : isWhole ? "done" : "partly_done";
 
@@ -118,20 +118,34 @@ export function severalResult<Name extends string>(
   return {
     facts: { outcome, ...shared, counts: Object.fromEntries(counts), results, note: told },
     text: lines.join("\n"),
-    attempts: rows.map(({ email, role, id: invitationId, outcome }) =>
-      attemptOn({ email, role, invitationId }, outcome),
-    ),
+    attempts: rows.map((row) => {
+      const { email, role, id: invitationId } = row;
+      const isVainly = failure !== undefined && whatIs(row) === "not done";
+      return attemptOn({ email, role, invitationId }, isVainly ? failure.code : row.outcome);
+    }),
+    ...(failure === undefined ? {} : { failure }),
   };
 }
 
 /** Why nothing was achieved, with everything named that it was to be done to. */
-function inVain({ code, happened, next, known }: Failure, undone: readonly Row<string>[]): Failure {
+function inVain(
+  { code, happened, next, known }: Failure,
+  rows: readonly Row<string>[],
+  undone: readonly Row<string>[],
+): Failure {
   const all = undone.map((row) => {
     const { email, id, reason } = showRow(row, true);
     return `${email ?? id}${reason === undefined || reason === code ? "" : ` (${reason})`}`;
   });
-  const nothing = `Nothing was done for ${all.join(", ")}.`;
-  return new Failure(code, { happened, next, known: known ? `${known} ${nothing}` : nothing });
+  const others = rows.filter((row) => !undone.includes(row));
+  const told = [
+    ...(known ? [known] : []),
+    `Nothing was done for ${all.join(", ")}.`,
+    ...(others.length > 0
+      ? [`Left out: ${others.map((row) => rowLine(showRow(row, false))).join(", ")}.`]
+      : []),
+  ];
+  return new Failure(code, { happened, next, known: told.join(" ") });
 }
 
 type ShownRow = Partial<Record<"email" | "id" | "new_id" | "reason", string>> & { outcome: string };

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
+import { allowedRoles } from "../policy.ts";
 import type { Policy } from "../settings.ts";
 import type { CallContext } from "../trieve/call-context.ts";
+import { ROLES } from "../trieve/invitation.ts";
 import type { Invitations } from "../trieve/invitations.ts";
 import { readArguments } from "./arguments.ts";
 import type { Deed } from "./deed.ts";
@@ -41,7 +43,7 @@ export interface ToolCall {
   /** A list where the tool is for several. */
   argued: Argued | readonly Argued[];
   /** Whether a person has to agree to what it would do. */
-  needsConsent(policy: Policy): boolean;
+  needsConsent: boolean;
   plan(context: ToolContext, call: CallContext): Promise<Deed | Result>;
 }
 
@@ -52,7 +54,7 @@ export interface Tool {
   /** The tool as tools/list shows it, with every role; shown/ is made from it. */
   describe(): ShownTool;
   /** Checks the arguments. Throws Failure `invalid_input`. */
-  prepare(input: unknown): ToolCall;
+  prepare(input: unknown, policy: Policy): ToolCall;
 }
 
 interface ToolDefinition<Shape extends z.ZodRawShape> {
@@ -83,15 +85,17 @@ export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefiniti
       outputSchema: plainSchema(output),
       annotations: { title, ...hints },
     }),
-    prepare(given) {
-      const { values, ignored } = readArguments(schema, given, !hints.readOnlyHint);
+    prepare(given, policy) {
+      const isWrite = !hints.readOnlyHint;
+      const roles = isWrite ? allowedRoles(policy) : ROLES;
+      const { values, ignored } = readArguments(schema, given, { name, isWrite, roles });
       const parsed = values as z.output<typeof schema>;
       const { confirmation, ...bound } = values;
       return {
         binding: JSON.stringify([name, bound]),
         confirmation: typeof confirmation === "string" ? confirmation : undefined,
         argued: definition.argued?.(parsed) ?? {},
-        needsConsent: (policy) => definition.needsConsent?.(parsed, policy) ?? true,
+        needsConsent: definition.needsConsent?.(parsed, policy) ?? true,
         async plan(context, call) {
           const planned = await definition.plan(parsed, context, call);
           const isResult = !("perform" in planned);

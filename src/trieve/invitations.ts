@@ -12,14 +12,16 @@ import { type Obstacle, obstacleIn, type Sent } from "./sent.ts";
 export interface Invitations {
   /** Every invitation, in no order. Throws Failure. */
   list(call: CallContext): Promise<InvitationList>;
-  /** Throws Failure `rate_limited` when thirty were sent one by one within a minute. */
-  checkPace(): void;
   /** What stands in the way of a new invitation to each of these addresses, if anything does. Throws Failure. */
   findObstacles(call: CallContext, emails: readonly string[]): Promise<(Obstacle | undefined)[]>;
-  /** Sends one, see sendAll, and counts it for the thirty a minute. */
-  send(call: CallContext, to: Addressee): Promise<Sent>;
+  /** Sends one, see sendAll. Without a person's yes, Failure `rate_limited` after thirty within a minute. */
+  send(call: CallContext, to: Addressee, isAgreed: boolean): Promise<Sent>;
   /** See sendAll. Sends to one address follow each other, whichever call they belong to. */
-  sendAll(call: CallContext, to: readonly Addressee[]): Promise<Sent[]>;
+  sendAll(
+    call: CallContext,
+    to: readonly Addressee[],
+    leftOut?: readonly string[],
+  ): Promise<Sent[]>;
   /** See resendAll; likewise. */
   resendAll(call: CallContext, resends: readonly Resend[]): Promise<Resent[]>;
   /** Deletes one, see deleteAll. */
@@ -33,22 +35,21 @@ export function createInvitations(client: Client, clock: Clock): Invitations {
   const sending = { client, clock, guard };
   const invitations: Invitations = {
     list: (call) => client.list(call),
-    checkPace: () => guard.takeTurn()(),
     async findObstacles(call, emails) {
       const list = await client.list(call);
       return emails.map((email) => obstacleIn(list, email, guard));
     },
-    async send(call, to) {
-      const giveBack = guard.takeTurn();
+    async send(call, to, isAgreed) {
+      const giveBack = isAgreed ? () => {} : guard.takeTurn();
       try {
         return only(await invitations.sendAll(call, [to]));
       } finally {
         if (call.spent.writes === 0) giveBack();
       }
     },
-    sendAll(call, to) {
+    sendAll(call, to, leftOut = []) {
       const emails = to.map(({ email }) => email);
-      return guard.oneAtATime(emails, () => sendAll(sending, call, to));
+      return guard.oneAtATime(emails, () => sendAll(sending, call, to, leftOut));
     },
     resendAll(call, resends) {
       const emails = resends.map(({ shown }) => shown.email);

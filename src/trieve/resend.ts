@@ -101,7 +101,7 @@ export const OTHER_BESIDE = {
   next: "Delete the one that is not wanted first, with delete_invitation",
 };
 
-const GONE = { happened: "Somebody else deleted it, and nothing was sent" };
+const GONE = { happened: "It was gone already, and nothing was sent" };
 // What Trieve said of one address is not told of those that were left alone for it.
 const NOT_SENT = new Failure("outcome_unknown", {
   happened: "An invitation was deleted and could not be sent anew",

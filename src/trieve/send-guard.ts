@@ -29,7 +29,7 @@ export interface SendGuard {
    * invitation, who is a member, which no list shows.
    */
   remember(email: string, invitation?: Invitation): void;
-  /** What is remembered of an address. */
+  /** What is remembered of an address. A member in the same letters only for 10 s: Trieve refuses those. */
   known(email: string): { invitation?: Invitation | undefined } | undefined;
   /** Notes that an invitation to this address is gone. */
   noteDelete(email: string): void;
@@ -40,7 +40,11 @@ export interface SendGuard {
 export function createSendGuard(clock: Clock): SendGuard {
   const running = new Map<string, Promise<unknown>>();
   const doubts = createMemory<true>(clock);
-  const remembered = createMemory<{ invitation?: Invitation | undefined }>(clock);
+  const remembered = createMemory<{
+    invitation?: Invitation | undefined;
+    email: string;
+    at: number;
+  }>(clock);
   const deleted = new Map<string, number>();
   const turns: { at: number }[] = [];
 
@@ -77,9 +81,13 @@ export function createSendGuard(clock: Clock): SendGuard {
     settle: (email) => doubts.delete(email.toLowerCase()),
     remember(email, invitation) {
       const ms = invitation === undefined ? MEMBER_MS : LAG_MS;
-      remembered.set(email.toLowerCase(), { invitation }, ms);
+      remembered.set(email.toLowerCase(), { invitation, email, at: clock.elapsed() }, ms);
     },
-    known: (email) => remembered.get(email.toLowerCase()),
+    known(email) {
+      const found = remembered.get(email.toLowerCase());
+      const isSaid = found?.email === email && clock.elapsed() - found.at >= LAG_MS;
+      return isSaid ? undefined : found;
+    },
     noteDelete(email) {
       const key = email.toLowerCase();
       if (remembered.get(key)?.invitation !== undefined) remembered.delete(key);

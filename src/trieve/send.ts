@@ -19,13 +19,15 @@ const NEEDS_MS = 20_000;
 /**
  * Invites the addresses: reads the list, sends one POST to each that nothing stands in the way of, two
  * at a time, and reads the list again to tell what came of them. Nothing more is sent after an end that
- * is unclear or a refusal that is not about the address. What came of each is told in the order given;
- * throws Failure only where the first list could not be read.
+ * is unclear or a refusal that is not about the address. What came of each is told in the order given,
+ * and then what the first list says of those that were left out, to whom nothing is sent; throws Failure
+ * only where that list could not be read.
  */
 export async function sendAll(
   sending: Sending,
   call: CallContext,
   to: readonly Addressee[],
+  leftOut: readonly string[],
 ): Promise<Sent[]> {
   const { client, guard } = sending;
   const list = await client.list(call);
@@ -47,8 +49,15 @@ export async function sendAll(
       return sent;
     }),
   );
-  return lookAfter(sending, call, await Promise.all(posts), list.skipped);
+  const rest = leftOut.map(
+    (email) => obstacleIn(list, email, guard) ?? failed(email, new Failure("changed", FREED)),
+  );
+  return [...(await lookAfter(sending, call, await Promise.all(posts), list.skipped)), ...rest];
 }
+
+const FREED = {
+  happened: "It was left out, and what stood in its way is gone now: the same call again sends it",
+};
 
 /**
  * Sends one POST, after `first` where that is given, and stops the course where more would make things

@@ -24,6 +24,8 @@ export interface Sent {
   invitation?: Invitation;
   /** Trieve said that its mail failed. */
   mailFailed?: true;
+  /** It is what this process learned before, and Trieve was not asked again. */
+  isRemembered?: true;
   /** Somebody with an account may have joined, without an invitation to show for it. */
   mayHaveJoined?: true;
   /** Why it is one of the last four. */
@@ -77,7 +79,7 @@ export function obstacleIn(
   const known = guard.known(email);
   if (known === undefined) return undefined;
   return known.invitation === undefined
-    ? { email, outcome: "already_member" }
+    ? { email, outcome: "already_member", isRemembered: true }
     : { email, outcome: "already_invited", invitation: known.invitation };
 }
 
