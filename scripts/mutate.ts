@@ -1,36 +1,61 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 
 // npm run mutate -- src/consent/consent.ts test/consent*.test.ts: changes the code in many small ways, and says
 // which changes no test notices. Without a file of src: all that decides what is asked, done and told. Without a
-// test: every one that has the code in its own process, for the built program stays as it is.
+// test: every one that has the code in its own process, for the built program stays as it is. --sample 8 changes
+// every eighth piece of the code only.
 
-const CODE = ["src/{consent,tools,trieve}/*.ts", "!src/**/*.gen.ts"];
+const FOLDERS = ["src/consent", "src/tools", "src/trieve"];
+const PIECE_LINES = 10;
 
-const given = process.argv.slice(2);
+const { positionals: given, values } = parseArgs({
+  allowPositionals: true,
+  options: { sample: { type: "string", default: "1" } },
+});
 const code = given.filter((file) => file.startsWith("src/"));
 const tests = given.filter((file) => file.startsWith("test/"));
 
+function filesIn(folder: string, end: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(end) && !file.endsWith(".gen.ts"))
+    .map((file) => `${folder}/${file}`);
+}
+
 function inProcess(): string[] {
   const isInProcess = /from "(\.\.\/src\/|\.\/support\/(app|faces|memory)\.ts)/;
-  return readdirSync("test")
-    .filter((file) => file.endsWith(".test.ts"))
-    .map((file) => `test/${file}`)
-    .filter((file) => isInProcess.test(readFileSync(file, "utf8")));
+  return filesIn("test", ".test.ts").filter((file) => isInProcess.test(readFileSync(file, "utf8")));
+}
+
+/** Every `step`th piece of the files, as ranges of lines. */
+function piecesOf(files: readonly string[], step: number): string[] {
+  const pieces = files.flatMap((file) => {
+    const lines = readFileSync(file, "utf8").split("\n").length;
+    const starts = Array.from(
+      { length: Math.ceil(lines / PIECE_LINES) },
+      (_, n) => n * PIECE_LINES,
+    );
+    return starts.map((start) => `${file}:${start + 1}-${start + PIECE_LINES}`);
+  });
+  return pieces.filter((_, at) => at % step === 0);
 }
 
 // A change that is noticed fails every time, so nothing is tried again.
 process.env["TEST_RETRY"] = "0";
 
+const files = code.length > 0 ? code : FOLDERS.flatMap((folder) => filesIn(folder, ".ts"));
+const step = Number(values.sample);
 const stryker = new Stryker({
-  mutate: code.length > 0 ? code : CODE,
+  mutate: step > 1 ? piecesOf(files, step) : files,
   testRunner: "vitest",
   testFiles: tests.length > 0 ? tests : inProcess(),
   // What runs once at import would need every test for each change: tables of words, which have tests as a whole.
   ignoreStatic: true,
   ignorePatterns: ["/build", "/test/clients"],
-  concurrency: 2,
-  timeoutMS: 20_000,
+  // More than the cores: most tests wait for time to pass.
+  concurrency: 8,
+  timeoutMS: 40_000,
   dryRunTimeoutMinutes: 60,
   reporters: ["clear-text", "progress-append-only", "json"],
   jsonReporter: { fileName: "build/mutation.json" },
