@@ -302,6 +302,21 @@ test("of two calls that race with one code, one acts", async () => {
   expect(trieve.proxy.count("DELETE")).toBe(1);
 });
 
+test("a code with quotes, blanks or a word before it is taken", async () => {
+  const server = await connectInMemory(trieve);
+  for (const write of [
+    (code: string) => ` "${code}". `,
+    (code: string) => `\`${code.replace(" ", "  ")}\``,
+    (code: string) => `Confirmation: ${code}`,
+  ]) {
+    const { id } = trieve.add("eve@example.com");
+    const { facts } = await server.call("delete_invitation", { invitation_id: id });
+    const confirmation = write(facts.confirmation);
+    const { text } = await server.call("delete_invitation", { invitation_id: id, confirmation });
+    expect(text).toMatch(/^deleted: /);
+  }
+});
+
 test("what was shown with a code must still be so", async () => {
   const server = await connectInMemory(trieve);
   const { facts } = await server.call("delete_invitation", { invitation_id: id });
@@ -389,7 +404,9 @@ describe("the stateless question", () => {
     const server = await connectStateless({ ...trieve, clock, person: says.yes });
     const first = (await server.request("tools/call", ask)).result;
     const blocked = { name: "delete_invitation", arguments: { invitation_id: other.id } };
-    expect((await server.request("tools/call", blocked)).result.content[0].text).toMatch(/^busy: /);
+    expect((await server.request("tools/call", blocked)).result.content[0].text).toMatch(
+      /^busy: Another question is waiting .*: delete invitation of bob@example\.com \(admin\)\. .* in 240 seconds/,
+    );
     const second = (await server.request("tools/call", ask)).result;
     const retry = (requestState: string) =>
       server.request("tools/call", { ...ask, requestState, inputResponses: yes });
@@ -397,8 +414,8 @@ describe("the stateless question", () => {
       /^confirmation_invalid/,
     );
     clock.turn(10 * 60_000);
-    expect((await retry(second.requestState)).result.content[0].text).toMatch(
-      /^confirmation_invalid/,
+    expect((await retry(second.requestState)).result.content[0].text).toBe(
+      "confirmation_invalid: The form was answered too late, belongs to other arguments, or was shown before this server was restarted; nothing was done. Call again, so that the question is asked anew.",
     );
     expect(trieve.proxy.count("DELETE")).toBe(0);
   });
