@@ -103,8 +103,9 @@ async function main(args: readonly string[]): Promise<void> {
 async function examine(settings: Settings, sandbox: boolean, asJson: boolean): Promise<never> {
   const { doctor } = await import("./doctor.ts");
   const runtime = `Node ${process.version}, ${process.platform}`;
+  const path = process.env["PATH"] ?? "";
   const checks: Check[] = [];
-  for await (const check of doctor({ settings, version, runtime, sandbox })) {
+  for await (const check of doctor({ settings, version, runtime, sandbox, path })) {
     checks.push(check);
     if (!asJson) process.stdout.write(`${checkLine(check)}\n`);
   }

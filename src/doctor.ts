@@ -1,4 +1,4 @@
-import { browserWords } from "./browser.ts";
+import { browserWords, isProgramThere } from "./browser.ts";
 import { type Check, passed } from "./doctor-check.ts";
 import { checkConnection } from "./doctor-connection.ts";
 import type { Settings } from "./environment.ts";
@@ -17,8 +17,10 @@ export async function* doctor(options: {
   /** Version of Node and platform. */
   runtime: string;
   sandbox: boolean;
+  /** PATH, where programs are looked for. */
+  path: string;
 }): AsyncGenerator<Check> {
-  const { settings, version, runtime, sandbox } = options;
+  const { settings, version, runtime, sandbox, path } = options;
   const { config, faults, warnings, auditFault } = settings;
   const mode = sandbox ? ", sandbox" : "";
   yield passed("version", `trieve-invitations-mcp ${version}, ${runtime}${mode}`);
@@ -47,7 +49,7 @@ export async function* doctor(options: {
     ? "read-only"
     : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}`;
   yield passed("policy", rules);
-  if (!policy.readOnly) yield describeWays(config);
+  if (!policy.readOnly) yield describeWays(config, path);
 }
 
 function routeOf({ proxy, extraHeaders = [] }: Config): string {
@@ -91,13 +93,18 @@ function checkLink(config: Config, sandbox: boolean): Check {
 const NO_API = "It does not lead to an address below /api, where Trieve's API takes people in";
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display. */
-function describeWays({ confirm, browser }: Config): Check {
+function describeWays({ confirm, browser }: Config, path: string): Check {
   const words: Record<WayName, string> = {
     form: "a form, in clients that have them",
     page: `a page, ${browserWords(browser)}`,
     code: "a code, through the model",
   };
   const found = `asks by ${confirm.map((way) => words[way]).join("; else by ")}`;
+  const command = typeof browser === "object" && "command" in browser ? browser.command : undefined;
+  if (command !== undefined && !isProgramThere(command, path)) {
+    const hint = "correct BROWSER: the path of a program, or the name of one in PATH";
+    return { name: "ways", status: "warning", found: `${found}, which is not there`, hint };
+  }
   const isMissing = confirm.includes("page") && typeof browser === "object" && "missing" in browser;
   if (!isMissing || confirm.includes("code")) return passed("ways", found);
   const hint =

@@ -42,7 +42,7 @@ const PROBLEMS: readonly (readonly [test: RegExp, sentence: string])[] = [
   ],
   [
     /[^\s@]@[^\s@,;\uff0c\uff1b\u3001]+[\s,;\uff0c\uff1b\u3001].*[^\s@,;]@[^\s@,;]/s,
-    "These are several addresses; give one",
+    "These are several addresses; give each by itself",
   ],
   [/mailto:/i, "The address is written as a link; give it without mailto: and what follows a ?"],
   [/:\/\/|^www\./i, "This is a web address, not an e-mail address"],

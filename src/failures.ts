@@ -25,7 +25,7 @@ export const FAILURES = {
     seen: "the address is no plain e-mail address",
     happened:
       "The address is not a plain e-mail address (ASCII, one @, a dotted domain, at most 64 characters before the @ and 100 in all)",
-    next: "Ask the user for the exact address",
+    next: "Correct it and call again where that is certain; otherwise ask the user for the exact address",
   },
   domain_not_allowed: {
     seen: "the operator's policy does not allow the address",

@@ -3,7 +3,6 @@ import { neutralise } from "./text.ts";
 import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
 import { isHosted } from "./url.ts";
 import {
-  Misread,
   type Reading,
   readChoice,
   readDomains,
@@ -13,6 +12,7 @@ import {
   readKey,
   readKeyIn,
   readUrl,
+  readUuid,
   readWays,
 } from "./values.ts";
 
@@ -98,10 +98,7 @@ export const SETTINGS = {
     default: "required",
     meaning: "the one organization to administer (a UUID)",
     expected: "the organization's id, a UUID",
-    read(value) {
-      if (!isUuid(value)) throw new Misread("must be the organization's id, a UUID");
-      return value.toLowerCase();
-    },
+    read: (value) => readUuid(value, isUuid),
     show: (config) => config.organizationId,
   }),
   TRIEVE_ORGANIZATION_NAME: setting({

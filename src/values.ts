@@ -107,6 +107,10 @@ export function readHeaders(value: string): readonly (readonly [name: string, va
     if (TAKEN.test(name)) {
       throw new Misread(`${where} this header is set by the server itself or not allowed`);
     }
+    if (/^"[^"]*"$/.test(text)) throw new Misread(`${where} leave out the quotes around the value`);
+    if (/[;,]\s*[A-Za-z][\w-]*:\s/.test(text)) {
+      throw new Misread(`${where} it seems to hold two headers; write each on a line of its own`);
+    }
     if (headers.has(name.toLowerCase())) throw new Misread(`${where} this header stands twice`);
     headers.set(name.toLowerCase(), [name, text]);
   }
@@ -151,11 +155,21 @@ export function isPlaceholder(value: string): boolean {
   return PLACEHOLDERS.some((placeholder) => placeholder.test(value));
 }
 
-/** The path of a file. Throws Misread for what was meant as a switch. */
+/** A UUID in lower case. Throws Misread. */
+export function readUuid(value: string, isUuid: (value: string) => boolean): string {
+  refuse(value, [[/^(["'`]).*\1$/, "must be the id alone, without the quotes around it"]]);
+  if (!isUuid(value)) {
+    throw new Misread("must be the organization's id, a UUID, which the dashboard shows");
+  }
+  return value.toLowerCase();
+}
+
+/** The path of a file. Throws Misread for what was meant as a switch, and for quotes. */
 export function readFilePath(path: string, { home }: Reading): string {
   if (/^(true|false|yes|no|on|off|[01])$/i.test(path)) {
     throw new Misread("must be the path of a file; it is switched off by being left out");
   }
+  refuse(path, [[/^(["'`]).*\1$/, "must be the path alone, without the quotes around it"]]);
   return inHome(path, home);
 }
 
@@ -197,7 +211,7 @@ export function readKeyIn(path: string, { readKeyFile, home, warn }: Reading): s
   } catch (error) {
     throw new Misread(`${fileFault(error)}; expected a file that holds the key`);
   }
-  if (file.open) warn("can be read by others than its owner");
+  if (file.open) warn("can be read by others than its owner; chmod 600 ends that");
   if (isPlaceholder(file.text.trim())) throw new Misread("names a file that holds a placeholder");
   try {
     return readKey(file.text);

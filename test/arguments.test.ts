@@ -29,6 +29,10 @@ describe("an argument that a tool does not know", () => {
     ["resend_invitations", "invitation_id", "Call again with invitation_ids in its place"],
     ["delete_invitation", "invitation_ids", "Use delete_invitations"],
     ["send_invitation", "emails", "Use send_invitations"],
+    ["delete_invitation", "id", "Call again with invitation_id in its place"],
+    ["delete_invitations", "ids", "Call again with invitation_ids in its place"],
+    ["delete_invitation", "invitationId", "Call again with invitation_id in its place"],
+    ["send_invitation", "email_address", "Call again with email in its place"],
     ["send_invitation", "invitation_id", "Call again without it"],
     ["resend_invitations", "emails", "Call again without it"],
     [

@@ -32,6 +32,17 @@ test("doctor warns of a mailed link that does not lead to the API", async () => 
   expect(out).toMatch(/^warning +mailed link: .* -> end TRIEVE_APP_URL in \/api/m);
 });
 
+test("doctor finds out that the program in BROWSER is not there", async () => {
+  const page = { TRIEVE_CONFIRM: "page,code" };
+  const of = (BROWSER: string) => run(["doctor", "--sandbox"], { ...page, BROWSER });
+  for (const there of [process.execPath, `"${process.execPath}" --new %s`, "sh"]) {
+    expect((await of(there)).out).toMatch(/^ok +ways: .*program in BROWSER; else/m);
+  }
+  for (const missing of ["/no/such/browser", "firefoxx --new"]) {
+    expect((await of(missing)).out).toMatch(/^warning +ways: .* which is not there -> correct/m);
+  }
+});
+
 test("a reader that goes away makes doctor say nothing else, and its verdict stays", async () => {
   const bin = startBin({ args: ["doctor", "--sandbox"] });
   bin.child.stdout.destroy();
@@ -96,7 +107,7 @@ test("doctor says in which ways a person can be asked, as its shell sees the mac
       /else by a page, not to be had: this is a remote shell .* -> set BROWSER/,
     ),
   ]);
-  expect(await ways({ ...remote, BROWSER: "/usr/bin/firefox" })).toEqual([
+  expect(await ways({ ...remote, BROWSER: process.execPath })).toEqual([
     "ok",
     expect.stringMatching(/else by a page, opened by the program in BROWSER$/),
   ]);

@@ -201,6 +201,11 @@ describe("a gate before Trieve", () => {
   const html = { "content-type": "text/html; charset=utf-8" };
   test.each<[string, Fault, RegExp]>([
     [
+      "401 that asks for a sign-in",
+      { answer: 401, headers: { "www-authenticate": 'Basic realm="x"' } },
+      /^unauthorized: Something bef/,
+    ],
+    [
       "401 as a page",
       { answer: 401, headers: html, body: "<html>" },
       /^unauthorized: Something bef/,

@@ -170,6 +170,11 @@ describe("a value that a person mistypes gets the sentence that helps", () => {
     ["TRIEVE_EXTRA_HEADERS", "X-One: 1\\nCookie: 2", "wrong in line 2"],
     ["TRIEVE_AUDIT_LOG", "true", "must be the path of a file"],
     ["TRIEVE_AUDIT_LOG", "0", "must be the path of a file"],
+    ["TRIEVE_AUDIT_LOG", '"/tmp/a.log"', "without the quotes"],
+    ["TRIEVE_ORGANIZATION_ID", `"${GOOD.TRIEVE_ORGANIZATION_ID}"`, "without the quotes"],
+    ["TRIEVE_ORGANIZATION_ID", "Acme Inc", "a UUID, which the dashboard shows"],
+    ["TRIEVE_EXTRA_HEADERS", "X-One: 1; X-Two: 2", "in line 1: it seems to hold two headers"],
+    ["TRIEVE_EXTRA_HEADERS", 'X-One: "1"', "in line 1: leave out the quotes"],
     ["TRIEVE_EXTRA_HEADERS", "X-A: 1\nx-a: 2", "line 2: this header stands twice"],
   ])("%s=%j", (name, value, expected) => {
     const { faults, config } = read({ ...GOOD, [name]: value });
@@ -307,7 +312,9 @@ describe("the key file", () => {
   });
   test("gets a warning when others can read it", () => {
     const { warnings } = readSettings(environment, () => ({ text: "tr-key", open: true }));
-    expect(warnings).toEqual(["TRIEVE_API_KEY_FILE can be read by others than its owner"]);
+    expect(warnings).toEqual([
+      "TRIEVE_API_KEY_FILE can be read by others than its owner; chmod 600 ends that",
+    ]);
   });
   test("must exist, hold one key, and be the only source", () => {
     expect(read(environment).faults[0]).toContain("cannot be read");

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import open from "open";
-import type { Browser } from "../browser.ts";
+import { type Browser, wordsOf } from "../browser.ts";
 
 /** Shows `url` in the person's browser. Rejects when what should open it cannot, or says that it failed. */
 export async function openBrowser(
@@ -25,12 +24,4 @@ function start(command: string, url: string) {
   const hasPlace = given.some((word) => word.includes("%s"));
   const args = hasPlace ? given.map((word) => word.replaceAll("%s", url)) : [...given, url];
   return spawn(program, args, { stdio: "ignore", detached: true, windowsHide: true });
-}
-
-/** Program and arguments. Quotes keep blanks together, and a path with blanks needs none. */
-function wordsOf(command: string): string[] {
-  if (existsSync(command)) return [command];
-  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, plain]) => double ?? single ?? plain ?? "",
-  );
 }

@@ -93,7 +93,7 @@ function insteadOf(unknown: readonly string[], names: readonly string[], tool: s
   ).map(({ name }) => name);
   const alike = takers.find((taker) => verbOf(taker) === verbOf(tool));
   if (alike !== undefined) return `Use ${alike}`;
-  const meant = unknown.map((name) => names.find((own) => isSameButForNumber(own, name)));
+  const meant = unknown.map((name) => names.find((own) => isNearly(own, name)));
   if (meant.every((own) => own !== undefined)) {
     return `Call again with ${meant.join(", ")} in its place`;
   }
@@ -106,8 +106,11 @@ function insteadOf(unknown: readonly string[], names: readonly string[], tool: s
 
 const verbOf = (tool: string) => tool.split("_", 1)[0];
 
-function isSameButForNumber(one: string, other: string): boolean {
-  return `${one}s` === other || one === `${other}s`;
+/** Whether `name` is another way to write the argument `own`: its number, its case, a part of it, or more. */
+function isNearly(own: string, name: string): boolean {
+  const [mine, other] = [own, name].map((one) => one.toLowerCase().replace(/[^a-z]|s$/g, ""));
+  if (mine === undefined || !other) return false;
+  return mine.endsWith(other) || other.startsWith(mine);
 }
 
 function tidyValue(field: z.core.$ZodType, value: unknown): unknown {

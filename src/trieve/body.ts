@@ -27,8 +27,12 @@ export async function sentOnce(request: Request): Promise<RequestInit> {
 export async function withoutLongBody(response: Response): Promise<Response> {
   const { status } = response;
   if (status < 200 || status > 599) throw statusFailure({ status });
-  const retryAfter = response.headers.get("retry-after");
-  const isPage = /^text\/html\b/i.test(response.headers.get("content-type") ?? "");
+  const { headers: said } = response;
+  const retryAfter = said.get("retry-after");
+  // Trieve asks for no sign-in by the browser.
+  const isPage =
+    /^text\/html\b/i.test(said.get("content-type") ?? "") ||
+    /^(basic|digest|negotiate|ntlm)\b/i.test(said.get("www-authenticate") ?? "");
   const headers = {
     ...(retryAfter === null ? {} : { "retry-after": retryAfter }),
     ...(isPage ? { "content-type": PAGE } : {}),
