@@ -160,7 +160,7 @@ interface Details {
   known?: string | undefined;
   /** How long to wait, in milliseconds. */
   retryAfterMs?: number | undefined;
-  /** True when the request cannot have reached Trieve, so that nothing was done. */
+  /** True when it is certain that nothing came of the request: it cannot have arrived, or was refused. */
   nothingSent?: boolean;
   cause?: unknown;
 }

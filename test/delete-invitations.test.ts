@@ -97,6 +97,16 @@ test.each<[string, unknown]>([
   expect(trieve.proxy.seen).toEqual([]);
 });
 
+test("an id that is not listed is told as that where another ended the call", async () => {
+  const [ann] = three();
+  trieve.proxy.next("DELETE", { answer: 401 });
+  const server = await connect();
+  const { text } = await server.call(TOOL, { invitation_ids: [ann?.id, UNLISTED] });
+  expect(text).toContain(`Nothing was done for ann@example.com, ${UNLISTED} (`);
+  const told = server.log.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  expect(told.map(({ outcome }) => outcome)).toEqual(["unauthorized", "not_found"]);
+});
+
 test.each<[string, (ids: readonly string[]) => unknown]>([
   ["commas", (ids) => ids.join(", ")],
   ["JSON", (ids) => JSON.stringify(ids)],

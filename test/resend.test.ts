@@ -235,6 +235,48 @@ describe("a fault in the middle leaves the rest untouched", () => {
     expect(trieve.proxy.count("POST")).toBe(1);
   });
 
+  test.each([
+    ["and its list does not show it", false],
+    ["and the list shows who came between", true],
+  ])("Trieve says that it is invited already, %s", async (_, isThere) => {
+    const rows = three();
+    const server = await connect();
+    trieve.proxy.always(({ method }) => {
+      if (method !== "POST") return { pass: true };
+      if (isThere) trieve.add("ann@example.com");
+      return refusing("User with email ann@example.com has already been invited");
+    });
+    const { facts, text } = await server.call(TOOL, { invitation_ids: idsOf(rows) });
+    expect(outcomes(facts)).toEqual(["deleted_not_sent", "not_resent", "not_resent"]);
+    expect(text).toContain("the old invitation is deleted and no new one was sent");
+    expect(writes()).toEqual(["DELETE", "POST"]);
+  });
+
+  test("a send without an end says that the old one is deleted", async () => {
+    const rows = three();
+    const server = await connect();
+    trieve.proxy.next("POST", { reset: true });
+    const { facts } = await server.call(TOOL, { invitation_ids: idsOf(rows) });
+    expect(outcomes(facts)).toEqual(["outcome_unknown", "not_resent", "not_resent"]);
+    expect(facts.results[0].reason).toContain("The old invitation is deleted");
+    expect(facts.note).toContain("may have joined");
+  });
+
+  test("one that went before its turn is told as gone, not as what stopped the rest", async () => {
+    const [ann, bob] = three();
+    const server = await connect((question) => {
+      trieve.store.rows.splice(0, 1);
+      return says.yes(question);
+    });
+    trieve.proxy.next("DELETE", { answer: 401 });
+    const { text } = await server.call(TOOL, { invitation_ids: [ann?.id, bob?.id] });
+    expect(text).toMatch(
+      /^unauthorized: .*Nothing was done for ann@example\.com \(already_gone\), bob@example\.com\./,
+    );
+    const told = server.log.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+    expect(told.map(({ outcome }) => outcome)).toEqual(["already_gone", "unauthorized"]);
+  });
+
   test("with nothing done it is the error that stopped it, naming all", async () => {
     const rows = three();
     const server = await connect();

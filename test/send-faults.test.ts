@@ -323,3 +323,21 @@ test("the thirty-first send within a minute is refused without a request", async
   const { facts } = await server.call("send_invitation", { email: "z@example.com" });
   expect(facts.outcome).toBe("invited");
 });
+
+test("the minute of a send begins when it went out, not when its call began", async () => {
+  const clock = turnableClock(hurried.sleep);
+  const server = await connectInMemory({ ...trieve, person: says.yes, clock });
+  const send = (n: number) => server.call("send_invitation", { email: `p${n}@example.com` });
+  // Half a minute passes before the first request of the first one is answered.
+  let isFirst = true;
+  trieve.proxy.always(() => {
+    if (isFirst) clock.turn(30_000);
+    isFirst = false;
+    return { pass: true };
+  });
+  for (let n = 0; n < 30; n += 1) expect((await send(n)).facts?.outcome).toBe("invited");
+  clock.turn(31_000);
+  expect((await send(30)).text).toMatch(/^rate_limited: /);
+  clock.turn(30_000);
+  expect((await send(31)).facts.outcome).toBe("invited");
+});

@@ -169,6 +169,55 @@ test("loses nobody where nothing was achieved, in the answer and in the audit", 
   ]);
 });
 
+test("names all where the list could not be read after the yes", async () => {
+  trieve.add(CARL);
+  const server = await connect((question) => {
+    trieve.proxy.always(() => ({ answer: 401 }));
+    return says.yes(question);
+  });
+  const { text } = await server.call(TOOL, { emails: THREE });
+  expect(text).toMatch(/^unauthorized: /);
+  expect(text).toContain(`Nothing was done for ${THREE.join(", ")}.`);
+  expect(server.log.filter((line) => line.includes('"unauthorized"'))).toHaveLength(3);
+  expect(trieve.proxy.count("POST")).toBe(0);
+});
+
+test.each<[string, Fault]>([
+  ["an unclear end", { reset: true, forward: true }],
+  ["a refusal of the key", { answer: 401 }],
+])("sends nothing after %s, though it waited for its turn all the while", async (_, fault) => {
+  const server = await connect();
+  let posts = 0;
+  // The first keeps one of the two turns, until well after the second has ended.
+  trieve.proxy.always(({ method }) => {
+    if (method !== "POST") return { pass: true };
+    posts += 1;
+    return posts === 1 ? { delay: 1_500 } : fault;
+  });
+  const other = server.call("send_invitation", { email: "other@example.com" });
+  await vi.waitUntil(() => trieve.proxy.count("POST") === 1, { timeout: 20_000 });
+  await server.call(TOOL, { emails: THREE });
+  await other;
+  expect(trieve.proxy.count("POST")).toBe(2);
+});
+
+test("an address whose invitation cannot be read is not sent to again", async () => {
+  const server = await connect();
+  trieve.proxy.always(({ method }) =>
+    method === "GET" && trieve.store.mails.length > 0
+      ? {
+          answer: 200,
+          body: JSON.stringify(trieve.store.rows.map((row) => ({ ...row, role: "?" }))),
+        }
+      : { pass: true },
+  );
+  const first = await server.call("send_invitation", { email: ANN });
+  expect(first.text).toMatch(/^outcome_unknown: .*its row cannot be read/);
+  const again = await server.call(TOOL, { emails: [ANN.toUpperCase()] });
+  expect(outcomes(again.facts)).toEqual(["outcome_unknown"]);
+  expect(trieve.store.mails).toHaveLength(1);
+});
+
 test("tells who was added, and who is a member already", async () => {
   trieve.store.accounts.add(ANN).add(BOB);
   trieve.store.members.add(BOB);
@@ -179,8 +228,13 @@ test("tells who was added, and who is a member already", async () => {
   expect(facts.note).toContain("cannot undo");
   // Whoever is not in the list is looked for twice.
   expect(trieve.proxy.count("GET")).toBe(4);
-  await server.call(TOOL, { emails: [BOB, "dora@example.com"] });
+  await server.call(TOOL, { emails: ["Bob@example.com", "dora@example.com"] });
   expect(server.questions[1]).toContain("Left out: 1 members already");
+  // Who was removed since then can be invited again.
+  trieve.store.members.delete(BOB);
+  trieve.store.accounts.delete(BOB);
+  const again = await server.call(TOOL, { emails: [BOB] });
+  expect(outcomes(again.facts)).toEqual(["invited"]);
 });
 
 test("the same address counts once, blanks and letter case aside", async () => {
@@ -455,6 +509,7 @@ describe("the built program", () => {
   });
 
   test("that is ended in the middle says of each what is known", async () => {
+    trieve.store.members.add(ANN);
     trieve.proxy.next("POST", { pass: true }, { pass: true });
     trieve.proxy.always(({ method }) =>
       method === "POST" ? { silence: "all", forward: true } : { pass: true },
@@ -471,12 +526,15 @@ describe("the built program", () => {
     expect((await bin.exited).code).toBe(0);
     const lines = bin.stderr().trim().split("\n");
     expect(lines.join("\n")).toContain(
-      "send_invitations was cut short by the end of the process; the outcome of 4 of 6 is unknown",
+      "send_invitations was cut short by the end of the process; the outcome of 3 of 6 is unknown",
     );
     const audit = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
     const told = audit.filter(({ outcome }) => outcome !== "confirmation_required");
     expect(told.map(({ email, outcome }) => `${outcome} ${email}`).sort()).toEqual(
-      SIX.map((email, n) => `${n < 4 ? "outcome_unknown" : "not_sent"} ${email}`).sort(),
+      SIX.map((email, n) => {
+        const outcome = n === 0 ? "already_member" : n < 4 ? "outcome_unknown" : "not_sent";
+        return `${outcome} ${email}`;
+      }).sort(),
     );
     expect(trieve.proxy.count("POST")).toBe(4);
   });

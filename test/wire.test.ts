@@ -41,6 +41,17 @@ test("a 421 to a send has it sent once", async () => {
   expect(trieve.store.mails).toHaveLength(1);
 });
 
+test("a 421 to a delete has it sent once, and once more where it is still there", async () => {
+  const { id } = trieve.add(EMAIL);
+  const server = await connectBin({ environment: trieve.environment });
+  const { confirmation } = (await server.call("delete_invitation", { invitation_id: id })).facts;
+  trieve.proxy.always(({ method }) => (method === "DELETE" ? { answer: 421 } : { pass: true }));
+  const { text } = await server.call("delete_invitation", { invitation_id: id, confirmation });
+  expect(text).toMatch(/^bad_response: .*421.*still listed/);
+  expect(trieve.proxy.count("DELETE")).toBe(2);
+  await server.close();
+});
+
 describe("a list that broke off", () => {
   const whole = JSON.stringify([
     {

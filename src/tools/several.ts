@@ -120,11 +120,17 @@ export function severalResult<Name extends string>(
     text: lines.join("\n"),
     attempts: rows.map((row) => {
       const { email, role, id: invitationId } = row;
-      const isVainly = failure !== undefined && whatIs(row) === "not done";
-      return attemptOn({ email, role, invitationId }, isVainly ? failure.code : row.outcome);
+      // Where all is told as one error, that error is what came of those that it stopped.
+      const code = failure === undefined ? undefined : stopIn(row)?.code;
+      return attemptOn({ email, role, invitationId }, code ?? row.outcome);
     }),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/** What ended the call, where that is why nothing was done to this one. */
+function stopIn({ failure }: Row<string>): Failure | undefined {
+  return failure === undefined || concernsOne(failure.code) ? undefined : failure;
 }
 
 /** Why nothing was achieved, with everything named that it was to be done to. */
@@ -134,8 +140,8 @@ function inVain(
   undone: readonly Row<string>[],
 ): Failure {
   const all = undone.map((row) => {
-    const { email, id, reason } = showRow(row, true);
-    return `${email ?? id}${reason === undefined || reason === code ? "" : ` (${reason})`}`;
+    const { email, id, reason = row.outcome } = showRow(row, true);
+    return `${email ?? id}${reason === code ? "" : ` (${reason})`}`;
   });
   const others = rows.filter((row) => !undone.includes(row));
   const told = [

@@ -7,11 +7,11 @@ export const PAGE = "text/html";
 const REFUSAL_BYTES = 16 * 1024;
 
 /**
- * What makes fetch send the body of a request no more than once: Node's fetch sends a request again by
- * itself when the answer is 421, as the Fetch standard has it, but not when its body is a stream.
+ * What makes fetch send a write no more than once: Node's fetch sends a request again by itself when the
+ * answer is 421, as the Fetch standard has it, but not when its body is a stream, be it empty.
  */
 export async function sentOnce(request: Request): Promise<RequestInit> {
-  if (request.body === null) return {};
+  if (request.method === "GET") return {};
   const body = await request.arrayBuffer();
   const headers = new Headers(request.headers);
   // Without it the body would go out in chunks, which not every proxy takes.

@@ -45,14 +45,15 @@ export interface Client {
   list(call: CallContext, cancellable?: Cancellable): Promise<InvitationList>;
   /**
    * One POST in its turn, never repeated. Undefined when it may have arrived and no answer came.
-   * Throws Failure when it cannot have arrived, `busy` when it had no turn. `first` is done before it
-   * in the same turn; once that is done, nothing gives up the POST.
+   * Throws Failure when it cannot have arrived, `busy` when it had no turn. Before it, in the same turn,
+   * `check` may throw, which sends nothing, and `first` is done; once that is done, nothing gives up the
+   * POST.
    */
   send(
     call: CallContext,
     email: string,
     role: number,
-    first?: () => Promise<void>,
+    before: { check(): void; first?: (() => Promise<void>) | undefined },
   ): Promise<Answer | undefined>;
   /** The failure behind an answer that is no success; `known` is certain all the same. */
   refused(answer: Answer, known?: string): Failure;
@@ -186,7 +187,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
         }
       }
     },
-    send: (call, email, role, first) =>
+    send: (call, email, role, { check, first }) =>
       inTurn(async (begin) => {
         const post = (fetch: Fetch) =>
           api.POST("/api/invitation", {
@@ -201,8 +202,12 @@ export function createTrieveClient(options: TrieveOptions): Client {
             fetch,
           });
         const time = { mostMs: limits.sendMs, leaveMs: TELLING_MS };
-        if (first === undefined) return write(call, "until_sent", post, time, begin);
-        begin();
+        const start = () => {
+          check();
+          begin();
+        };
+        if (first === undefined) return write(call, "until_sent", post, time, start);
+        start();
         await first();
         return write(call, "never", post, { ...time, leastMs: OWED_MS });
       }),

@@ -10,6 +10,8 @@ export interface Course {
   run<T>(target: number, work: (call: CallContext) => Promise<T>): Promise<End<T>>;
   /** Lets nothing more begin, for this reason. */
   stop(reason: Failure): void;
+  /** For work that had to wait: throws what `run` tells as left alone, once the course has ended. */
+  check(): void;
 }
 
 interface Targets {
@@ -31,6 +33,7 @@ export function createCourse(call: CallContext, { count, untouched, needsMs }: T
   for (let target = 0; target < count; target += 1) call.at(target).know(untouched);
   let reason: Failure | undefined;
   let hasBegun = false;
+  const ended = new Failure("cancelled", { nothingSent: true });
 
   function stop(failure: Failure): void {
     reason ??= failure;
@@ -38,12 +41,16 @@ export function createCourse(call: CallContext, { count, untouched, needsMs }: T
 
   return {
     stop,
+    check() {
+      if (reason !== undefined) throw ended;
+    },
     async run(target, work) {
       if (hasBegun && call.timeLeft() < needsMs) stop(new Failure("timeout", TOO_LATE));
       hasBegun = true;
       try {
         return reason === undefined ? { done: await work(call.at(target)) } : { left: reason };
       } catch (error) {
+        if (error === ended && reason !== undefined) return { left: reason };
         const failed = failureIn(error, call);
         if (!concernsOne(failed.code)) stop(failed);
         return { failed };

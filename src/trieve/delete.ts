@@ -69,7 +69,7 @@ export async function deleteAsShown(
 ): Promise<DeletedOne> {
   const end = await deleteOne(deleting, call, shown, check);
   deleting.client.hide(shown.id);
-  deleting.guard.noteDelete(shown.email);
+  deleting.guard.noteDelete(shown);
   return end;
 }
 

@@ -40,11 +40,11 @@ export function createInvitations(client: Client, clock: Clock): Invitations {
       return emails.map((email) => obstacleIn(list, email, guard));
     },
     async send(call, to, isAgreed) {
-      const giveBack = isAgreed ? () => {} : guard.takeTurn();
+      const end = isAgreed ? () => {} : guard.takeTurn();
       try {
         return only(await invitations.sendAll(call, [to]));
       } finally {
-        if (call.spent.writes === 0) giveBack();
+        end(call.spent.writes > 0);
       }
     },
     sendAll(call, to, leftOut = []) {

@@ -67,7 +67,7 @@ export async function resendAll(
     if ("left" in end) ends.push({ outcome: untouched, shown, failure: end.left });
     else if ("done" in end) {
       ends.push({ shown, posted: end.done });
-      if ("outcome" in end.done) course.stop(NOT_SENT);
+      if ("outcome" in end.done || end.done.said === "invited") course.stop(NOT_SENT);
     } else {
       const told = failed(shown, end.failed, old);
       call.at(at).know(told.outcome);
@@ -111,6 +111,8 @@ const OTHER_CAME = new Failure("rejected", {
   happened: "The address was invited by somebody else in the meantime",
 });
 
+const OLD_IS_GONE = "The old invitation is deleted, and what came of sending it anew is not known.";
+
 /** What has become of the old invitation. */
 type Old = "listed" | "deleted" | "already_gone";
 
@@ -130,8 +132,13 @@ function resent(shown: Invitation, { email: _, ...sent }: Sent): Resent {
       return { ...sent, outcome: "resent", shown };
     case "added":
     case "mail_unconfirmed":
-    case "outcome_unknown":
       return { ...sent, outcome, shown };
+    case "outcome_unknown": {
+      const { failure } = sent;
+      if (failure?.nothingSent) return failed(shown, failure, "deleted");
+      const known = [OLD_IS_GONE, failure?.known].filter(Boolean).join(" ");
+      return { ...sent, outcome, shown, failure: new Failure(outcome, { known, cause: failure }) };
+    }
     case "already_member":
       return failed(shown, IS_MEMBER, "deleted");
     default:

@@ -15,10 +15,10 @@ export interface SendGuard {
   /** Runs `send` when no other send to these addresses, in any case, is running. */
   oneAtATime<T>(emails: readonly string[], send: () => Promise<T>): Promise<T>;
   /**
-   * Takes one of the sends of this minute. Throws Failure `rate_limited` when all are taken.
-   * The returned function gives it back, for a send that turned out not to be needed.
+   * Takes one of the sends of a minute. Throws Failure `rate_limited` when all are taken. The returned
+   * function ends it: one that was not needed is given back, the minute of another begins.
    */
-  takeTurn(): () => void;
+  takeTurn(): (hasSent: boolean) => void;
   /** Remembers for two minutes that a mail to this address may be on its way. */
   doubt(email: string): void;
   isInDoubt(email: string): boolean;
@@ -29,10 +29,10 @@ export interface SendGuard {
    * invitation, who is a member, which no list shows.
    */
   remember(email: string, invitation?: Invitation): void;
-  /** What is remembered of an address. A member in the same letters only for 10 s: Trieve refuses those. */
+  /** What is remembered of an address; of a member only in other letters, since Trieve refuses the same. */
   known(email: string): { invitation?: Invitation | undefined } | undefined;
-  /** Notes that an invitation to this address is gone. */
-  noteDelete(email: string): void;
+  /** Notes that this invitation is gone. */
+  noteDelete(invitation: Invitation): void;
   /** How many have gone so far. */
   deletes(email: string): number;
 }
@@ -43,10 +43,9 @@ export function createSendGuard(clock: Clock): SendGuard {
   const remembered = createMemory<{
     invitation?: Invitation | undefined;
     email: string;
-    at: number;
   }>(clock);
   const deleted = new Map<string, number>();
-  const turns: { at: number }[] = [];
+  let turns: { at: number }[] = [];
 
   return {
     async oneAtATime(emails, send) {
@@ -62,18 +61,20 @@ export function createSendGuard(clock: Clock): SendGuard {
     },
     takeTurn() {
       const now = clock.elapsed();
-      while (turns[0] !== undefined && turns[0].at <= now - MINUTE_MS) turns.shift();
-      if (turns[0] !== undefined && turns.length >= SENDS_A_MINUTE) {
+      turns = turns.filter(({ at }) => at > now - MINUTE_MS);
+      if (turns.length >= SENDS_A_MINUTE) {
+        const oldest = Math.min(...turns.map(({ at }) => at));
         throw new Failure("rate_limited", {
           detail: `this server's own limit of ${SENDS_A_MINUTE} invitations a minute`,
-          next: waitFor(turns[0].at + MINUTE_MS - now),
+          next: waitFor(oldest + MINUTE_MS - now),
         });
       }
       const turn = { at: now };
       turns.push(turn);
-      return () => {
-        const at = turns.indexOf(turn);
-        if (at >= 0) turns.splice(at, 1);
+      return (hasSent) => {
+        // The request goes out some time after the call begins.
+        if (hasSent) turn.at = clock.elapsed();
+        else turns = turns.filter((one) => one !== turn);
       };
     },
     doubt: (email) => doubts.set(email.toLowerCase(), true, DOUBT_MS),
@@ -81,16 +82,15 @@ export function createSendGuard(clock: Clock): SendGuard {
     settle: (email) => doubts.delete(email.toLowerCase()),
     remember(email, invitation) {
       const ms = invitation === undefined ? MEMBER_MS : LAG_MS;
-      remembered.set(email.toLowerCase(), { invitation, email, at: clock.elapsed() }, ms);
+      remembered.set(email.toLowerCase(), { invitation, email }, ms);
     },
     known(email) {
       const found = remembered.get(email.toLowerCase());
-      const isSaid = found?.email === email && clock.elapsed() - found.at >= LAG_MS;
-      return isSaid ? undefined : found;
+      return found?.invitation === undefined && found?.email === email ? undefined : found;
     },
-    noteDelete(email) {
+    noteDelete({ email, id }) {
       const key = email.toLowerCase();
-      if (remembered.get(key)?.invitation !== undefined) remembered.delete(key);
+      if (remembered.get(key)?.invitation?.id === id) remembered.delete(key);
       deleted.set(key, (deleted.get(key) ?? 0) + 1);
     },
     deletes: (email) => deleted.get(email.toLowerCase()) ?? 0,

@@ -20,8 +20,7 @@ const NEEDS_MS = 20_000;
  * Invites the addresses: reads the list, sends one POST to each that nothing stands in the way of, two
  * at a time, and reads the list again to tell what came of them. Nothing more is sent after an end that
  * is unclear or a refusal that is not about the address. What came of each is told in the order given,
- * and then what the first list says of those that were left out, to whom nothing is sent; throws Failure
- * only where that list could not be read.
+ * and then what the first list says of those that were left out, to whom nothing is sent.
  */
 export async function sendAll(
   sending: Sending,
@@ -30,23 +29,28 @@ export async function sendAll(
   leftOut: readonly string[],
 ): Promise<Sent[]> {
   const { client, guard } = sending;
-  const list = await client.list(call);
+  const list = await client.list(call).catch(asFailure);
+  if (list instanceof Failure) {
+    return [...to.map(({ email }) => email), ...leftOut].map((email) => failed(email, list));
+  }
   const untouched = "not_sent" as const;
   const course = createCourse(call, { count: to.length, untouched, needsMs: NEEDS_MS });
   const places = pLimit(AT_ONCE);
   const posts = to.map((one, at) =>
     places(async (): Promise<Posted | Sent> => {
       const obstacle = obstacleIn(list, one.email, guard);
+      const told = (sent: Sent) => {
+        call.at(at).know(sent.outcome);
+        return sent;
+      };
       if (obstacle !== undefined) {
         call.step();
-        return obstacle;
+        return told(obstacle);
       }
       const end = await course.run(at, (call) => post(sending, call, one, course));
-      if ("done" in end) return end.done;
+      if ("done" in end) return "outcome" in end.done ? told(end.done) : end.done;
       if ("left" in end) return { email: one.email, outcome: untouched, failure: end.left };
-      const sent = failed(one.email, end.failed);
-      call.at(at).know(sent.outcome);
-      return sent;
+      return told(failed(one.email, end.failed));
     }),
   );
   const rest = leftOut.map(
@@ -56,8 +60,14 @@ export async function sendAll(
 }
 
 const FREED = {
-  happened: "It was left out, and what stood in its way is gone now: the same call again sends it",
+  happened: "It was left out, and nothing stands in its way now: the same call again sends it",
 };
+
+/** Gives back a Failure, and throws all else. */
+function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  throw error;
+}
 
 /**
  * Sends one POST, after `first` where that is given, and stops the course where more would make things
@@ -77,7 +87,8 @@ export async function post(
       await first();
       deletes = guard.deletes(email);
     });
-  const answer = await client.send(call, email, ROLES.indexOf(role), before);
+  const { check } = course;
+  const answer = await client.send(call, email, ROLES.indexOf(role), { check, first: before });
   const said = readAnswer(answer);
   if (said === "member") {
     guard.remember(email);

@@ -71,7 +71,8 @@ export function obstacleIn(
       const failure = new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` });
       return { email, outcome: "outcome_unknown", mayHaveJoined: true, failure };
     }
-    const failure = new Failure("mail_unconfirmed", { known: EARLIER_SEND });
+    const known = `${EARLIER_SEND} ${itsId(pending)}`;
+    const failure = new Failure("mail_unconfirmed", { known });
     return { email, outcome: "mail_unconfirmed", failure, invitation: pending };
   }
   if (pending !== undefined) return { email, outcome: "already_invited", invitation: pending };
@@ -129,7 +130,7 @@ export async function lookAfter(
     if (!isLast) return undefined;
     if (said === "throttled") return failed(email, refusalIn(client, answer ?? { status: 429 }));
     if (guard.deletes(email) !== deletes || list.skipped > skipped) {
-      return failed(email, new Failure("outcome_unknown", { known: GONE_OR_UNSEEN }));
+      return inDoubt(email, said, GONE_OR_UNSEEN);
     }
     guard.remember(email);
     guard.settle(email);
@@ -137,9 +138,9 @@ export async function lookAfter(
     return { email, outcome: "added", ...mailFailed };
   }
 
-  function inDoubt(email: string, said: Said = "unclear"): Sent {
+  function inDoubt(email: string, said: Said = "unclear", why = WHEN_UNREADABLE[said]): Sent {
     guard.doubt(email);
-    const known = WHEN_UNREADABLE[said] ?? "The request went out and no clear answer came back.";
+    const known = why ?? "The request went out and no clear answer came back.";
     const failure = new Failure("outcome_unknown", { known: `${known} ${IN_DOUBT}` });
     return { email, outcome: "outcome_unknown", mayHaveJoined: true, failure };
   }
@@ -151,12 +152,14 @@ const GONE_OR_UNSEEN =
 const INVITED_UNSEEN = {
   happened: "Trieve says that the address is invited already, and its list does not show that",
   known: "Nothing was sent.",
+  nothingSent: true,
 };
 
 const INVITED_UNREAD = {
   happened:
     "Trieve says that the address is invited already, and the list could not be read to see as what",
   known: "Nothing was sent.",
+  nothingSent: true,
 };
 
 const WHEN_UNREADABLE: Partial<Record<Said, string>> = {
@@ -165,9 +168,11 @@ const WHEN_UNREADABLE: Partial<Record<Said, string>> = {
   throttled: "A proxy answered 429, and afterwards the list could not be read.",
 };
 
+const itsId = ({ id }: Invitation) => `Its id is ${id}.`;
+
 /** The invitation exists; whether its mail went out is not known, or it is known that it did not. */
 function mailUnconfirmed(email: string, invitation: Invitation, said: Said): Sent {
-  const known = `Its id is ${invitation.id}.`;
+  const known = itsId(invitation);
   const happened = "The invitation exists. The mail failed, so the person has no link";
   const details = said === "mail_failed" ? { happened, known } : { known };
   return failed(email, new Failure("mail_unconfirmed", details), invitation);
