@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { platform, release } from "node:os";
-import { delimiter, join } from "node:path";
 
 /** What opens a page for the person at this machine: a program that was named, or the system. */
 export type Browser = { command: string } | "system" | { missing: string };
@@ -32,23 +31,6 @@ export function findBrowser(
   const isWsl = /microsoft/i.test(machine.release) && !machine.isContainer();
   if (isWsl) return "system";
   return { missing: "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)" };
-}
-
-/** Program and arguments of BROWSER. Quotes keep blanks together, and a path with blanks needs none. */
-export function wordsOf(command: string): string[] {
-  if (existsSync(command)) return [command];
-  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, plain]) => double ?? single ?? plain ?? "",
-  );
-}
-
-/** Whether the program of BROWSER is there, as a path or in the folders of `path`, which is PATH. */
-export function isProgramThere(command: string, path: string): boolean {
-  const [program = ""] = wordsOf(command);
-  const folders = /[/\\]/.test(program) ? [""] : path.split(delimiter);
-  return folders.some((folder) =>
-    ["", ".exe", ".cmd"].some((end) => existsSync(join(folder, program + end))),
-  );
 }
 
 /** What opens a page, in words. */

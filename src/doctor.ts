@@ -1,4 +1,4 @@
-import { browserWords, isProgramThere } from "./browser.ts";
+import { browserWords } from "./browser.ts";
 import { type Check, passed } from "./doctor-check.ts";
 import { checkConnection } from "./doctor-connection.ts";
 import type { Settings } from "./environment.ts";
@@ -49,7 +49,7 @@ export async function* doctor(options: {
     ? "read-only"
     : `may invite ${allowedRoles(policy).join(", ")} at ${policy.allowedDomains?.join(", ") ?? "any domain"}`;
   yield passed("policy", rules);
-  if (!policy.readOnly) yield describeWays(config, path);
+  if (!policy.readOnly) yield await describeWays(config, path);
 }
 
 function routeOf({ proxy, extraHeaders = [] }: Config): string {
@@ -93,7 +93,7 @@ function checkLink(config: Config, sandbox: boolean): Check {
 const NO_API = "It does not lead to an address below /api, where Trieve's API takes people in";
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display. */
-function describeWays({ confirm, browser }: Config, path: string): Check {
+async function describeWays({ confirm, browser }: Config, path: string): Promise<Check> {
   const words: Record<WayName, string> = {
     form: "a form, in clients that have them",
     page: `a page, ${browserWords(browser)}`,
@@ -101,6 +101,8 @@ function describeWays({ confirm, browser }: Config, path: string): Check {
   };
   const found = `asks by ${confirm.map((way) => words[way]).join("; else by ")}`;
   const command = typeof browser === "object" && "command" in browser ? browser.command : undefined;
+  // Loaded here alone: a start has no need of what opens a page.
+  const { isProgramThere } = await import("./consent/open-browser.ts");
   if (command !== undefined && !isProgramThere(command, path)) {
     const hint = "correct BROWSER: the path of a program, or the name of one in PATH";
     return { name: "ways", status: "warning", found: `${found}, which is not there`, hint };

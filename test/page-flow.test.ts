@@ -289,6 +289,24 @@ describe("a call waits for 30 s", () => {
   });
 });
 
+test("a caller who wants it gets a sign of life every 15 s, and none afterwards", async () => {
+  const told: (string | undefined)[] = [];
+  const call = server.client.callTool(
+    { name: "delete_invitation", arguments: { invitation_id: id } },
+    undefined,
+    { onprogress: ({ message }) => told.push(message) },
+  );
+  const { browser } = await opened();
+  await pass(14.5);
+  expect(told).toEqual([]);
+  await pass(1);
+  expect(told).toEqual(["Waiting for a person's answer"]);
+  await browser.press("keep");
+  await call;
+  await pass(30);
+  expect(told).toHaveLength(1);
+});
+
 test("a cancelled call takes its page along", async () => {
   const client = new AbortController();
   const removed = server
@@ -298,6 +316,10 @@ test("a cancelled call takes its page along", async () => {
   client.abort();
   expect(await removed).toBe("cancelled");
   await untilOver(url);
+  // Its question is over too: the same may be asked anew.
+  const again = remove();
+  await (await opened(2)).browser.press("keep");
+  expect((await again).facts.reason).toBe("kept");
   expect(deletes()).toBe(0);
 });
 

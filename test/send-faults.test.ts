@@ -324,6 +324,38 @@ test("the thirty-first send within a minute is refused without a request", async
   expect(facts.outcome).toBe("invited");
 });
 
+describe("Trieve says that the address is invited already", () => {
+  /** Lists before the send and at once after it are true; what comes then is the second look. */
+  const answerTo = (onSecondLook: () => Fault) => {
+    let lists = 0;
+    trieve.proxy.always(({ method }) => {
+      if (method === "POST") return refusing(`User with email ${EMAIL} has already been invited`);
+      lists += 1;
+      return lists < 3 ? { pass: true } : onSecondLook();
+    });
+  };
+
+  test("and the list shows it at the second look", async () => {
+    answerTo(() => {
+      trieve.add(EMAIL);
+      return { pass: true };
+    });
+    expect((await send()).facts.outcome).toBe("already_invited");
+  });
+
+  test("and the list never does", async () => {
+    answerTo(() => ({ pass: true }));
+    const { text } = await send();
+    expect(text).toMatch(/^outcome_unknown: .*its list does not show that\. Nothing was sent\./);
+  });
+
+  test("and the list can no longer be read", async () => {
+    answerTo(() => ({ answer: 403 }));
+    const { text } = await send();
+    expect(text).toMatch(/^outcome_unknown: .*to see as what\. Nothing was sent\./);
+  });
+});
+
 test("the minute of a send begins when it went out, not when its call began", async () => {
   const clock = turnableClock(hurried.sleep);
   const server = await connectInMemory({ ...trieve, person: says.yes, clock });

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import open from "open";
-import { type Browser, wordsOf } from "../browser.ts";
+import type { Browser } from "../browser.ts";
 
 /** Shows `url` in the person's browser. Rejects when what should open it cannot, or says that it failed. */
 export async function openBrowser(
@@ -18,10 +20,27 @@ export async function openBrowser(
   });
 }
 
+/** Whether the program of BROWSER is there, as a path or in the folders of `path`, which is PATH. */
+export function isProgramThere(command: string, path: string): boolean {
+  const [program = ""] = wordsOf(command);
+  const folders = /[/\\]/.test(program) ? [""] : path.split(delimiter);
+  return folders.some((folder) =>
+    ["", ".exe", ".cmd"].some((end) => existsSync(join(folder, program + end))),
+  );
+}
+
 // `open` does not heed BROWSER once it is bundled. No shell: nothing in the address is ever a command.
 function start(command: string, url: string) {
   const [program = "", ...given] = wordsOf(command);
   const hasPlace = given.some((word) => word.includes("%s"));
   const args = hasPlace ? given.map((word) => word.replaceAll("%s", url)) : [...given, url];
   return spawn(program, args, { stdio: "ignore", detached: true, windowsHide: true });
+}
+
+/** Program and arguments of BROWSER. Quotes keep blanks together, and a path with blanks needs none. */
+function wordsOf(command: string): string[] {
+  if (existsSync(command)) return [command];
+  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double ?? single ?? plain ?? "",
+  );
 }
