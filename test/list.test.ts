@@ -1,5 +1,6 @@
 import { setTimeout as soon } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseList } from "../src/trieve/list-body.ts";
 import { connectInMemory, type MemoryServer } from "./support/memory.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
@@ -259,4 +260,18 @@ test("a list that was being read while an invitation was sent is not good enough
   await server.call("send_invitation", { email: "ann@example.com" });
   expect((await list()).matched).toBe(1);
   expect((await before).matched).toBe(0);
+});
+
+test.each<[string, boolean, string]>([
+  [' [{"id": 1}, {"id"', false, "network_error"],
+  [' [{"id": 1}, {"id"', true, "bad_response"],
+  ["[1,]\n", false, "bad_response"],
+  ['{"message": "no', false, "bad_response"],
+  ["{}", false, "bad_response"],
+])("%j, whole: %s, is a %s", (text, isWhole, code) => {
+  expect(() => parseList(text, isWhole)).toThrow(expect.objectContaining({ code }));
+});
+
+test("what is a list is one, whatever stands around it", () => {
+  expect(parseList(" [1]\n", false)).toEqual([1]);
 });
