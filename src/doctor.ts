@@ -90,6 +90,11 @@ function checkLink(config: Config, sandbox: boolean): Check {
   return { name: "mailed link", status: "warning", found: `${link}. ${LINK_IS_LOCAL}`, hint };
 }
 
+/** See open-browser.ts, which is loaded here alone: a start has no need of it. */
+async function isProgramThere(command: string, path: string): Promise<boolean> {
+  return (await import("./consent/open-browser.ts")).isProgramThere(command, path);
+}
+
 const NO_API = "It does not lead to an address below /api, where Trieve's API takes people in";
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display. */
@@ -101,9 +106,7 @@ async function describeWays({ confirm, browser }: Config, path: string): Promise
   };
   const found = `asks by ${confirm.map((way) => words[way]).join("; else by ")}`;
   const command = typeof browser === "object" && "command" in browser ? browser.command : undefined;
-  // Loaded here alone: a start has no need of what opens a page.
-  const { isProgramThere } = await import("./consent/open-browser.ts");
-  if (command !== undefined && !isProgramThere(command, path)) {
+  if (command !== undefined && !(await isProgramThere(command, path))) {
     const hint = "correct BROWSER: the path of a program, or the name of one in PATH";
     return { name: "ways", status: "warning", found: `${found}, which is not there`, hint };
   }

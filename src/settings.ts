@@ -1,6 +1,6 @@
 import type { Browser } from "./browser.ts";
 import { neutralise } from "./text.ts";
-import { isUuid, ROLES, type Role } from "./trieve/invitation.ts";
+import { ROLES, type Role } from "./trieve/invitation.ts";
 import { isHosted } from "./url.ts";
 import {
   type Reading,
@@ -98,7 +98,7 @@ export const SETTINGS = {
     default: "required",
     meaning: "the one organization to administer (a UUID)",
     expected: "the organization's id, a UUID",
-    read: (value) => readUuid(value, isUuid),
+    read: readUuid,
     show: (config) => config.organizationId,
   }),
   TRIEVE_ORGANIZATION_NAME: setting({

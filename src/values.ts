@@ -1,3 +1,4 @@
+import { isUuid } from "./trieve/invitation.ts";
 import { urlProblem, withoutSlash } from "./url.ts";
 
 // How the values of variables are read. What a person would mistype gets the sentence that helps, which
@@ -5,6 +6,8 @@ import { urlProblem, withoutSlash } from "./url.ts";
 
 /** A value that is wrong; the message goes on from the name of the variable. */
 export class Misread extends Error {}
+
+const QUOTED = /^(["'`]).*\1$/;
 
 type Problem = readonly [test: RegExp, sentence: string];
 
@@ -156,8 +159,8 @@ export function isPlaceholder(value: string): boolean {
 }
 
 /** A UUID in lower case. Throws Misread. */
-export function readUuid(value: string, isUuid: (value: string) => boolean): string {
-  refuse(value, [[/^(["'`]).*\1$/, "must be the id alone, without the quotes around it"]]);
+export function readUuid(value: string): string {
+  refuse(value, [[QUOTED, "must be the id alone, without the quotes around it"]]);
   if (!isUuid(value)) {
     throw new Misread("must be the organization's id, a UUID, which the dashboard shows");
   }
@@ -169,7 +172,7 @@ export function readFilePath(path: string, { home }: Reading): string {
   if (/^(true|false|yes|no|on|off|[01])$/i.test(path)) {
     throw new Misread("must be the path of a file; it is switched off by being left out");
   }
-  refuse(path, [[/^(["'`]).*\1$/, "must be the path alone, without the quotes around it"]]);
+  refuse(path, [[QUOTED, "must be the path alone, without the quotes around it"]]);
   return inHome(path, home);
 }
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { hurried } from "./support/app.ts";
 import { connectBin } from "./support/bin.ts";
 import { says, type TestClient } from "./support/client.ts";
-import { lagByReading, lagByTime } from "./support/lag.ts";
+import { lagByReading, lagByTime, spoilRowsAfterMail } from "./support/lag.ts";
 import { connectInMemory } from "./support/memory.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
@@ -123,14 +123,7 @@ test("an invitation that is deleted while its mail goes out is no membership", a
 
 test("a row that cannot be read is no proof of a membership", async () => {
   const { trieve, server } = await begin(0);
-  trieve.proxy.always(({ method }) =>
-    method === "GET" && trieve.store.mails.length > 0
-      ? {
-          answer: 200,
-          body: JSON.stringify(trieve.store.rows.map((row) => ({ ...row, role: "?" }))),
-        }
-      : { pass: true },
-  );
+  spoilRowsAfterMail(trieve);
   const { text } = await server.call("send_invitation", { email: EMAIL });
   expect(text).toMatch(/^outcome_unknown: .*cannot be read/);
 });

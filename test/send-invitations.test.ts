@@ -5,6 +5,7 @@ import { connectBin, HELLO, startBin, toolCall } from "./support/bin.ts";
 import { type Person, says } from "./support/client.ts";
 import { FACES } from "./support/faces.ts";
 import type { Fault } from "./support/fault-proxy.ts";
+import { spoilRowsAfterMail } from "./support/lag.ts";
 import { connectInMemory } from "./support/memory.ts";
 import { connectStateless } from "./support/stateless.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -203,14 +204,7 @@ test.each<[string, Fault]>([
 
 test("an address whose invitation cannot be read is not sent to again", async () => {
   const server = await connect();
-  trieve.proxy.always(({ method }) =>
-    method === "GET" && trieve.store.mails.length > 0
-      ? {
-          answer: 200,
-          body: JSON.stringify(trieve.store.rows.map((row) => ({ ...row, role: "?" }))),
-        }
-      : { pass: true },
-  );
+  spoilRowsAfterMail(trieve);
   const first = await server.call("send_invitation", { email: ANN });
   expect(first.text).toMatch(/^outcome_unknown: .*its row cannot be read/);
   const again = await server.call(TOOL, { emails: [ANN.toUpperCase()] });

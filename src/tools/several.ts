@@ -95,7 +95,7 @@ export function severalResult<Name extends string>(
 
   const undone = rows.filter((row) => whatIs(row) === "not done");
   const failures = undone.flatMap(({ failure }) => failure ?? []);
-  const stop = failures.find(({ code }) => !concernsOne(code));
+  const stop = undone.map(stopIn).find((failure) => failure !== undefined);
   const isVain = !has("done") && !has("in doubt");
   const because = stop ?? failures[0];
   const failure = isVain && because ? inVain(because, rows, undone) : undefined;

@@ -29,7 +29,7 @@ export async function sendAll(
   leftOut: readonly string[],
 ): Promise<Sent[]> {
   const { client, guard } = sending;
-  const list = await client.list(call).catch(asFailure);
+  const list = await client.list(call).catch(onlyFailure);
   if (list instanceof Failure) {
     return [...to.map(({ email }) => email), ...leftOut].map((email) => failed(email, list));
   }
@@ -64,7 +64,7 @@ const FREED = {
 };
 
 /** Gives back a Failure, and throws all else. */
-function asFailure(error: unknown): Failure {
+function onlyFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   throw error;
 }

@@ -117,8 +117,9 @@ export async function lookAfter(
     if (said === "invited") {
       const obstacle = list && obstacleIn(list, email, guard);
       if (obstacle !== undefined || !isLast) return obstacle;
-      const unseen = list === undefined ? INVITED_UNREAD : INVITED_UNSEEN;
-      return failed(email, new Failure("outcome_unknown", unseen));
+      const happened = list === undefined ? INVITED_UNREAD : INVITED_UNSEEN;
+      const refused = { happened, known: "Nothing was sent.", nothingSent: true };
+      return failed(email, new Failure("outcome_unknown", refused));
     }
     if (said === "accepted" && found) {
       guard.settle(email);
@@ -149,18 +150,11 @@ export async function lookAfter(
 const GONE_OR_UNSEEN =
   "Trieve took the request; the invitation was deleted meanwhile, or its row cannot be read.";
 
-const INVITED_UNSEEN = {
-  happened: "Trieve says that the address is invited already, and its list does not show that",
-  known: "Nothing was sent.",
-  nothingSent: true,
-};
+const INVITED_UNSEEN =
+  "Trieve says that the address is invited already, and its list does not show that";
 
-const INVITED_UNREAD = {
-  happened:
-    "Trieve says that the address is invited already, and the list could not be read to see as what",
-  known: "Nothing was sent.",
-  nothingSent: true,
-};
+const INVITED_UNREAD =
+  "Trieve says that the address is invited already, and the list could not be read to see as what";
 
 const WHEN_UNREADABLE: Partial<Record<Said, string>> = {
   accepted: "Trieve accepted the invitation, and afterwards the list could not be read.",

@@ -35,6 +35,15 @@ export function lagByReading({ store, proxy }: TestTrieve, isLate: () => boolean
   });
 }
 
+/** Has the list show only rows that cannot be read, once a mail has gone out. */
+export function spoilRowsAfterMail({ store, proxy }: TestTrieve): void {
+  proxy.always(({ method }) =>
+    method === "GET" && store.mails.length > 0
+      ? answer(JSON.stringify(store.rows.map((row) => ({ ...row, role: "?" }))))
+      : { pass: true },
+  );
+}
+
 function answer(rows = "[]") {
   return { answer: 200, headers: { "content-type": "application/json" }, body: rows };
 }
