@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { seedStore } from "../src/sandbox/seed.ts";
 import { type Sandbox, serveStore } from "../src/sandbox/start.ts";
-import { createStore, insertRow, type Row, type Store } from "../src/sandbox/store.ts";
+import { addMember, createStore, insertRow, type Row, type Store } from "../src/sandbox/store.ts";
 
 // The sandbox is what all other tests take for Trieve: here it is held to what a real one answered.
 
@@ -35,7 +36,7 @@ async function start(): Promise<void> {
   keys.set("datasets only", { organizationId, role: 2, routes: /dataset/ });
   keys.set("invitations only", { organizationId, role: 2, routes: /invitation/ });
   for (const name of ["member", "has.account", "acc2"]) store.accounts.add(`${name}@corp.test`);
-  store.members.add("member@corp.test");
+  addMember(store, { email: "member@corp.test" });
   insertRow(store, { email: "elsewhere@corp.test", at: Date.now(), organizationId: ELSEWHERE });
   sandbox = await serveStore(store);
 }
@@ -153,6 +154,54 @@ describe("beyond the recording:", () => {
       `http://localhost:8090/api/auth?inv_code=${id}&organization_id=${org}&redirect_uri=http://localhost:5173/?org=${org}`,
       `http://localhost:5173/org?org=${org}`,
     ]);
+  });
+
+  const members = (key: string, organization?: string) =>
+    ask({
+      call: `GET /api/organization/users/${organization ?? store.organizationId}`,
+      key,
+      ...(organization === undefined ? {} : { organization }),
+    });
+
+  test("members come with their address, name and role in this organization", async () => {
+    addMember(store, { email: "Ann@corp.test", name: "Ann", role: 1 });
+    const { status, body } = await members("owner");
+    const user_orgs = (role: number) => [{ organization_id: store.organizationId, role }];
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject([
+      { email: "member@corp.test", name: null, user_orgs: user_orgs(0) },
+      { email: "Ann@corp.test", name: "Ann", user_orgs: user_orgs(1) },
+    ]);
+  });
+
+  test("an account that is invited is a member at once, with the role asked for", async () => {
+    await ask({ call: "POST /api/invitation", key: "owner", email: "acc2@corp.test", role: 1 });
+    await send("ann@corp.test");
+    const { body } = await members("owner");
+    expect(JSON.parse(body)).toMatchObject([
+      { email: "member@corp.test" },
+      { email: "acc2@corp.test", user_orgs: [{ role: 1 }] },
+    ]);
+  });
+
+  test("members are refused like any other route", async () => {
+    const answers = await Promise.all([
+      members("none"),
+      members("user"),
+      members("elsewhere"),
+      members("invitations only"),
+      members("owner", ELSEWHERE),
+      ask({ call: "GET /api/organization/users/42", key: "owner" }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([401, 403, 403, 403, 404, 400]);
+    store.database = false;
+    expect(await members("owner")).toEqual(refusal("Could not get database connection"));
+  });
+
+  test("the sandbox to try things on has members of every role, one without a name", () => {
+    const people = [...seedStore(Date.now()).members.values()];
+    expect([...new Set(people.map(({ role }) => role))].sort()).toEqual([0, 1, 2]);
+    expect(people.filter(({ name }) => name === null)).toHaveLength(1);
   });
 
   test("the health check needs no key and no database", async () => {

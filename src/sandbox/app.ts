@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, Hono } from "hono";
 import { isObject } from "../json.ts";
-import { type Faults, insertRow, type Key, type Mail, type Store } from "./store.ts";
+import { addMember, type Faults, insertRow, type Key, type Mail, type Store } from "./store.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 // As lenient as Trieve's check: not anchored at the end, and the apostrophe is what it lacks.
@@ -20,7 +20,7 @@ interface InvitationData {
   redirect_uri: string;
 }
 
-/** The three invitation routes of a Trieve and its health check, on `store`, as a real one answers. */
+/** A Trieve's routes for invitations and members, and its health check, on `store`, as a real one answers. */
 export function createSandboxApp(
   store: Store,
   onMail: (mail: Mail) => void = () => {},
@@ -42,7 +42,12 @@ export function createSandboxApp(
     return context.body(null, 204);
   });
 
-  for (const route of ["/api/invitation", "/api/invitation/:id", "/api/invitations/:id"]) {
+  for (const route of [
+    "/api/invitation",
+    "/api/invitation/:id",
+    "/api/invitations/:id",
+    "/api/organization/users/:id",
+  ]) {
     app.use(route, async (context, next) => {
       if (!store.database) return refuse(context, "Could not get database connection");
       const organization = context.req.header("TR-Organization") ?? "";
@@ -70,6 +75,18 @@ export function createSandboxApp(
   app.get("/api/invitations/:id", (context) => {
     const organization = context.req.param("id").toLowerCase();
     return context.json(store.rows.filter((row) => row.organization_id === organization));
+  });
+
+  app.get("/api/organization/users/:id", (context) => {
+    const organization_id = context.req.param("id").toLowerCase();
+    const members = organization_id === store.organizationId ? [...store.members.values()] : [];
+    return context.json(
+      members.map(({ role, ...user }) => ({
+        ...user,
+        user_orgs: [{ organization_id, role }],
+        orgs: [{ id: organization_id }],
+      })),
+    );
   });
 
   app.post("/api/invitation", async (context) => {
@@ -143,8 +160,8 @@ function reasonAgainst(
   return email.length > COLUMN ? "Error inserting invitation." : undefined;
 }
 
-function join(store: Store, { email, redirect_uri }: InvitationData): Mail {
-  store.members.add(email);
+function join(store: Store, { email, user_role, redirect_uri }: InvitationData): Mail {
+  addMember(store, { email, role: user_role });
   return { to: email, kind: "added", link: redirect_uri.replace("?", "org?") };
 }
 

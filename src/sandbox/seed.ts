@@ -1,4 +1,4 @@
-import { createStore, insertRow, type Store } from "./store.ts";
+import { addMember, createStore, insertRow, type Store } from "./store.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -11,17 +11,24 @@ const PEOPLE = [
   { email: "paul@example.org", role: 0, used: true, days: 300 },
 ] as const;
 
+const MEMBERS = [
+  { email: "dana@example.com", name: "Dana Okafor", role: 2 },
+  { email: "mei@example.com", name: "Mei Tan", role: 2 },
+  { email: "paul@example.org", name: null, role: 0 },
+  { email: "ravi@example.com", name: "Ravi Shah", role: 1 },
+] as const;
+
 /** The address that has an account: inviting it adds the person at once. */
 export const ACCOUNT = "grace@example.com";
 
-/** A store with something to see: six invitations of different age, role and status, one account. */
+/** A store with something to see: six invitations of different age, role and status, four members, one account. */
 export function seedStore(now: number): Store {
   const store = createStore();
   for (const [at, { email, role, used, days }] of PEOPLE.entries()) {
     const id = `0000000${at + 1}-0000-4000-8000-000000000000`;
     insertRow(store, { email, role, used, id, at: now - days * DAY_MS });
-    if (used) store.members.add(email);
   }
-  for (const email of [...store.members, ACCOUNT]) store.accounts.add(email);
+  for (const member of MEMBERS) addMember(store, member);
+  for (const email of [...store.members.keys(), ACCOUNT]) store.accounts.add(email);
   return store;
 }

@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
+import { printable } from "../text.ts";
 import { createSandboxApp } from "./app.ts";
 import { seedStore } from "./seed.ts";
 import type { Mail, Store } from "./store.ts";
@@ -15,7 +16,7 @@ export interface Sandbox {
 /** Starts a seeded sandbox for a person to try; what it would mail is told to `log`. */
 export async function startSandbox(log: (line: string) => void): Promise<Sandbox> {
   const sandbox = await serveStore(seedStore(Date.now()), ({ to, kind, link }) =>
-    log(`sandbox: would mail ${to} (${kind}): ${hideCode(link)}`),
+    log(printable(`sandbox: would mail ${to} (${kind}): ${hideCode(link)}`)),
   );
   log(`sandbox: a built-in Trieve serves at ${sandbox.url}`);
   return sandbox;

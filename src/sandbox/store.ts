@@ -12,6 +12,15 @@ export interface Row {
   scopes: (string | null)[] | null;
 }
 
+/** A person of the organization. */
+export interface Member {
+  id: string;
+  email: string;
+  name: string | null;
+  /** 0 user, 1 admin, 2 owner. */
+  role: number;
+}
+
 /** What a key may do. */
 export interface Key {
   organizationId: string;
@@ -33,8 +42,8 @@ export interface Store extends Faults {
   rows: Row[];
   /** Addresses with an account anywhere, in their exact spelling. */
   accounts: Set<string>;
-  /** Addresses that are members, in their exact spelling. */
-  members: Set<string>;
+  /** By address, in its exact spelling. */
+  members: Map<string, Member>;
   /** Every mail that would have gone out. */
   mails: Mail[];
 }
@@ -68,7 +77,7 @@ export function createStore(): Store {
     keys: new Map([[SANDBOX_KEY, { organizationId: SANDBOX_ORGANIZATION, role: OWNER }]]),
     rows: [],
     accounts: new Set(),
-    members: new Set(),
+    members: new Map(),
     mails: [],
     mailMs: 0,
     refuseMail: false,
@@ -103,6 +112,11 @@ export function insertRow(store: Store, invitation: NewRow): Row {
   };
   store.rows.push(row);
   return row;
+}
+
+/** Makes the owner of an address a member; without a role, a user. */
+export function addMember(store: Store, member: Partial<Member> & { email: string }): void {
+  store.members.set(member.email, { id: randomUUID(), name: null, role: 0, ...member });
 }
 
 // Trieve keeps microseconds and no zone, and writes 0, 3 or 6 digits of fraction: as few as will do.

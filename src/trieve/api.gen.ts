@@ -58,6 +58,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/organization/users/{organization_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All members of the organization, in no order, without paging
+         * @description Needs an admin or owner. A key limited to routes may lack this one, and then gets 403.
+         */
+        get: operations["listMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -87,6 +107,20 @@ export interface components {
             role: components["schemas"]["Role"];
             scopes?: (string | null)[] | null;
         };
+        SlimUser: {
+            /** Format: uuid */
+            id: string;
+            /** @description As the account has it; an invitation to it may differ in letter case */
+            email: string;
+            name?: string | null;
+            /** @description Holds the membership in the organization that was asked about, and no other */
+            user_orgs: {
+                /** Format: uuid */
+                organization_id: string;
+                role: components["schemas"]["Role"];
+            }[];
+            orgs: Record<string, never>[];
+        };
         /**
          * Format: int32
          * @description 0 user, 1 admin, 2 owner
@@ -113,6 +147,8 @@ export interface components {
         };
     };
     parameters: {
+        /** @description Ignored. A value that no request before it had keeps caches from answering. */
+        At: string;
         Organization: string;
     };
     requestBodies: never;
@@ -148,7 +184,10 @@ export interface operations {
     };
     listInvitations: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Ignored. A value that no request before it had keeps caches from answering. */
+                at?: components["parameters"]["At"];
+            };
             header: {
                 "TR-Organization": components["parameters"]["Organization"];
             };
@@ -191,6 +230,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Failure"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                /** @description Ignored. A value that no request before it had keeps caches from answering. */
+                at?: components["parameters"]["At"];
+            };
+            header: {
+                "TR-Organization": components["parameters"]["Organization"];
+            };
+            path: {
+                /** @description Must be the organization of the header */
+                organization_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The members */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlimUser"][];
+                };
             };
             default: components["responses"]["Failure"];
         };
