@@ -1,7 +1,9 @@
 import { createInterface } from "node:readline/promises";
+import { setTimeout as soon } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema, type ElicitResult } from "@modelcontextprotocol/sdk/types.js";
+import { createStore } from "../src/sandbox/store.ts";
 
 // Plays the main job against the sandbox: what an administrator says, what the agent calls, what comes back.
 // With --page it asks on the page in the browser, as in a client without forms.
@@ -31,7 +33,6 @@ async function decide(choices: string[], acting: string): Promise<string> {
   return choices.find((choice) => choice === answer) ?? choices[0] ?? "";
 }
 
-const ASKS = new Set(["delete_invitation", "send_invitations", "resend_invitations"]);
 const onPage = process.argv.includes("--page");
 // What a browser needs; the SDK passes on only the rest.
 const DISPLAY = [
@@ -74,69 +75,85 @@ client.setRequestHandler(ElicitRequestSchema, async ({ params }): Promise<Elicit
   return { action: "accept", content: { decision: await decide(choices, choices[1]) } };
 });
 
-async function call(
-  name: string,
-  args: Record<string, unknown>,
-): Promise<{ text: string; facts: unknown }> {
+interface Answer {
+  text: string;
+  /** An error has none. */
+  facts: { outcome?: string; invitations?: { id: string }[] };
+}
+
+/** Calls a tool and shows what comes back. */
+async function call(name: string, args: Record<string, unknown>): Promise<Answer> {
   say(`  ${name} ${JSON.stringify(args)}`);
-  if (onPage && ASKS.has(name)) say("  a page opens in your browser; answer there");
   // A person may take the four minutes that the server gives.
   const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 300_000 });
   const [{ text } = { text: "" }] = result.content as { text: string }[];
-  const facts = result.structuredContent as { outcome?: string } | undefined;
-  if (facts?.outcome === "confirmation_pending") {
-    quote(text);
-    return call(name, args);
-  }
-  return { text, facts };
+  quote(text);
+  const facts: Answer["facts"] = result.structuredContent ?? {};
+  return facts.outcome === "confirmation_pending" ? call(name, args) : { text, facts };
 }
 
 await client.connect(transport);
 
+if (onPage) say("Each question opens as a page in your browser; answer there.\n");
+
 say('"Who has not accepted after two weeks?"');
-const late = await call("list_invitations", { older_than_days: 14 });
-quote(late.text);
+await call("list_invitations", { older_than_days: 14 });
 
 say('\n"Invite ann@example.com."');
-quote(firstLine(await call("send_invitation", { email: "ann@example.com" })));
+await call("send_invitation", { emails: ["ann@example.com"] });
 
 say('\n"And grace@example.com." (She has a Trieve account.)');
-quote(firstLine(await call("send_invitation", { email: "grace@example.com" })));
+await call("send_invitation", { emails: ["grace@example.com"] });
 
 say('\n"Take back Bob\'s invitation."');
-const [bob] = await idsOf({ email: "bob" });
-quote(firstLine(await call("delete_invitation", { invitation_id: bob })));
+await call("delete_invitation", { invitations: ["bob@example.com"] });
 
 say('\n"Invite hugo, iris and ines@example.com." (Ines is invited already.)');
 const emails = ["hugo@example.com", "iris@example.com", "ines@example.com"];
-quote((await call("send_invitations", { emails })).text);
+await call("send_invitation", { emails });
 
 say('\n"And carl@example.com." (The mail relay is broken.)');
 await breakMail(true);
-quote(firstLine(await call("send_invitation", { email: "carl@example.com" })));
+await call("send_invitation", { emails: ["carl@example.com"] });
 await breakMail(false);
 
 say('\n"Mail works again. Send Carl\'s once more, and to whoever has waited for a month."');
-const carl = await idsOf({ email: "carl" });
-const waiting = await idsOf({ older_than_days: 30, order: "oldest" });
-quote((await call("resend_invitations", { invitation_ids: [...carl, ...waiting] })).text);
+const { facts } = await call("list_invitations", { older_than_days: 30, order: "oldest" });
+const waiting = (facts.invitations ?? []).map(({ id }) => id);
+await call("resend_invitation", { invitations: ["carl@example.com", ...waiting] });
 
-say('\n"Who is left?"');
-quote((await call("list_invitations", {})).text);
+say("\n(Somebody invites Omar once more in the dashboard, in another spelling.)");
+await inviteInDashboard("Omar@example.com");
+say('\n"Take back Omar\'s invitation."');
+const { text } = await call("delete_invitation", { invitations: ["omar@example.com"] });
+
+say('\n"The new one, with the capital."');
+// As a model reads it: the beginning of the id stands before the address.
+const [beginning] = /[0-9a-f]{8,}(?= Omar@)/.exec(text) ?? [];
+await call("delete_invitation", { invitations: [beginning] });
+
+say('\n"Who is left, and who is in?"');
+await call("list_invitations", {});
+await call("list_members", {});
 
 await client.close();
 
-async function idsOf(filters: Record<string, unknown>): Promise<string[]> {
-  const { facts } = await call("list_invitations", filters);
-  return (facts as { invitations: { id: string }[] }).invitations.map(({ id }) => id);
-}
-
 async function breakMail(refuseMail: boolean): Promise<void> {
-  const headers = { authorization: "sandbox-key" };
-  const body = JSON.stringify({ refuseMail });
-  await fetch(`${trieve}/sandbox`, { method: "PUT", headers, body });
+  await askTrieve("PUT", "/sandbox", { refuseMail });
 }
 
-function firstLine({ text }: { text: string }): string {
-  return text.split("\n")[0] ?? "";
+/** Trieve compares addresses letter by letter, so that one person can be invited twice. */
+async function inviteInDashboard(email: string): Promise<void> {
+  const links = { app_url: `${trieve}/api`, redirect_uri: "http://localhost:5173/" };
+  await askTrieve("POST", "/api/invitation", { email, user_role: 0, ...links });
+  // The sandbox tells of the mail on stderr, which is another pipe.
+  await soon(200);
+}
+
+/** What happens at Trieve without this server. */
+async function askTrieve(method: string, path: string, body: object): Promise<void> {
+  const { apiKey, organizationId } = createStore();
+  const headers = { authorization: apiKey, "tr-organization": organizationId };
+  const response = await fetch(`${trieve}${path}`, { method, headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`the sandbox answered ${response.status} to ${path}`);
 }

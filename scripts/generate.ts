@@ -1,10 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import openapiTS, { astToString } from "openapi-typescript";
 import packageJson from "../package.json" with { type: "json" };
-import { FAILURES } from "../src/failures.ts";
-import { SETTING_LIST, type Setting } from "../src/settings.ts";
+import { SETTING_LIST, type Setting } from "../src/config/settings.ts";
+import { ERRORS } from "../src/errors.ts";
 import { tools } from "../src/tools/index.ts";
-import type { ShownTool } from "../src/tools/shown-tool.ts";
+import type { ListedTool } from "../src/tools/listed-tool.ts";
 
 // Writes what is derived: the types of the API, the tools as they are shown, the tables of the README,
 // the install links and the entry for the MCP registry. With --check it writes nothing and fails when
@@ -12,7 +12,7 @@ import type { ShownTool } from "../src/tools/shown-tool.ts";
 
 const SCHEMA = new URL("../schema/trieve-invitations.openapi.yaml", import.meta.url);
 const TYPES = new URL("../src/trieve/api.gen.ts", import.meta.url);
-const SHOWN = new URL("../src/tools/shown/", import.meta.url);
+const SHOWN = new URL("../src/tools/listed/", import.meta.url);
 const README = new URL("../README.md", import.meta.url);
 const CLIENTS = new URL("../docs/clients.md", import.meta.url);
 const REGISTRY = new URL("../server.json", import.meta.url);
@@ -35,18 +35,18 @@ function shownIndex(): string {
   const names = tools.map(({ name }) => name);
   return `// Made from the tools by npm run generate. Do not edit.
 
-import type { ShownTool } from "../shown-tool.ts";
+import type { ListedTool } from "../listed-tool.ts";
 ${names.map((name) => `import ${name} from "./${name}.json" with { type: "json" };`).join("\n")}
 
-export const SHOWN_TOOLS: readonly ShownTool[] = [${names.join(", ")}] as ShownTool[];
+export const LISTED_TOOLS: readonly ListedTool[] = [${names.join(", ")}] as ListedTool[];
 `;
 }
 
 function failureTable(): string {
-  const rows = Object.entries(FAILURES).map(
-    ([code, { seen, next }]) => `| \`${code}\` | ${seen} | ${next} |`,
+  const rows = Object.entries(ERRORS).map(
+    ([code, { happened, next }]) => `| \`${code}\` | ${happened} | ${next} |`,
   );
-  return ["| code | when | what to do |", "|---|---|---|", ...rows].join("\n");
+  return ["| code | what happened | what to do |", "|---|---|---|", ...rows].join("\n");
 }
 
 function toolTable(): string {
@@ -56,7 +56,7 @@ function toolTable(): string {
   return ["| tool | what it does | arguments |", "|---|---|---|", ...rows].join("\n");
 }
 
-function describeArguments({ inputSchema }: ShownTool): string {
+function describeArguments({ inputSchema }: ListedTool): string {
   const { properties, required = [] } = inputSchema;
   return Object.entries(properties)
     .map(([name, property]) => {
@@ -117,7 +117,8 @@ function registryEntry(): string {
       $schema: "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
       name: mcpName,
       title: "Trieve invitations",
-      description: "Send, list and delete the invitations of a Trieve organization, with consent",
+      description:
+        "List, send, resend and delete invitations of a Trieve organization; a person is asked",
       version,
       packages: [
         {

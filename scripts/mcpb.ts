@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import packageJson from "../package.json" with { type: "json" };
-import { SHOWN_TOOLS } from "../src/tools/shown/index.gen.ts";
+import { LISTED_TOOLS } from "../src/tools/listed/index.gen.ts";
 
 // Packs build/trieve-invitations-mcp.mcpb, the bundle that Claude Desktop installs with a click.
 
@@ -32,7 +32,9 @@ const settings = {
   TRIEVE_CONFIRM: setting("string", "Confirmation", "How a person is asked: form, page, code", {
     default: "form,page,code",
   }),
-  TRIEVE_READ_ONLY: setting("boolean", "Read-only", "Only list invitations", { default: false }),
+  TRIEVE_READ_ONLY: setting("boolean", "Read-only", "Only list invitations and members", {
+    default: false,
+  }),
 };
 
 const manifest = {
@@ -58,7 +60,7 @@ const manifest = {
       ),
     },
   },
-  tools: SHOWN_TOOLS.map((tool) => ({ name: tool.name, description: tool.description })),
+  tools: LISTED_TOOLS.map((tool) => ({ name: tool.name, description: tool.description })),
   compatibility: { platforms: ["darwin", "linux", "win32"], runtimes: { node: engines.node } },
   user_config: Object.fromEntries(
     Object.entries(settings).map(([variable, field]) => [variable.toLowerCase(), field]),

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 
-// npm run mutate -- src/consent/consent.ts test/consent*.test.ts: changes the code in many small ways, and says
+// npm run mutate -- src/consent/questions.ts test/consent*.test.ts: changes the code in many small ways, and says
 // which changes no test notices. Without a file of src: all that decides what is asked, done and told. Without a
 // test: every one that has the code in its own process, for the built program stays as it is. --sample 8 changes
 // every eighth piece of the code only.
@@ -24,7 +24,7 @@ function filesIn(folder: string, end: string): string[] {
 }
 
 function inProcess(): string[] {
-  const isInProcess = /from "(\.\.\/src\/|\.\/support\/(app|faces|memory)\.ts)/;
+  const isInProcess = /from "(\.\.\/src\/|\.\/support\/(app|memory|modern|protocols)\.ts)/;
   return filesIn("test", ".test.ts").filter((file) => isInProcess.test(readFileSync(file, "utf8")));
 }
 

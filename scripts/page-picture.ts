@@ -1,13 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { launchChromium } from "../test/support/chromium.ts";
-import { pageDeed, servePageOf } from "../test/support/pages.ts";
+import { pageAction, servePageOf } from "../test/support/pages.ts";
 
 // Draws the page of a question as docs/page-light.png and docs/page-dark.png, as a browser shows it.
 
 const browser = await launchChromium();
 await mkdir("docs", { recursive: true });
 for (const colorScheme of ["light", "dark"] as const) {
-  const served = await servePageOf(pageDeed());
+  const served = await servePageOf(pageAction());
   const context = await browser.newContext({
     colorScheme,
     viewport: { width: 680, height: 560 },

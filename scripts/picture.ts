@@ -19,7 +19,7 @@ const toXml = (text: string) => text.replaceAll(/[&<>]/g, (character) => escapes
 
 /** What is said, what is called, and what comes back, in three colours. */
 function kindOf(line: string): string {
-  if (/^["$]/.test(line)) return "said";
+  if (/^["$(]/.test(line)) return "said";
   return /^ {2}\w/.test(line) ? "call" : "back";
 }
 
@@ -43,7 +43,7 @@ await mkdir("docs", { recursive: true });
 await writeFile(
   "docs/demo.svg",
   `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" role="img">
-<title>npm run demo: list, send, resend, delete with a question to a person</title>
+<title>npm run demo: list, send, resend and delete, with a question to a person</title>
 <style>
 text { font: 13px ui-monospace, Menlo, Consolas, monospace; white-space: pre; animation: show 0.01s both }
 .said { fill: #e6c07b } .call { fill: #61afef } .back { fill: #c8ccd4 }

@@ -1,55 +1,105 @@
-import { neutralise, shortId } from "./text.ts";
+import * as fs from "node:fs";
+import { platform } from "node:os";
+import { dirname } from "node:path";
+import { neutralise } from "./text.ts";
 
-/** One attempt to send or delete, as it is kept. */
-export interface Attempt {
+/** What came of one target of a call: a line of the audit, but for its time. */
+export interface AuditEntry {
   tool: string;
-  organizationId: string | undefined;
-  /** Untrusted, as is `role`. */
-  email?: string | undefined;
-  role?: string | undefined;
-  invitationId?: string | undefined;
+  organization_id: string | null;
+  /** Untrusted, as are `role` and `invitation`. */
+  email: string | undefined;
+  role: string | undefined;
+  /** The beginning of an id. */
+  invitation: string | undefined;
   /** An outcome of the tool or an error code. */
   outcome: string;
-  confirmedBy: string | undefined;
-  /** Requests to Trieve. */
+  /** The error code behind an outcome that has another name. */
+  reason: string | undefined;
+  confirmed_by: string | null;
+  /** Requests to Trieve by the whole call, which took `ms` milliseconds. */
   requests: number;
   ms: number;
-  /** What the lines of one call for several share. */
-  call?: string | undefined;
+  /** Shared by the lines of one call for several targets. */
+  call: string | undefined;
 }
 
-/** Where audit lines go: stderr always, a file when there is one. */
+/** Where audit lines go: to stderr always, and to the file if there is one. */
 export interface AuditSink {
   log(line: string): void;
   /** Appends to the file. May throw. */
   append?: ((line: string) => void) | undefined;
 }
 
-/**
- * Writes the attempt as one line of JSON. A file that cannot be written is told, and stops nothing;
- * false then.
- */
-export function writeAudit(sink: AuditSink, attempt: Attempt, now: number): boolean {
-  const { email, role, invitationId } = attempt;
+/** Writes the entry as one line of JSON. Never throws; false if the file could not be written. */
+export function writeAudit(sink: AuditSink, entry: AuditEntry, now: number): boolean {
+  const safe = (text: string | undefined) => (text === undefined ? null : neutralise(text));
   const line = JSON.stringify({
     time: new Date(now).toISOString(),
-    tool: attempt.tool,
-    organization_id: attempt.organizationId ?? null,
-    email: email === undefined ? null : neutralise(email),
-    role: role === undefined ? null : neutralise(role),
-    invitation: invitationId === undefined ? null : shortId(invitationId),
-    outcome: attempt.outcome,
-    confirmed_by: attempt.confirmedBy ?? null,
-    requests: attempt.requests,
-    ms: attempt.ms,
-    call: attempt.call,
+    ...entry,
+    email: safe(entry.email),
+    role: safe(entry.role),
+    invitation: safe(entry.invitation),
   });
   sink.log(line);
   try {
     sink.append?.(`${line}\n`);
     return true;
   } catch {
-    sink.log("TRIEVE_AUDIT_LOG cannot be written; the line above stands only here");
+    sink.log("TRIEVE_AUDIT_LOG cannot be written; the line above is only here");
     return false;
   }
+}
+
+// Windows has neither of the last two.
+const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+
+/**
+ * Appends to the file, on a new line even where a crash or a full disk cut the last one short. Follows no link and
+ * waits for nothing: it throws where something other than a regular file is there, or it cannot be written.
+ */
+export function appendLine(path: string, line: string): void {
+  const file = fs.openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  try {
+    const stats = fs.fstatSync(file);
+    if (!stats.isFile()) throw new Error("not a regular file");
+    const last = Buffer.from("\n");
+    if (stats.size > 0) fs.readSync(file, last, 0, 1, stats.size - 1);
+    fs.appendFileSync(file, last.toString() === "\n" ? line : `\n${line}`);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/**
+ * What is wrong with the audit file, if anything; creates nothing. It can never be one (`fault`), it cannot be
+ * written now (`unwritable`), or others can change it (`open`).
+ */
+export function checkAuditFile(
+  path: string,
+): { kind: "fault" | "unwritable" | "open"; text: string } | undefined {
+  // What cannot be looked at is not there either: which of the two throws depends on Node's version.
+  let stats: fs.Stats | undefined;
+  try {
+    stats = fs.lstatSync(path);
+  } catch {}
+  if (stats !== undefined && !stats.isFile()) {
+    const text =
+      "TRIEVE_AUDIT_LOG must name a regular file; this is a folder, a link, a pipe or a device";
+    return { kind: "fault", text };
+  }
+  try {
+    // The dot makes a folder of it: below a file nothing can be created.
+    if (stats === undefined) fs.accessSync(`${dirname(path)}/.`, fs.constants.W_OK);
+    else fs.accessSync(path, fs.constants.R_OK | fs.constants.W_OK);
+  } catch {
+    const why =
+      stats === undefined
+        ? "its folder is missing or closed to this user"
+        : "this user must be able to read and write it";
+    return { kind: "unwritable", text: `TRIEVE_AUDIT_LOG cannot be written: ${why}` };
+  }
+  if (stats === undefined || platform() === "win32" || (stats.mode & 0o022) === 0) return undefined;
+  const text = "TRIEVE_AUDIT_LOG can be changed by users other than its owner; run chmod 600 on it";
+  return { kind: "open", text };
 }

@@ -1,24 +1,24 @@
 import { readFileSync, statSync } from "node:fs";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import packageJson from "../package.json" with { type: "json" };
-import type { AuditSink } from "./audit.ts";
-import { appendLine, auditFault } from "./audit-file.ts";
+import { appendLine, checkAuditFile } from "./audit.ts";
 import { systemClock } from "./clock.ts";
-import { type Check, checkLine } from "./doctor-check.ts";
-import { readSettings, type Settings } from "./environment.ts";
-import { createApp } from "./mcp/app.ts";
+import { loadSettings, type Settings } from "./config/load.ts";
+import { check } from "./config/parse.ts";
+import { LINK_IS_LOCAL } from "./config/policy.ts";
+import { SETTING_LIST } from "./config/settings.ts";
+import { isLinkLocal, isLocal } from "./config/url.ts";
+import type { Check } from "./doctor/connection.ts";
 import { serve } from "./mcp/serve.ts";
-import { LINK_IS_LOCAL } from "./policy.ts";
-import { SETTING_LIST } from "./settings.ts";
+import { type App, createApp } from "./mcp/server.ts";
 import { traceOf } from "./text.ts";
-import { isLinkLocal, isLocal } from "./url.ts";
 
 const { name, version } = packageJson;
 const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json] | --help | --version`;
 
 const HELP = `${USAGE}
 
-An MCP server on stdio that lists, sends and deletes the invitations of one Trieve organization.
+An MCP server on stdio that lists, sends, resends and deletes the invitations of one Trieve organization, and lists its members.
 
   (no argument)   serve MCP on stdin and stdout
   --sandbox       serve against a built-in Trieve: no account, no key, no mail
@@ -30,16 +30,14 @@ ${SETTING_LIST.map(([name, { meaning, default: otherwise }]) => `  ${name.padEnd
 
 const WAITING = `${name} waits for an MCP client on stdin. Try --help, --sandbox or doctor; Ctrl-C ends it.`;
 
+let app: App | undefined;
+
 function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-const SECRETS = new Set<string>(
-  SETTING_LIST.filter(([, { isSecret }]) => isSecret).map(([name]) => name),
-);
-
-// Node 24 sends even loopback through a proxy where NODE_USE_ENV_PROXY is set, with the key. It reads one
-// of the two names, the small one first, so both must hold what was given under either.
+// Node 24 sends even loopback through a proxy where NODE_USE_ENV_PROXY is set, with the key. It reads one of the two
+// names, the small one first, so both must hold what was given under either.
 function keepLoopbackFromProxies(baseUrl: string | undefined): void {
   if (process.env["NODE_USE_ENV_PROXY"] === undefined) return;
   const own = baseUrl !== undefined && isLocal(baseUrl) ? new URL(baseUrl).hostname : undefined;
@@ -48,109 +46,98 @@ function keepLoopbackFromProxies(baseUrl: string | undefined): void {
   for (const name of ["no_proxy", "NO_PROXY"]) process.env[name] = exempt;
 }
 
-/** Reads the settings and takes what is secret out of the environment, which reports and children show. */
+/** Loads the settings and takes what is secret out of the environment, which reports and children show. */
 function takeSettings(): Settings {
-  const settings = readSettings(process.env, (path) => ({
-    text: readFileSync(path, "utf8"),
-    open: process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0,
-  }));
-  for (const name of Object.keys(process.env)) {
-    const isProxy = /^https?_proxy$/i.test(name) && process.env[name]?.includes("@");
-    if (isProxy || SECRETS.has(name)) delete process.env[name];
+  const settings = loadSettings(process.env, (path) => {
+    const stats = statSync(path);
+    // Reading a pipe would wait for somebody to write to it.
+    check(
+      stats.isFile(),
+      "must name a regular file that holds the key; this is a folder, a pipe or a device",
+    );
+    const open = process.platform !== "win32" && (stats.mode & 0o077) !== 0;
+    return { text: readFileSync(path, "utf8"), open };
+  });
+  for (const [name, { isSecret }] of SETTING_LIST) if (isSecret) delete process.env[name];
+  for (const [name, value] of Object.entries(process.env)) {
+    if (/^https?_proxy$/i.test(name) && value?.includes("@")) delete process.env[name];
   }
-  const { config, faults } = settings;
+  const { config, faults, warnings } = settings;
   keepLoopbackFromProxies(config?.baseUrl);
-  const fault = config?.auditLog && auditFault(config.auditLog);
-  if (!fault) return settings;
-  if (fault.isGrave) return { ...settings, config: undefined, faults: [...faults, fault.text] };
-  return { ...settings, auditFault: fault.text };
-}
-
-async function takeSandboxSettings(): Promise<Settings> {
-  const { startSandbox } = await import("./sandbox/start.ts");
-  const sandbox = await startSandbox((line) => log(line));
-  for (const [variable, value] of Object.entries(sandbox.environment))
-    process.env[variable] = value;
-  delete process.env["TRIEVE_API_KEY_FILE"];
-  return takeSettings();
+  const problem = config?.auditLog === undefined ? undefined : checkAuditFile(config.auditLog);
+  if (problem?.kind === "open") warnings.push(problem.text);
+  if (problem?.kind === "unwritable") return { ...settings, auditFault: problem.text };
+  if (problem?.kind !== "fault") return settings;
+  return { ...settings, config: undefined, faults: [...faults, problem.text] };
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const [command = "serve", ...flags] = args[0]?.startsWith("--") ? ["serve", ...args] : args;
-  const allowed = command === "doctor" ? ["--sandbox", "--json"] : ["--sandbox"];
-  const isKnown = ["serve", "doctor"].includes(command) && args[0] !== "serve";
-  if (args.length === 1 && args[0] === "--help") {
-    process.stdout.write(HELP);
-    return;
-  }
-  if (args.length === 1 && args[0] === "--version") {
-    process.stdout.write(`${version}\n`);
-    return;
-  }
-  if (!isKnown || flags.some((flag) => !allowed.includes(flag))) {
+  if (args.length === 1 && args[0] === "--help") return write(HELP);
+  if (args.length === 1 && args[0] === "--version") return write(`${version}\n`);
+  const isDoctor = args[0] === "doctor";
+  const flags = isDoctor ? args.slice(1) : args;
+  const allowed = isDoctor ? ["--sandbox", "--json"] : ["--sandbox"];
+  if (!flags.every((flag) => allowed.includes(flag))) {
     log(USAGE);
     process.exitCode = 2;
     return;
   }
   const sandbox = flags.includes("--sandbox");
-  const settings = sandbox ? await takeSandboxSettings() : takeSettings();
-  if (command === "doctor") {
-    await examine(settings, sandbox, flags.includes("--json"));
+  if (sandbox) {
+    const { startSandbox } = await import("./sandbox/start.ts");
+    Object.assign(process.env, (await startSandbox(log)).environment);
+    delete process.env["TRIEVE_API_KEY_FILE"];
   }
-  start(settings, sandbox);
+  const settings = takeSettings();
+  if (isDoctor) await runDoctor(settings, sandbox, flags.includes("--json"));
+  else start(settings, sandbox);
 }
 
-async function examine(settings: Settings, sandbox: boolean, asJson: boolean): Promise<never> {
-  const { doctor } = await import("./doctor.ts");
+function write(text: string): void {
+  process.stdout.write(text);
+}
+
+async function runDoctor(settings: Settings, sandbox: boolean, asJson: boolean): Promise<never> {
+  const { checkLine, doctor } = await import("./doctor/doctor.ts");
   const runtime = `Node ${process.version}, ${process.platform}`;
   const path = process.env["PATH"] ?? "";
   const checks: Check[] = [];
   for await (const check of doctor({ settings, version, runtime, sandbox, path })) {
     checks.push(check);
-    if (!asJson) process.stdout.write(`${checkLine(check)}\n`);
+    if (!asJson) write(`${checkLine(check)}\n`);
   }
   const healthy = checks.every(({ status }) => status !== "failed");
-  if (asJson) process.stdout.write(`${JSON.stringify({ healthy, checks }, null, 2)}\n`);
+  if (asJson) write(`${JSON.stringify({ healthy, checks }, null, 2)}\n`);
   process.exit(healthy ? 0 : 1);
 }
 
 function start(settings: Settings, sandbox: boolean): void {
-  for (const fault of settings.faults) log(`configuration_error: ${fault}`);
-  for (const warning of settings.warnings) log(`warning: ${warning}`);
-  if (settings.auditFault !== undefined) log(`warning: ${settings.auditFault}`);
-  const { config } = settings;
+  const { config, faults, warnings, auditFault } = settings;
+  for (const fault of faults) log(`configuration_error: ${fault}`);
+  for (const warning of warnings) log(`warning: ${warning}`);
+  if (auditFault !== undefined) log(`warning: ${auditFault}`);
   if (config !== undefined && !sandbox && !config.policy.readOnly && isLinkLocal(config)) {
     log(`warning: ${LINK_IS_LOCAL}`);
   }
   const path = config?.auditLog;
-  const audit: AuditSink = {
-    log,
-    append: path === undefined ? undefined : (line) => appendLine(path, line),
-  };
-  if (process.stdin.isTTY) log(WAITING);
-  const app = createApp({ settings, version, sandbox, clock: systemClock, audit });
-  serve(app, {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    log,
-    exit: (code) => process.exit(code),
-    onSignal(stop) {
-      process.on("SIGTERM", stop);
-      process.on("SIGINT", stop);
-      process.on("SIGHUP", stop);
-    },
-  });
+  const append = path === undefined ? undefined : (line: string) => appendLine(path, line);
+  const { stdin, stdout } = process;
+  if (stdin.isTTY) log(WAITING);
+  app = createApp({ settings, version, sandbox, clock: systemClock, audit: { log, append } });
+  const stop = serve(app, { stdin, stdout, log, exit: (code) => process.exit(code) });
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
 }
 
-// A reader that went away is no reason to stop; that of the protocol is for serve to notice.
+// A reader of stderr or of the doctor that went away is no reason to stop; serve notices that of the protocol itself.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-// Node would print the error with its causes, and nobody can say what stands in those.
+// Node would print the error with its causes, which may quote anything.
 process.on("uncaughtException", (error) => {
   log(traceOf(`${name} failed`, error));
+  app?.cutShort();
   process.exit(1);
 });
 
-// Node gives each address of a name 250 ms, which a slow line misses, and then says that none was reached.
+// Node tries each address of a name for 250 ms only, too short for a slow line, and then fails.
 setDefaultAutoSelectFamilyAttemptTimeout(2_500);
 
 await main(process.argv.slice(2));

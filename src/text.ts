@@ -1,6 +1,11 @@
 const LONGEST = 100;
-const MARKDOWN = /[`*[\]()<>#|\\]/;
-const ALPHANUMERIC = /[A-Za-z0-9]/;
+
+// What is not printable ASCII, and markdown: an underscore between letters or digits means nothing there, so that
+// first_last@x.org stays as it is. "://" becomes ":\//", which no client turns into a link.
+const UNSAFE = /[^ -~]|[`*[\]()<>#|\\]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=:)\/(?=\/)/gu;
+// What has this form may be the id of an invitation, with which somebody can join.
+const IDS = /\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{19,}/gi;
+const ESCAPED_CHARACTER = /\\(?:u\{[0-9a-f]+\}|.)|./g;
 
 /**
  * Makes untrusted text safe to show to a person, a model or a log: one line of printable ASCII in
@@ -10,35 +15,53 @@ const ALPHANUMERIC = /[A-Za-z0-9]/;
  * addresses come out unchanged.
  */
 export function neutralise(value: string, longest = LONGEST): string {
-  const characters = Array.from(value.slice(0, 2 * longest));
+  const safe = value
+    .slice(0, 2 * longest)
+    .replace(IDS, "$1...")
+    .replace(UNSAFE, escaped);
+  if (safe.length <= longest) return safe;
   let shown = "";
-  for (const [at, character] of characters.entries()) {
-    const piece = neutralCharacter(character, characters[at - 1], characters[at + 1]);
+  for (const [at, piece] of (safe.match(ESCAPED_CHARACTER) ?? []).entries()) {
     if (shown.length + piece.length > longest) {
-      const left = Array.from(characters.slice(at).join("") + value.slice(2 * longest)).length;
-      return `${shown}... (+${left} characters)`;
+      return `${shown}... (+${Array.from(value).length - at} characters)`;
     }
     shown += piece;
   }
   return shown;
 }
 
-function neutralCharacter(
-  character: string,
-  before: string | undefined,
-  after: string | undefined,
-): string {
-  if (character < " " || character > "~") return `\\u{${character.codePointAt(0)?.toString(16)}}`;
-  if (MARKDOWN.test(character)) return `\\${character}`;
-  // Between letters or digits an underscore means nothing in markdown: first_last@x.org stays as it is.
-  if (character === "_") return isAlphanumeric(before) && isAlphanumeric(after) ? "_" : "\\_";
-  // "://" becomes ":\//", which no client turns into a link.
-  if (character === "/" && before === ":" && after === "/") return "\\/";
-  return character;
+// Letters and digits that are read from left to right, one a character: nothing that reorders or stacks. The blocks
+// are those that Unicode keeps for scripts from right to left.
+const READABLE =
+  /^(?!\p{DI}|[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}])[\p{L}\p{N}]$/u;
+
+/**
+ * Untrusted text made safe for a person; letters outside ASCII stand beside the escaped form, so that
+ * whoever knows the address recognises it.
+ */
+export function readable(value: string): string {
+  const reads = value
+    .normalize("NFC")
+    .replace(UNSAFE, (one) => (READABLE.test(one) ? one : escaped(one)));
+  const isReadable = /[^ -~]/.test(reads) && reads.length <= LONGEST;
+  return isReadable ? `${neutralise(value)} (reads ${reads})` : neutralise(value);
 }
 
-function isAlphanumeric(character: string | undefined): boolean {
-  return character !== undefined && ALPHANUMERIC.test(character);
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether this is a UUID in its usual spelling, of either case. */
+export function isUuid(value: string): boolean {
+  return UUID.test(value);
+}
+
+/** Text for a terminal: what is not printable ASCII becomes `\u{...}`, and all else stays as it is. */
+export function printable(text: string): string {
+  return text.replace(/[^ -~]/gu, escaped);
+}
+
+function escaped(character: string): string {
+  const point = character.codePointAt(0)?.toString(16);
+  return /[ -~]/.test(character) ? `\\${character}` : `\\u{${point}}`;
 }
 
 /** The first 8 characters of an id: enough to tell invitations apart, useless as a join code. */

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Reply } from "../src/consent/state.ts";
-import type { Caller } from "../src/consent/way.ts";
-import { readSettings } from "../src/environment.ts";
+import { loadSettings } from "../src/config/load.ts";
+import { ROLES } from "../src/config/policy.ts";
+import type { Caller, Reply } from "../src/consent/form.ts";
+import { Failure } from "../src/errors.ts";
 import { createCalls } from "../src/mcp/calls.ts";
-import type { Client } from "../src/trieve/client.ts";
-import { ROLES, readRows } from "../src/trieve/invitation.ts";
+import type { Client, WriteResponse } from "../src/trieve/client.ts";
+import { readRows } from "../src/trieve/invitation.ts";
 import { steppedClock } from "./support/app.ts";
 
 // A model with full freedom: any tool, any arguments, any order, old codes and old questions, in a
@@ -15,74 +16,84 @@ import { steppedClock } from "./support/app.ts";
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
 const SEQUENCES = 4_000;
 
-const target = fc.nat(2);
 const move = fc.record({
-  tool: fc.constantFrom("delete", "delete", "send"),
-  target,
+  tool: fc.constantFrom("delete", "delete", "resend", "send"),
+  targets: fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 2 }),
+  /** How invitations are named. */
+  how: fc.constantFrom("email", "EMAIL", "beginning", "id"),
   role: fc.constantFrom("admin", "owner", "user"),
-  era: fc.constantFrom("handshake", "stateless"),
+  protocol: fc.constantFrom("legacy", "modern"),
   canPrompt: fc.boolean(),
   /** What the person would do if asked in this call, or with this answer. */
-  person: fc.constantFrom("yes", "no", "decline", "nothing", "lie"),
+  person: fc.constantFrom("yes", "yes", "no", "decline", "nothing", "lie"),
   /** Which remembered code or question to use, if any; sometimes spoiled. */
   code: fc.option(fc.nat(5), { nil: undefined, freq: 2 }),
   state: fc.option(fc.nat(5), { nil: undefined, freq: 2 }),
   spoil: fc.constantFrom("", "", "", "x", "swap"),
   minutes: fc.constantFrom(0, 0, 0, 1, 5, 11),
-  /** The invitation changes while the person thinks. */
-  change: fc.constantFrom("", "", "", "role", "gone"),
+  /** An invitation changes while the person thinks, or gives way to another at its address. */
+  change: fc.constantFrom("", "", "", "role", "gone", "replaced"),
   twice: fc.constantFrom(false, false, true),
 });
 type Move = typeof move extends fc.Arbitrary<infer T> ? T : never;
 
+const accept = (content: object): Reply => ({ kind: "answer", action: "accept", content });
+const FAILED: Reply = { kind: "failed", reason: "client_error" };
 const FORMS: Record<string, (acting: string) => Reply> = {
-  yes: (acting) => ({ form: { action: "accept", content: { decision: acting } } }),
-  no: () => ({ form: { action: "accept", content: { decision: "keep" } } }),
-  decline: () => ({ form: { action: "decline" } }),
-  nothing: () => ({ failed: "client_error" }),
-  lie: (acting) => ({ form: { action: "accept", content: { answer: acting, confirmed: true } } }),
+  yes: (acting) => accept({ decision: acting }),
+  no: () => accept({ decision: "keep" }),
+  decline: () => ({ kind: "answer", action: "decline" }),
+  nothing: () => FAILED,
+  lie: (acting) => accept({ answer: acting, confirmed: true }),
 };
 
 interface Grant {
-  what: string;
+  /** The call that it was shown for. */
+  binding: string;
+  /** The writes that it allows. */
+  writes: string[];
   secret: string;
   at: number;
 }
 
-/** Plays one sequence; gives back how many writes that need consent it came to. */
+const idOf = (n: number) => `${String(n).padStart(8, "0")}-0000-4000-8000-000000000000`;
+
+/** Plays one sequence; gives back how many writes it came to that need consent. */
 async function play(moves: readonly Move[]): Promise<number> {
   const clock = steppedClock();
   const row = (n: number, email: string, role = 1) => ({
-    id: `${String(n).padStart(8, "0")}-0000-4000-8000-000000000000`,
+    id: idOf(n),
     email,
     organization_id: ORGANIZATION,
     used: false,
     created_at: "2025-12-01T00:00:00",
     role,
   });
-  let rows = [0, 1, 2].map((n) => row(n, `old${n}@example.com`));
-  const writes: string[] = [];
+  const emailOf = (n: number) => (n < 3 ? `old${n}@example.com` : `new${n}@example.com`);
+  let rows = [0, 1, 2].map((n) => row(n, emailOf(n)));
   let made = 3;
+  const writes: string[] = [];
+  const done: WriteResponse = { status: 204, refusal: "", isPage: false };
   const client: Client = {
-    refused: ({ status }) => new Error(`refused ${status}`) as never,
-    async list() {
-      return readRows(rows, ORGANIZATION);
-    },
-    async send(scope, email, role) {
-      scope.beginWrite();
-      scope.signal.throwIfAborted();
-      if (role > 0) writes.push(`send ${email} ${ROLES[role]}`);
-      rows.push(row(made, email, role));
+    failureOf: ({ status }) => new Failure("upstream_error", { detail: `HTTP ${status}` }),
+    list: async () => readRows(rows, ORGANIZATION),
+    members: async () => ({ members: [], skipped: 0 }),
+    slot: async () => ({ hold() {}, release() {} }),
+    async send(call, _, { email, role }) {
+      call.signal.throwIfAborted();
+      call.beginWrite();
+      writes.push(`send ${email} ${role}`);
+      rows.push(row(made, email, ROLES.indexOf(role)));
       made += 1;
-      return { status: 204 };
+      return done;
     },
-    async delete(scope, id) {
-      scope.beginWrite();
+    async delete(call, _, id) {
+      call.signal.throwIfAborted();
+      call.beginWrite();
       writes.push(`delete ${id}`);
       rows = rows.filter((one) => one.id !== id);
-      return { status: 204 };
+      return done;
     },
-    hide() {},
   };
   const environment = {
     TRIEVE_API_KEY: "k",
@@ -90,9 +101,8 @@ async function play(moves: readonly Move[]): Promise<number> {
     TRIEVE_BASE_URL: "http://localhost:8090",
     TRIEVE_CONFIRM: "form,code",
   };
-  const settings = readSettings(environment, () => ({ text: "", open: false }));
   const calls = createCalls({
-    settings,
+    settings: loadSettings(environment, () => ({ text: "", open: false })),
     sandbox: false,
     clock,
     audit: { log: () => {} },
@@ -100,47 +110,82 @@ async function play(moves: readonly Move[]): Promise<number> {
     open: () => client,
   });
 
+  const nameOf = (n: number, how: Move["how"]) => {
+    const email = emailOf(n);
+    const id = rows.find((one) => one.email === email)?.id ?? idOf(n);
+    return { email, EMAIL: email.toUpperCase(), beginning: id.slice(0, 8), id }[how];
+  };
+  const named = (name: string) =>
+    rows.find(({ id, email }) => id.startsWith(name) || email === name.toLowerCase());
+
   const codes: Grant[] = [];
   const questions: Grant[] = [];
-  // What a person or a code has allowed and no write has used up.
-  let granted: Grant[] = [];
+  let consented = 0;
 
   for (const made of moves) {
+    const { tool, role, person } = made;
     clock.step(made.minutes * 60_000);
     const now = clock.now();
-    const isDelete = made.tool === "delete";
-    const args = isDelete
-      ? { invitation_id: `0000000${made.target}-0000-4000-8000-000000000000` }
-      : { email: `new${made.target}@example.com`, role: made.role };
-    const what = isDelete ? `delete ${args.invitation_id}` : `send ${args.email} ${args.role}`;
-    const acting = isDelete ? "delete" : "send";
-    const code = made.code === undefined ? undefined : codes[made.code];
-    const question = made.state === undefined ? undefined : questions[made.state];
-    const confirmation = code && spoil(code.secret, made.spoil, codes);
+    const args =
+      tool === "send"
+        ? { emails: made.targets.map(emailOf), role }
+        : {
+            invitations: made.targets.map((n) => nameOf(n, made.how)),
+            ...(tool === "resend" ? { role } : {}),
+          };
+    const binding = JSON.stringify([tool, args]);
+    const isSendable = role !== "owner";
+    /** What the call would do now to those that it could do it to. */
+    const wouldDo = (): string[] => {
+      if ("emails" in args) {
+        const open = (args.emails ?? []).filter((email) => named(email) === undefined);
+        return isSendable ? open.map((email) => `send ${email} ${role}`) : [];
+      }
+      const found = (args.invitations ?? []).flatMap((name) => named(name) ?? []);
+      return found.flatMap(({ id, email }) => [
+        `delete ${id}`,
+        ...(tool === "resend" && isSendable ? [`send ${email} ${role}`] : []),
+      ]);
+    };
+    const atFirst = wouldDo();
+    // What a person or a code has allowed and no write has used up: a yes is for the call it was given in.
+    let granted: string[] = [];
+    const isFree = tool === "send" && role === "user" && atFirst.length === 1;
+    if (isFree) granted = [...atFirst];
+    const grant = (writes: readonly string[]) => granted.push(...writes);
+
+    const acting = (choices: readonly string[]) => choices[1] ?? "";
     const caller: Caller = { signal: new AbortController().signal, hasForms: made.canPrompt };
-    const grant = (from: Grant) => granted.push({ ...from, at: now });
-    if (made.era === "handshake") {
-      caller.putForm = async () => {
+    const question = made.state === undefined ? undefined : questions[made.state];
+    const code = made.code === undefined ? undefined : codes[made.code];
+    const confirmation = code && spoil(code.secret, made.spoil, codes);
+    if (made.protocol === "legacy") {
+      caller.putForm = async ({ requestedSchema }) => {
+        if (person === "yes") grant(wouldDo());
         if (made.change === "role") for (const one of rows) one.role = (one.role + 1) % 3;
         if (made.change === "gone") rows = rows.slice(1);
-        const form = FORMS[made.person]?.(acting) ?? { failed: "client_error" };
-        if (made.person === "yes") grant({ what, secret: "", at: now });
-        return form;
+        if (made.change === "replaced") {
+          rows = rows.map((one, n) => (n === 0 ? row(90 + n, one.email, one.role) : one));
+        }
+        const { decision } = requestedSchema.properties;
+        return FORMS[person]?.(acting(decision.enum)) ?? FAILED;
       };
     } else if (question !== undefined) {
-      const secret = spoil(question.secret, made.spoil, questions);
-      caller.answer = { secret, reply: FORMS[made.person]?.(acting) ?? { failed: "client_error" } };
+      const id = spoil(question.secret, made.spoil, questions);
       // A yes belongs to the question whose state comes with it, whatever the model makes of it.
-      const answered = questions.find((one) => one.secret === secret);
-      if (made.person === "yes" && made.canPrompt && answered?.what === what) {
-        if (now - answered.at < 600_000) grant(answered);
+      const answered = questions.find((one) => one.secret === id);
+      const count = answered?.writes.filter((write) => write.startsWith(tool)).length ?? 1;
+      const choice = count > 1 ? `${tool} ${count}` : tool;
+      caller.answer = { id, reply: FORMS[person]?.(choice) ?? FAILED };
+      if (person === "yes" && made.canPrompt && answered?.binding === binding) {
+        if (now - answered.at < 600_000) grant(answered.writes);
       }
     }
     if (confirmation !== undefined && !made.canPrompt) {
       const known = codes.find(({ secret }) => secret === confirmation);
-      if (known?.what === what && now - known.at < 600_000) {
-        grant(known);
-        codes.splice(codes.indexOf(known), 1, { ...known, what: "used up" });
+      if (known?.binding === binding && now - known.at < 600_000) {
+        grant(known.writes);
+        codes.splice(codes.indexOf(known), 1, { ...known, binding: "used up" });
       }
     }
     const input = {
@@ -151,25 +196,26 @@ async function play(moves: readonly Move[]): Promise<number> {
     const before = writes.length;
     const results = await Promise.all(
       Array.from({ length: made.twice ? 2 : 1 }, () =>
-        calls.call(`${made.tool}_invitation`, input, caller),
+        calls.call(`${tool}_invitation`, input, caller),
       ),
     );
     for (const result of results) {
-      if ("secret" in result) questions.push({ what, secret: result.secret, at: now });
+      // It was planned before anything changed: what it shows is what the call would have done.
+      const shown = { binding, writes: atFirst, at: now };
+      if (result.kind === "form") questions.push({ ...shown, secret: result.id });
       else if (result.facts?.["confirmation"]) {
         expect(made.canPrompt, "a code for a client that can prompt").toBe(false);
-        codes.push({ what, secret: String(result.facts["confirmation"]), at: now });
+        codes.push({ ...shown, secret: String(result.facts["confirmation"]) });
       }
     }
     for (const write of writes.slice(before)) {
-      const at = granted.findIndex((one) => one.what === write);
-      expect(at, `${write} without a yes`).toBeGreaterThanOrEqual(0);
+      const at = granted.indexOf(write);
+      expect(at, `${write} without a yes to ${binding}`).toBeGreaterThanOrEqual(0);
       granted.splice(at, 1);
+      if (!isFree) consented += 1;
     }
-    // A yes is for the call it was given in.
-    granted = [];
   }
-  return writes.length;
+  return consented;
 }
 
 function spoil(secret: string, how: string, others: readonly Grant[]): string {

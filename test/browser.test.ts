@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { findBrowser } from "../src/browser.ts";
-import { readSettings } from "../src/environment.ts";
+import { findBrowser } from "../src/config/browser.ts";
+import { loadSettings } from "../src/config/load.ts";
 
 // Whether this machine has a browser for a page, as far as its environment tells.
 
@@ -33,7 +33,7 @@ test("a remote shell has none, a Linux or a container without a display neither"
 
 test("BROWSER overrides that, unless it is blank or a placeholder", () => {
   const read = (BROWSER: string) =>
-    readSettings(
+    loadSettings(
       {
         ...SSH,
         BROWSER,

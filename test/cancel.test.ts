@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { LIMITS } from "../src/trieve/limits.ts";
 import { hurried } from "./support/app.ts";
+import { endLines } from "./support/audit.ts";
 import { HELLO, startBin, toolCall } from "./support/bin.ts";
 import { says } from "./support/client.ts";
 import type { Fault } from "./support/fault-proxy.ts";
@@ -41,24 +42,24 @@ test("a cancelled call finishes a write under way and reports it", async () => {
   trieve.proxy.next("POST", { delay: 100 });
   const server = await connectInMemory(trieve);
   const ending = new AbortController();
-  const call = server.call("send_invitation", { email: EMAIL }, { signal: ending.signal });
+  const call = server.call("send_invitation", { emails: [EMAIL] }, { signal: ending.signal });
   call.catch(() => {});
   while (trieve.proxy.count("POST") === 0) await systemClock.sleep(5);
   ending.abort();
-  while (server.log.length === 0) await systemClock.sleep(5);
-  expect(JSON.parse(server.log[0] ?? "")).toMatchObject({ outcome: "invited", requests: 3 });
+  while (endLines(server.log).length === 0) await systemClock.sleep(5);
+  expect(endLines(server.log)[0]).toMatchObject({ outcome: "invited", requests: 3 });
 });
 
 test("a call cancelled before its write sends nothing", async () => {
   trieve.proxy.next("GET", { delay: 100 });
   const server = await connectInMemory(trieve);
   const ending = new AbortController();
-  const call = server.call("send_invitation", { email: EMAIL }, { signal: ending.signal });
+  const call = server.call("send_invitation", { emails: [EMAIL] }, { signal: ending.signal });
   call.catch(() => {});
   while (trieve.proxy.seen.length === 0) await systemClock.sleep(5);
   ending.abort();
-  while (server.log.length === 0) await systemClock.sleep(5);
-  expect(JSON.parse(server.log[0] ?? "")).toMatchObject({ outcome: "cancelled" });
+  while (endLines(server.log).length === 0) await systemClock.sleep(5);
+  expect(endLines(server.log)[0]).toMatchObject({ outcome: "not_sent" });
   await systemClock.sleep(150);
   expect(trieve.proxy.count("POST")).toBe(0);
 });
@@ -68,11 +69,11 @@ test("a first call that is cancelled in the same breath sends nothing", async ()
   const cancel = { method: "notifications/cancelled", params: { requestId: 1 } };
   const messages = [
     HELLO,
-    toolCall(1, "send_invitation", { email: EMAIL }),
+    toolCall(1, "send_invitation", { emails: [EMAIL] }),
     { jsonrpc: "2.0", ...cancel },
   ];
   bin.write(messages.map((message) => `${JSON.stringify(message)}\n`).join(""));
-  await bin.logged(/"outcome":"cancelled"/);
+  await bin.logged(/"outcome":"not_sent"/);
   bin.child.stdin.end();
   await bin.exited;
   expect(trieve.proxy.seen).toEqual([]);
@@ -93,7 +94,7 @@ describe("an attempt ends in time, whatever the garbage collector takes meanwhil
     trieve.proxy.next(method, fault);
     const limits = { ...LIMITS, attemptMs: 4_000, sendMs: 4_000 };
     const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried, limits });
-    const args = { send_invitation: { email: EMAIL }, delete_invitation: { invitation_id: id } };
+    const args = { send_invitation: { emails: [EMAIL] }, delete_invitation: { invitations: [id] } };
     const call = server.call(tool, args[tool as keyof typeof args]);
     await vi.waitUntil(() => trieve.proxy.count(method) > 0, { timeout: 20_000 });
     for (let times = 0; times < 5; times += 1) {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readSettings } from "../src/environment.ts";
+import { loadSettings } from "../src/config/load.ts";
 import { tools as all } from "../src/tools/index.ts";
-import { shownTools } from "../src/tools/shown.ts";
+import { listedTools } from "../src/tools/listed.ts";
 import { connectInMemory } from "./support/memory.ts";
 
 const ENVIRONMENT = {
@@ -15,28 +15,35 @@ const ENVIRONMENT = {
 const server = await connectInMemory({ environment: ENVIRONMENT });
 const { tools } = await server.client.listTools();
 
-test.each(tools)("$name is shown as its file in src/tools/shown says", async (tool) => {
-  const file = readFileSync(`src/tools/shown/${tool.name}.json`, "utf8");
+test.each(tools)("$name is shown as its file in src/tools/listed says", async (tool) => {
+  const file = readFileSync(`src/tools/listed/${tool.name}.json`, "utf8");
   expect(tool).toEqual(JSON.parse(file));
 });
 
-test("there are six tools, in this order", () => {
+test("there is one tool for each verb, in this order", () => {
   expect(tools.map(({ name }) => name)).toEqual([
     "list_invitations",
+    "list_members",
     "send_invitation",
-    "send_invitations",
-    "resend_invitations",
+    "resend_invitation",
     "delete_invitation",
-    "delete_invitations",
   ]);
 });
+
+/** Whether it only reads, may destroy, may be repeated, reaches others. */
+const HINTS: Record<string, [boolean, boolean, boolean, boolean]> = {
+  list_invitations: [true, false, true, false],
+  list_members: [true, false, true, false],
+  send_invitation: [false, false, false, true],
+  resend_invitation: [false, true, false, true],
+  delete_invitation: [false, true, true, true],
+};
 
 test.each(tools)("$name has a title, a description, four hints and an output schema", (tool) => {
   expect(tool.title).toBeTruthy();
   expect(tool.description?.length).toBeLessThan(250);
-  for (const hint of ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"]) {
-    expect(tool.annotations).toHaveProperty(hint, expect.any(Boolean));
-  }
+  const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = tool.annotations ?? {};
+  expect([readOnlyHint, destructiveHint, idempotentHint, openWorldHint]).toEqual(HINTS[tool.name]);
   expect(tool.outputSchema?.type).toBe("object");
   // Cursor refuses longer names of server and tool together.
   expect(`trieve-invitations${tool.name}`.length).toBeLessThanOrEqual(60);
@@ -79,6 +86,11 @@ test.each(tools)("$name describes every argument, with its limits", ({ inputSche
   }
 });
 
+test("the list says that it counts, and where those are whom it cannot show", () => {
+  const [list] = tools;
+  for (const word of ["matched counts", "list_members"]) expect(list?.description).toContain(word);
+});
+
 test("the instructions are short and say what matters", () => {
   const instructions = server.client.getInstructions() ?? "";
   expect(instructions.split(/\s+/).length).toBeLessThanOrEqual(120);
@@ -93,10 +105,12 @@ test("the instructions are short and say what matters", () => {
 
 test("what is shown is what the tools say of themselves, but for the roles", () => {
   const policyOf = (role: string) =>
-    readSettings({ ...ENVIRONMENT, TRIEVE_MAX_ROLE: role }, () => ({ text: "", open: false }))
+    loadSettings({ ...ENVIRONMENT, TRIEVE_MAX_ROLE: role }, () => ({ text: "", open: false }))
       .policy;
-  expect(shownTools(policyOf("owner"))).toEqual(all.map((tool) => tool.describe()));
-  const rolesOf = (role: string) => shownTools(policyOf(role))[1]?.inputSchema.properties["role"];
+  expect(listedTools(policyOf("owner"))).toEqual(all.map((tool) => tool.describe()));
+  const rolesOf = (role: string) =>
+    listedTools(policyOf(role)).find(({ name }) => name === "send_invitation")?.inputSchema
+      .properties["role"];
   expect(rolesOf("user")).toMatchObject({ default: "user", type: "string", enum: ["user"] });
   expect(rolesOf("admin")).toMatchObject({ default: "user", enum: ["user", "admin"] });
 });

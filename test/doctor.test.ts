@@ -26,6 +26,37 @@ test("doctor is content with the sandbox", async () => {
   expect(out).not.toMatch(/^(failed|skipped)/m);
 });
 
+test("doctor and the sandbox write printable ASCII, whatever they are told", async () => {
+  const name = { TRIEVE_ORGANIZATION_NAME: "Zo\u00eb \u001b[31m\u202e" };
+  const { out } = await run(["doctor"], { ...trieve.environment, ...name });
+  expect(out).toMatch(
+    /^ok +setting: TRIEVE_ORGANIZATION_NAME: Zo\\u\{eb\} \\u\{1b\}.*\\u\{202e\}/m,
+  );
+  const bin = startBin({ args: ["--sandbox"] });
+  await bin.logged(/serves at http/);
+  const [url = ""] = /http:\S+/.exec(bin.stderr()) ?? [];
+  const body = {
+    email: "ann@example.com",
+    user_role: 0,
+    app_url: "https://trieve.example.com/\u00e9\u001b",
+    redirect_uri: "https://dashboard.example.com/?",
+  };
+  const sent = await fetch(`${url}/api/invitation`, {
+    method: "POST",
+    headers: {
+      authorization: "sandbox-key",
+      "tr-organization": trieve.store.organizationId,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(body),
+  });
+  expect(sent.status).toBe(204);
+  await bin.logged(/would mail ann@example\.com .*\\u\{e9\}\\u\{1b\}/);
+  for (const text of [out, bin.stderr()]) expect(text).toMatch(/^[\n -~]*$/);
+  bin.child.stdin.end();
+  await bin.exited;
+});
+
 test("doctor warns of a mailed link that does not lead to the API", async () => {
   const link = { TRIEVE_APP_URL: "https://trieve.example.com" };
   const { out } = await run(["doctor"], { ...trieve.environment, ...link });
@@ -36,10 +67,10 @@ test("doctor finds out that the program in BROWSER is not there", async () => {
   const page = { TRIEVE_CONFIRM: "page,code" };
   const of = (BROWSER: string) => run(["doctor", "--sandbox"], { ...page, BROWSER });
   for (const there of [process.execPath, `"${process.execPath}" --new %s`, "sh"]) {
-    expect((await of(there)).out).toMatch(/^ok +ways: .*program in BROWSER; else/m);
+    expect((await of(there)).out).toMatch(/^ok +confirm: .*program in BROWSER; else/m);
   }
   for (const missing of ["/no/such/browser", "firefoxx --new"]) {
-    expect((await of(missing)).out).toMatch(/^warning +ways: .* which is not there -> correct/m);
+    expect((await of(missing)).out).toMatch(/^warning +confirm: .* which is not there -> correct/m);
   }
 });
 
@@ -64,7 +95,9 @@ test("doctor names each failing layer with a hint", async () => {
   expect(nothing.code).toBe(1);
   expect(nothing.out).toMatch(/^failed +configuration: TRIEVE_API_KEY/m);
   expect(nothing.out).toMatch(/^skipped +connection/m);
-  const asked = trieve.proxy.seen.slice(before).map(({ method, path }) => `${method} ${path}`);
+  const asked = trieve.proxy.seen
+    .slice(before)
+    .map(({ method, path }) => `${method} ${path.replace(/\?at=.*/, "")}`);
   expect(asked).toEqual([
     `GET /api/invitations/${environment["TRIEVE_ORGANIZATION_ID"]}`,
     `GET /api/invitations/${other}`,
@@ -78,6 +111,7 @@ test("doctor shows each setting with its source, and warns of a link that leads 
   const { out } = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "owner" });
   expect(out).toMatch(/^ok +setting: TRIEVE_API_KEY: environment$/m);
   expect(out).toMatch(/^ok +setting: TRIEVE_MAX_ROLE: owner \(environment\)$/m);
+  expect(out).toMatch(/^ok +setting: TRIEVE_ALLOWED_EMAIL_DOMAINS: any \(default\)$/m);
   expect(out).toMatch(/^ok +setting: TRIEVE_CONFIRM: form,code \(environment\)$/m);
   expect(out).toMatch(
     /^ok +mailed link: .*redirect_uri=https:\/\/dashboard\.example\.com\/\?org=/m,
@@ -89,29 +123,31 @@ test("doctor shows each setting with its source, and warns of a link that leads 
   const faulty = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "king" });
   expect(faulty.out).not.toContain("king");
   expect(faulty.out).not.toContain("setting: TRIEVE_MAX_ROLE");
-  expect(faulty.out).toMatch(/^ok +setting: TRIEVE_CONFIRM: environment$/m);
+  expect(faulty.out).toMatch(/^ok +setting: TRIEVE_CONFIRM: form,code \(environment\)$/m);
 });
 
-test("doctor says in which ways a person can be asked, as its shell sees the machine", async () => {
+test("doctor says how a person can be asked, as its shell sees the machine", async () => {
   const { environment } = trieve;
-  const ways = async (more: Record<string, string>) =>
-    /^(\w+) +ways: (.*)$/m.exec((await run(["doctor"], { ...environment, ...more })).out)?.slice(1);
-  expect(await ways({})).toEqual([
+  const methods = async (more: Record<string, string>) =>
+    /^(\w+) +confirm: (.*)$/m
+      .exec((await run(["doctor"], { ...environment, ...more })).out)
+      ?.slice(1);
+  expect(await methods({})).toEqual([
     "ok",
     "asks by a form, in clients that have them; else by a code, through the model",
   ]);
   const remote = { TRIEVE_CONFIRM: "form,page", SSH_CONNECTION: "192.0.2.1 1 192.0.2.2 22" };
-  expect(await ways(remote)).toEqual([
+  expect(await methods(remote)).toEqual([
     "warning",
     expect.stringMatching(
-      /else by a page, not to be had: this is a remote shell .* -> set BROWSER/,
+      /else by a page, not available: this is a remote shell .* -> set BROWSER/,
     ),
   ]);
-  expect(await ways({ ...remote, BROWSER: process.execPath })).toEqual([
+  expect(await methods({ ...remote, BROWSER: process.execPath })).toEqual([
     "ok",
     expect.stringMatching(/else by a page, opened by the program in BROWSER$/),
   ]);
-  expect(await ways({ TRIEVE_READ_ONLY: "true" })).toBeUndefined();
+  expect(await methods({ TRIEVE_READ_ONLY: "true" })).toBeUndefined();
 });
 
 test("doctor --json is for programs and holds no key", async () => {
@@ -126,7 +162,9 @@ test("doctor tells a Trieve without its database", async () => {
   trieve.store.database = false;
   const { code, out } = await run(["doctor"], trieve.environment);
   expect(code).toBe(1);
-  expect(out).toMatch(/^failed +answer: upstream_error.*its list fails.* -> look at the database/m);
+  expect(out).toMatch(
+    /^failed +answer: upstream_error.*health check is answered.* -> look at the database/m,
+  );
 });
 
 test("doctor tells a Trieve of which only the health check answers", async () => {
@@ -134,17 +172,26 @@ test("doctor tells a Trieve of which only the health check answers", async () =>
     path === "/api/health" ? { pass: true } : ({ silence: "all" } satisfies Fault),
   );
   const { out } = await run(["doctor"], trieve.environment);
-  expect(out).toMatch(/^failed +answer: timeout: Only Trieve's health check.* -> restart/m);
+  expect(out).toMatch(/^failed +answer: timeout: .*health check is answered.* -> restart/m);
 });
 
-test.each<[string, Fault]>([
-  ["a page", { answer: 200, body: "<html>" }],
-  ["nothing of this name", { answer: 404, body: "not here" }],
-])("doctor tells what is no Trieve: %s", async (_, fault) => {
+test.each<[string, Fault, RegExp]>([
+  [
+    "a page",
+    { answer: 200, body: "<html>" },
+    /^failed +answer: bad_response: .*does not look like Trieve.* -> Check TRIEVE_BASE_URL/m,
+  ],
+  [
+    "nothing of this name",
+    { answer: 404, body: "not here" },
+    /^failed +answer: organization_not_found: .* -> check TRIEVE_BASE_URL/m,
+  ],
+])("doctor tells what is no Trieve: %s", async (_, fault, expected) => {
   trieve.proxy.next("GET", fault, { answer: 404 });
   const { code, out } = await run(["doctor"], trieve.environment);
   expect(code).toBe(1);
-  expect(out).toMatch(/^failed +answer: .*not a Trieve's API.* -> check TRIEVE_BASE_URL/m);
+  expect(out).toMatch(expected);
+  expect(out).not.toMatch(/^ok +(organization|key|role): /m);
 });
 
 test("doctor tells that nothing listens", async () => {

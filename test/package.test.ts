@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import packageJson from "../package.json" with { type: "json" };
 import serverJson from "../server.json" with { type: "json" };
-import { SETTINGS } from "../src/settings.ts";
+import { SETTINGS } from "../src/config/settings.ts";
 import { HELLO, toolCall } from "./support/bin.ts";
 
 // The package as it is published, installed into a folder with nothing in it.

@@ -1,12 +1,22 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, createServer as createForwarder } from "node:net";
 import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+} from "vitest";
+import type { Decision } from "../src/consent/question.ts";
 import { connectBin } from "./support/bin.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { createOpener } from "./support/opener.ts";
-import { pageDeed, type ServedPage, servePageOf } from "./support/pages.ts";
+import { pageAction, type ServedPage, servePageOf } from "./support/pages.ts";
 import { startTrieve } from "./support/trieve.ts";
 
 // The page in a real browser: what a person sees and can press, and what another site can do.
@@ -27,7 +37,7 @@ beforeEach(async () => {
   page = await context.newPage();
   requests = [];
   context.on("request", (request) => requests.push(request.url()));
-  served = await servePageOf(pageDeed());
+  served = await servePageOf(pageAction());
 });
 afterEach(async () => {
   served.end();
@@ -38,10 +48,19 @@ const acting = () => page.getByRole("button", { name: "delete", exact: true });
 const refusing = () => page.getByRole("button", { name: "keep", exact: true });
 const FIFTY = Array.from({ length: 50 }, (_, n) => `firstname.lastname${n}@department.example.com`);
 
+/** What the call gets, once it no longer waits. */
+async function decision(): Promise<Decision> {
+  for (;;) {
+    const decision = served.look();
+    if (decision.kind !== "wait") return decision;
+    await page.waitForTimeout(50);
+  }
+}
+
 /** Another page in place of the one of every test. */
-async function serve(facts: readonly string[]): Promise<void> {
+async function serve(more: Parameters<typeof pageAction>[0]): Promise<void> {
   served.end();
-  served = await servePageOf(pageDeed(facts));
+  served = await servePageOf(pageAction(more));
 }
 
 test("a click on the page deletes through the built program", async () => {
@@ -50,12 +69,16 @@ test("a click on the page deletes through the built program", async () => {
   const opener = createOpener();
   const environment = { ...trieve.environment, TRIEVE_CONFIRM: "page", BROWSER: opener.command };
   const server = await connectBin({ environment });
-  const removed = server.call("delete_invitation", { invitation_id: id });
+  const removed = server.call("delete_invitation", { invitations: [id.slice(0, 8)] });
   await page.goto(await opener.address());
   expect(await page.getByRole("heading").textContent()).toBe("Delete this invitation?");
   await acting().click();
   expect(await page.getByRole("heading").textContent()).toBe("Your answer: delete");
-  expect((await removed).facts).toMatchObject({ outcome: "deleted", confirmed_by: "page" });
+  expect((await removed).facts).toMatchObject({
+    outcome: "done",
+    confirmed_by: "page",
+    results: [{ outcome: "deleted" }],
+  });
   await server.close();
   await trieve.close();
 });
@@ -64,10 +87,10 @@ describe("the person", () => {
   test("presses the acting button, which counts once the opening is 10 s ago", async () => {
     await page.goto(served.url);
     await acting().click();
-    expect(await page.textContent("main")).toContain("on its way");
-    expect(served.look()).toHaveProperty("wait");
+    expect(await page.textContent("main")).toContain("It counts in");
+    expect(served.look()).toEqual({ kind: "wait" });
     served.settle();
-    expect(served.look()).toMatchObject({ yes: "page" });
+    expect(served.look()).toMatchObject({ kind: "yes", by: "page" });
   });
 
   test("refuses with the first key: the refusing button has the focus", async () => {
@@ -75,7 +98,7 @@ describe("the person", () => {
     expect(await refusing().evaluate((one) => one.matches(":focus"))).toBe(true);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
-    expect(served.look()).toMatchObject({ no: "kept" });
+    expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
 
   test("agrees with the keyboard alone", async () => {
@@ -111,16 +134,75 @@ describe("the person", () => {
     expect(await page.textContent("style")).toMatch(/animation: soon 1500ms steps\(1, end\)/);
   });
 
-  test("reloads, goes away and comes back as the same reader", async () => {
+  const openInNewTab = async () => {
+    page = await context.newPage();
+    return page.goto(served.url);
+  };
+  const AGAIN: [string, () => Promise<unknown>][] = [
+    ["reloads", () => page.reload()],
+    ["goes away and comes back", () => page.goto("about:blank").then(() => page.goBack())],
+    ["opens the address in the same tab", () => page.goto(served.url)],
+    ["opens it in a new tab", openInNewTab],
+  ];
+  test.each(AGAIN)("%s, and is told that the question is over", async (_, open) => {
     await page.goto(served.url);
-    await page.reload();
-    await page.goto("about:blank");
-    await page.goBack();
-    const second = await context.newPage();
-    await second.goto(served.url);
-    expect(await second.getByRole("heading").textContent()).toBe("Delete this invitation?");
+    await open();
+    expect(await page.getByRole("heading").textContent()).toBe("This question is over");
+    expect(await page.textContent("main")).toContain("by a reload, a new tab");
+    expect(served.look()).toMatchObject({ kind: "no", reason: "opened_twice" });
+  });
+
+  test.each(AGAIN.slice(2))("%s after a yes, which takes it back", async (_, open) => {
+    await page.goto(served.url);
+    await acting().click();
+    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await open();
+    served.settle();
+    expect(served.look()).toMatchObject({ kind: "no", reason: "opened_twice" });
+  });
+
+  test("takes a yes back with the button of the answer, by the keyboard alone", async () => {
+    await page.goto(served.url);
+    await acting().click();
+    const button = page.getByRole("button", { name: "Take it back" });
+    await button.waitFor();
+    await page.keyboard.press("Tab");
+    expect(await button.evaluate((one) => one.matches(":focus"))).toBe(true);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    served.settle();
+    expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
+  });
+
+  test("answers with cookies switched off", async () => {
+    await context.close();
+    context = await browser.newContext();
+    page = await context.newPage();
+    await page.route("**/*", async (route) => {
+      const { cookie, ...headers } = route.request().headers();
+      await route.continue({ headers });
+    });
+    await page.goto(served.url);
+    await acting().click();
+    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    expect(await context.cookies()).toEqual([]);
+  });
+
+  test("is told why a yes without its origin does not count, and can still refuse", async () => {
+    // With this header a browser hides the origin of a form.
+    await page.route("**/*", async (route) => {
+      if (route.request().method() === "POST") return route.continue();
+      const response = await route.fetch();
+      const headers = { ...response.headers(), "referrer-policy": "no-referrer" };
+      return route.fulfill({ response, headers });
+    });
+    await page.goto(served.url);
+    await acting().click();
+    await page.getByRole("heading", { name: "This answer does not count" }).waitFor();
+    expect(served.look()).toEqual({ kind: "wait" });
     await refusing().click();
-    expect(served.look()).toMatchObject({ no: "kept" });
+    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
 
   test("finds the question over when going back after the answer", async () => {
@@ -130,15 +212,7 @@ describe("the person", () => {
     await page.goBack().catch(() => {});
     await page.goto(served.url).catch(() => {});
     expect(await page.getByRole("button").count()).toBe(0);
-    expect(served.look()).toMatchObject({ no: "kept" });
-  });
-
-  test("goes back after a yes, and sees that it is on its way", async () => {
-    await page.goto(served.url);
-    await acting().click();
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
-    await page.goto(served.url);
-    expect(await page.getByRole("heading").textContent()).toBe("Your answer: delete");
+    expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
 });
 
@@ -154,55 +228,113 @@ describe("nobody else", () => {
     await acting()
       .click()
       .catch(() => {});
-    expect(served.look()).toMatchObject({ no: "opened_twice" });
+    expect(served.look()).toMatchObject({ kind: "no", reason: "opened_twice" });
   });
 
-  test("reaches it from another site: by form, by script, by frame or by link", async () => {
-    const { url } = served;
-    const site = createServer((_, response) => {
+  /** A page of another program in the same browser, at another port of this machine. */
+  async function serveOther(html: string): Promise<string> {
+    const other = createServer((_, response) => {
       response.setHeader("content-type", "text/html");
-      response.end(`<form method="post" action="${url}"><input name="decision" value="delete">
-        <button>go</button></form><a href="${url}">link</a><iframe src="${url}"></iframe>
-        <script>fetch("${url}", { mode: "no-cors", credentials: "include" })</script>`);
+      response.end(html);
     });
-    await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
-    const { port } = site.address() as AddressInfo;
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      other.closeAllConnections();
+      other.close();
+    });
+    return `http://127.0.0.1:${(other.address() as AddressInfo).port}/`;
+  }
+
+  const ELSEWHERE: [string, string][] = [
+    ["a frame", `<iframe src="URL"></iframe>`],
+    ["a script", `<script>fetch("URL", { mode: "no-cors", credentials: "include" })</script>`],
+    ["an image", `<img src="URL">`],
+  ];
+  test.each(ELSEWHERE)(
+    "gets the question into %s of another program: that voids it",
+    async (_, html) => {
+      const other = await serveOther(html.replace("URL", served.url));
+      await page.goto(other);
+      expect(await decision()).toMatchObject({
+        reason: "opened_twice",
+        turnedAway: { why: "not_a_window" },
+      });
+      for (const frame of page.frames()) expect(await frame.locator("button").count()).toBe(0);
+    },
+  );
+
+  test("answers it by a form of another program, before the person's reading or after", async () => {
+    const { url } = served;
+    const other = await serveOther(`<form method="post" action="${url}">
+      <input name="decision" value="delete"><button>go</button></form>`);
     for (const host of ["localhost", "127.0.0.1"]) {
-      await page.goto(`http://${host}:${port}/`);
-      const [, frame] = page.frames();
-      expect(await frame?.locator("button").count()).toBe(0);
+      await page.goto(other.replace("127.0.0.1", host));
       const posted = page.waitForResponse((one) => one.request().method() === "POST");
       await page.getByText("go").click();
       expect((await posted).status()).toBe(403);
-      await page.goto(`http://${host}:${port}/`);
-      const followed = page.waitForResponse(
-        (one) =>
-          one.url() === url &&
-          one.request().isNavigationRequest() &&
-          one.frame() === page.mainFrame(),
-      );
-      await page.getByText("link").click();
-      expect((await followed).status()).toBe(403);
+      expect(await page.getByRole("heading").textContent()).toBe("This answer does not count");
     }
-    // None of it was a reading, and after the person's none of it is an answer.
     const own = await context.newPage();
     await own.goto(url);
-    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.goto(other);
     await page.getByText("go").click();
-    await own.reload();
+    await page.getByRole("heading", { name: "This answer does not count" }).waitFor();
     expect(await own.getByRole("heading").textContent()).toBe("Delete this invitation?");
-    expect(served.look()).toHaveProperty("wait");
-    site.closeAllConnections();
-    site.close();
+    expect(served.look()).toEqual({ kind: "wait" });
   });
 
-  test("reads it under another name of this machine", async () => {
-    const other = served.url.replace("127.0.0.1", "localhost");
-    expect((await page.goto(other))?.status()).toBe(403);
-    await page.goto(served.url);
-    await refusing().click();
-    expect(served.look()).toMatchObject({ no: "kept" });
+  test("reads along by a service worker that a program left on the port", async () => {
+    const earlier = createServer((request, response) => {
+      const isScript = request.url === "/sw.js";
+      response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+      response.end(
+        isScript
+          ? `addEventListener("install", () => skipWaiting());
+             addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+             addEventListener("fetch", (event) => event.respondWith(fetch(event.request)));`
+          : `<script>navigator.serviceWorker.register("/sw.js")</script>`,
+      );
+    });
+    await new Promise<void>((resolve) => earlier.listen(0, "127.0.0.1", resolve));
+    const { port } = earlier.address() as AddressInfo;
+    await page.goto(`http://127.0.0.1:${port}/`);
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
+    earlier.closeAllConnections();
+    await new Promise((resolve) => earlier.close(resolve));
+    // The page is at that port now: forwarded to it, which the page allows.
+    const { port: own, pathname } = new URL(served.url);
+    const forwarding = createForwarder((socket) => {
+      const page = connect(Number(own), "127.0.0.1");
+      for (const one of [socket, page]) one.on("error", () => {});
+      socket.pipe(page).pipe(socket);
+    });
+    await new Promise<void>((resolve) => forwarding.listen(port, "127.0.0.1", resolve));
+    onTestFinished(() => void forwarding.close());
+    await page.goto(`http://127.0.0.1:${port}${pathname}`);
+    expect(await decision()).toMatchObject({ kind: "no", reason: "opened_twice" });
   });
+
+  test("makes a reading by looking ahead", async () => {
+    const other = await serveOther(
+      `<script type="speculationrules">{"prefetch": [{"source": "list", "urls": ["${served.url}"]}],
+        "prerender": [{"source": "list", "urls": ["${served.url}"]}]}</script>
+      <link rel="prefetch" href="${served.url}">`,
+    );
+    await page.goto(other);
+    await page.waitForTimeout(500);
+    const own = await context.newPage();
+    await own.goto(served.url);
+    expect(await own.getByRole("heading").textContent()).toBe("Delete this invitation?");
+    expect(served.look()).toEqual({ kind: "wait" });
+  });
+});
+
+test("localhost, and a link of another site, show the question as well", async () => {
+  await page.setContent(`<a href="${served.url.replace("127.0.0.1", "localhost")}">link</a>`);
+  await page.getByText("link").click();
+  await refusing().click();
+  await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+  expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
 });
 
 describe("the page", () => {
@@ -224,7 +356,7 @@ describe("the page", () => {
     ["a phone of 320 px", { width: 320, height: 568 }],
   ];
   test.each(WINDOWS)("shows fifty addresses on %s with the buttons in reach", async (_, size) => {
-    await serve(FIFTY);
+    await serve({ items: FIFTY });
     await page.setViewportSize(size);
     await page.goto(served.url);
     expect(await overflow()).toBeLessThanOrEqual(0);
@@ -239,7 +371,7 @@ describe("the page", () => {
   });
 
   test("fits 320 px also with an address that has no place to break", async () => {
-    await serve([`E-mail: ${"w".repeat(98)}@x`]);
+    await serve({ facts: [{ label: "E-mail", text: `${"w".repeat(98)}@x` }] });
     await page.setViewportSize({ width: 320, height: 568 });
     await page.goto(served.url);
     expect(await overflow()).toBeLessThanOrEqual(0);
@@ -267,10 +399,19 @@ describe("the page", () => {
   });
 
   test("shows what an invitation holds as text", async () => {
-    await serve([`Note: <img src=x onerror="document.title='got'"><b>&amp;</b> "'`]);
+    await serve({
+      items: ["<i>item</i>"],
+      facts: [
+        { label: "<u>Note</u>", text: `<img src=x onerror="document.title='got'"><b>&amp;</b> "'` },
+        { text: "<s>sentence</s>" },
+      ],
+    });
     await page.goto(served.url);
     expect(await page.textContent("main")).toContain(`<img src=x onerror="document.title='got'">`);
-    expect(await page.locator("img, b").count()).toBe(0);
+    for (const markup of ["<i>item</i>", "<u>Note</u>", "<s>sentence</s>"]) {
+      expect(await page.textContent("main")).toContain(markup);
+    }
+    expect(await page.locator("img, b, i, u, s").count()).toBe(0);
   });
 
   test.each(["light", "dark"] as const)("passes axe in %s, in every state", async (colorScheme) => {
@@ -289,15 +430,16 @@ describe("the page", () => {
     await check();
     await acting().click();
     await check();
-    await serve(FIFTY);
+    await serve({ items: FIFTY });
     await page.goto(served.url);
     await acting().waitFor();
     await check();
     await refusing().click();
     await check();
-    await serve([]);
-    await fetch(served.url);
+    await serve({});
     await page.goto(served.url);
+    await page.goto(served.url);
+    await page.getByRole("heading", { name: "This question is over" }).waitFor();
     await check();
   });
 

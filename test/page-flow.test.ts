@@ -1,8 +1,9 @@
 import { setTimeout as soon } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { steppedClock } from "./support/app.ts";
-import { says } from "./support/client.ts";
+import { type Person, says } from "./support/client.ts";
 import { connectInMemory, type MemoryServer } from "./support/memory.ts";
+import { connectModern } from "./support/modern.ts";
 import { createOpener, type Opener, plainBrowser, request } from "./support/opener.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
@@ -26,7 +27,7 @@ afterEach(async () => {
   await trieve.close();
 });
 
-const connect = (environment: Record<string, string>, person?: typeof says.yes) =>
+const connect = (environment: Record<string, string>, person?: Person) =>
   connectInMemory({
     environment: {
       ...trieve.environment,
@@ -38,7 +39,7 @@ const connect = (environment: Record<string, string>, person?: typeof says.yes) 
     ...(person === undefined ? {} : { person }),
   });
 const remove = (more: object = {}) =>
-  server.call("delete_invitation", { invitation_id: id, ...more });
+  server.call("delete_invitation", { invitations: [id], ...more });
 const deletes = () => trieve.proxy.count("DELETE");
 
 /** The page of the call, read by a browser. */
@@ -56,21 +57,31 @@ async function pass(seconds: number): Promise<void> {
   }
 }
 
-async function untilOver(url: string): Promise<void> {
-  const isOpen = () =>
-    request(url).then(
-      () => true,
-      () => false,
-    );
-  for (let tries = 0; await isOpen(); tries += 1) {
-    if (tries > 100) throw new Error("the page is still served");
-    await soon(10);
-  }
+/** A page that is over says so to everybody, without its question. */
+async function expectOver(url: string): Promise<void> {
+  const { status, text } = await request(url);
+  expect([200, 410]).toContain(status);
+  expect(text).toMatch(/<h1>(Your answer: [\w ]+|This question is over)<\/h1>/);
+  expect(text).not.toMatch(/name="field"|bob@example/);
 }
 
-test("shows the deed as a heading, facts and two choices, in words that are safe", async () => {
+async function untilClosed(url: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (
+      await request(url).then(
+        () => false,
+        () => true,
+      )
+    )
+      return;
+    await soon(10);
+  }
+  throw new Error("the page is still served");
+}
+
+test("shows the action as a heading, facts and two choices, in words that are safe", async () => {
   const evil = trieve.add('<b onclick="x">@x.org; Role: user', { role: 2, days: 3 });
-  const removed = server.call("delete_invitation", { invitation_id: evil.id });
+  const removed = server.call("delete_invitation", { invitations: [evil.id] });
   const { browser, page } = await opened();
   expect(page.status).toBe(200);
   const shown = page.text
@@ -91,17 +102,43 @@ test("a yes counts 10 s after the opening, and deletes", async () => {
   await pass(1.5);
   const pressed = await browser.press("delete");
   expect(pressed.text).toContain("<h1>Your answer: delete</h1>");
-  expect(pressed.text).toContain("It is on its way and counts in 9 s, unless this page is opened");
-  expect(pressed.text).toMatch(/You can close this page\.<.*kept until \d\d:\d\d, should your/s);
-  // The same browser may look again.
-  expect((await browser.read()).text).toContain("<h1>Your answer: delete</h1>");
+  expect(pressed.text).toContain(
+    "It counts in 9 s. Until then, the button below takes it back, and so does opening the address of this page again.",
+  );
+  expect(pressed.text).toMatch(
+    /Then you can close this page\. It is kept until \d\d:\d\d, in case your/,
+  );
   await pass(8);
   expect(deletes()).toBe(0);
   await pass(0.5);
   const { facts } = await removed;
-  expect(facts).toMatchObject({ outcome: "deleted", confirmed_by: "page" });
+  expect(facts).toMatchObject({ outcome: "done", confirmed_by: "page" });
   expect(deletes()).toBe(1);
-  await untilOver(url);
+  await expectOver(url);
+});
+
+test("a yes can be taken back until it counts", async () => {
+  const removed = remove();
+  const { browser } = await opened();
+  await pass(2);
+  const { text } = await browser.press("delete");
+  expect(text).toContain('<button name="decision" value="keep">Take it back</button>');
+  expect(text).toContain(`name="field" value="${browser.field}"`);
+  await pass(7.5);
+  expect((await browser.press("keep")).text).toContain("<h1>Your answer: keep</h1>");
+  expect((await removed).facts).toMatchObject({ outcome: "not_confirmed", reason: "kept" });
+  expect(deletes()).toBe(0);
+});
+
+test("a yes that counts has no button left, and is kept for the call that comes", async () => {
+  const removed = remove();
+  const { browser } = await opened();
+  await pass(30);
+  expect((await removed).facts.outcome).toBe("confirmation_pending");
+  const { text } = await browser.press("delete");
+  expect(text).toContain("Tell your assistant to go on");
+  expect(text).not.toContain("<button");
+  expect((await remove()).facts).toMatchObject({ outcome: "done", confirmed_by: "page" });
 });
 
 test("a yes before the button is there shows the question again", async () => {
@@ -110,7 +147,6 @@ test("a yes before the button is there shows the question again", async () => {
   await pass(1);
   const early = await browser.press("delete");
   expect(early.text).toContain("<h1>Delete this invitation?</h1>");
-  expect(early.headers["set-cookie"]?.[0]).toContain(browser.cookie);
   expect(early.text).toContain(browser.field);
   await browser.press("keep");
   expect((await removed).facts).toMatchObject({ outcome: "not_confirmed", reason: "kept" });
@@ -125,21 +161,21 @@ test("a no counts at once, is told on the page, and closes it", async () => {
   expect(text).toContain("<p>Nothing was done, and nothing will be.</p>");
   const { facts } = await removed;
   expect(facts.note).toBe(
-    "Nothing was done: no confirmation was obtained. The refusing choice was taken. Do not retry unless the user asks for it.",
+    'Nothing was done: no confirmation was obtained. The answer was "keep". Do not retry unless the user asks for it.',
   );
-  await untilOver(url);
-  for (const count of [2, 3]) {
+  await expectOver(url);
+  for (const count of [2, 3, 4, 5]) {
     const again = remove();
     await (await opened(count)).browser.press("keep");
     await again;
   }
-  const paused = await remove();
-  expect(paused.facts.reason).toBe("kept");
-  expect(paused.facts.note).toContain("asked three times within 10 minutes");
-  expect(opener.starts()).toHaveLength(3);
+  const paused = await server.call("send_invitation", { emails: ["a@x.org"], role: "admin" });
+  expect(paused.facts).toMatchObject({ outcome: "not_confirmed", reason: "paused" });
+  expect(paused.facts.note).toContain("last five questions");
+  expect(opener.starts()).toHaveLength(5);
 });
 
-test("a second reader voids the question, also after the yes, and no way follows", async () => {
+test("a second reading voids the question, also after the yes, and no way follows", async () => {
   const removed = remove();
   const { url, browser } = await opened();
   await pass(2);
@@ -147,12 +183,114 @@ test("a second reader voids the question, also after the yes, and no way follows
   const second = await plainBrowser(url).read();
   expect(second.status).toBe(410);
   expect(second.text).toContain("<h1>This question is over</h1>");
-  expect(second.text).toContain("If it was not you who opened it, another program");
+  expect(second.text).toContain("If it was not you who opened the page, another program");
   expect(second.headers["set-cookie"]).toBeUndefined();
   const { facts } = await removed;
   expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "opened_twice" });
+  expect(facts.note).toBe(
+    "Nothing was done: no confirmation was obtained. The page was opened a second time: by a reload, a new tab, or another browser or program. No answer on it counts. Do not retry unless the user asks for it.",
+  );
   expect(facts).not.toHaveProperty("confirmation");
-  await untilOver(url);
+  await expectOver(url);
+  expect(deletes()).toBe(0);
+});
+
+describe("a first reading", () => {
+  const WRONG: [string, Record<string, string>, RegExp][] = [
+    [
+      "by another name",
+      { host: "evil.example.com:80" },
+      /by the address evil\.example\.com:80, not 127/,
+    ],
+    [
+      "by a host that says more",
+      { host: "127.0.0.1.evil.org" },
+      /by the address 127\.0\.0\.1\.evil\.org/,
+    ],
+    ["by a script", { "sec-fetch-mode": "cors" }, /other than a browser window/],
+    ["by a frame", { "sec-fetch-dest": "iframe" }, /other than a browser window/],
+    ["by a page of the same origin", { "sec-fetch-site": "same-origin" }, /other than a browser/],
+    [
+      "by a service worker",
+      { "service-worker": "script" },
+      /service worker.*what the browser stores for 127/,
+    ],
+  ];
+  test.each(WRONG)("%s gets words and voids the question", async (_, headers, why) => {
+    const removed = remove();
+    const reply = await plainBrowser(await opener.address()).read(headers);
+    expect(reply.status).toBe(410);
+    expect(reply.text).toMatch(why);
+    expect(reply.text).not.toMatch(/bob@example|name="field"/);
+    const { facts } = await removed;
+    expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "opened_twice" });
+    expect(facts.note).toMatch(why);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["a forwarded port", { host: "127.0.0.1:9999" }],
+    ["localhost", { host: "localhost:8080" }],
+    ["another site's link", { "sec-fetch-site": "cross-site" }],
+    ["a part of the page", { range: "bytes=0-10" }],
+    ["the cookies of other programs", { cookie: `a=${"x".repeat(30_000)}` }],
+  ])("by or with %s gets the question, and its answer counts", async (_, headers) => {
+    const removed = remove();
+    const browser = plainBrowser(await opener.address());
+    const reply = await browser.read(headers);
+    expect(reply.status).toBe(200);
+    expect(reply.text).toContain("<h1>Delete this invitation?</h1>");
+    await pass(2);
+    const { host } = headers;
+    const pressed = await browser.press("delete", host ? { host, origin: `http://${host}` } : {});
+    expect(pressed.text).toContain("<h1>Your answer: delete</h1>");
+    await pass(8);
+    expect((await removed).facts.outcome).toBe("done");
+  });
+
+  test.each(["sec-purpose", "purpose", "x-moz"])("is none with %s", async (name) => {
+    const removed = remove();
+    const browser = plainBrowser(await opener.address());
+    const ahead = await browser.read({ [name]: "prefetch" });
+    expect([ahead.status, ahead.text]).toEqual([503, ""]);
+    expect((await browser.read()).text).toContain("<h1>Delete this invitation?</h1>");
+    const later = await browser.read({ [name]: "prefetch;prerender" });
+    expect([later.status, later.text]).toEqual([503, ""]);
+    expect((await browser.press("keep")).text).toContain("Your answer: keep");
+    await removed;
+  });
+});
+
+test("a service worker that looks for its script voids the question, whatever its path", async () => {
+  const removed = remove();
+  const { browser, url } = await opened();
+  await pass(2);
+  await browser.press("delete");
+  const script = await request(new URL("/sw.js", url).href, {
+    headers: { "service-worker": "script" },
+  });
+  expect(script.status).toBe(410);
+  expect((await removed).facts.reason).toBe("opened_twice");
+  expect(deletes()).toBe(0);
+});
+
+test("a yes whose origin is hidden is told why, and may still become a no", async () => {
+  const removed = remove();
+  const { browser } = await opened();
+  await pass(2);
+  for (const change of [{ origin: "null" }, { origin: undefined }, { mode: "cors" }]) {
+    const { status, text } = await browser.press("delete", change);
+    expect(status).toBe(403);
+    expect(text).toContain("<h1>This answer does not count</h1>");
+    expect(text).toContain("a privacy setting or an extension may hide");
+    expect(text).toContain(`name="field" value="${browser.field}"`);
+  }
+  await pass(28);
+  const { facts } = await removed;
+  expect(facts.outcome).toBe("confirmation_pending");
+  expect(facts.note).toMatch(/^Nothing was done yet\. An answer was turned away\. The browser did/);
+  const again = remove();
+  expect((await browser.press("keep", { origin: "null" })).text).toContain("Your answer: keep");
+  expect((await again).facts.reason).toBe("kept");
   expect(deletes()).toBe(0);
 });
 
@@ -161,11 +299,12 @@ describe("what breaks a rule", () => {
     const removed = remove();
     const url = await opener.address();
     const { origin, port, pathname } = new URL(url);
-    const get = (path: string, headers = {}) => request(`${origin}${path}`, { headers });
-    expect((await get(pathname, { host: `localhost:${port}` })).status).toBe(403);
-    expect((await get(pathname, { "sec-fetch-site": "cross-site" })).status).toBe(403);
+    const get = (path: string) => request(`${origin}${path}`);
     expect((await get("/")).status).toBe(404);
     expect((await get(`${pathname}?x`)).status).toBe(404);
+    for (const method of ["HEAD", "PUT", "OPTIONS"]) {
+      expect((await request(url, { method })).status).toBe(405);
+    }
     const browser = plainBrowser(url);
     const { headers } = await browser.read();
     expect(headers).toMatchObject({
@@ -178,22 +317,17 @@ describe("what breaks a rule", () => {
       "cross-origin-resource-policy": "same-origin",
       connection: "close",
     });
-    expect(headers["set-cookie"]?.[0]).toMatch(
-      /^reader=[\w-]{22}; Path=\/[\w-]{22}; Max-Age=600; HttpOnly; SameSite=Strict$/,
-    );
+    expect(headers).not.toHaveProperty("set-cookie");
     await pass(2);
     const other = "A".repeat(22);
     for (const [change, status] of [
       [{ host: `localhost:${port}` }, 403],
       [{ origin: undefined }, 403],
       [{ origin: "null" }, 403],
-      [{ site: "same-site" }, 403],
-      [{ cookie: undefined }, 403],
-      [{ cookie: `reader=${other}` }, 403],
-      [{ cookie: `other=${browser.cookie.slice(7)}` }, 403],
+      [{ origin: `http://localhost:${port}` }, 403],
+      [{ mode: "no-cors" }, 403],
       [{ field: undefined }, 403],
       [{ field: other }, 403],
-      [{ type: "text/plain" }, 403],
       [{ method: "PUT" }, 405],
       [{ path: `${origin}/${other}` }, 404],
     ] as const) {
@@ -202,13 +336,77 @@ describe("what breaks a rule", () => {
     expect((await browser.press("yes")).status).toBe(403);
     const body = `field=${browser.field}&decision=delete&more=${"x".repeat(1_000)}`;
     await expect(browser.press("delete", { body })).rejects.toThrow();
-    expect((await browser.read()).text).toContain("Delete this invitation?");
-    // The cookie may stand beside others, and the browser need not say where it comes from.
-    const cookie = `a=b; ${browser.cookie}; c`;
-    const { text } = await browser.press("keep", { site: undefined, cookie });
+    // The browser need not say where it comes from.
+    const { text } = await browser.press("keep", { site: undefined, mode: undefined });
     expect(text).toContain("Your answer: keep");
     await removed;
     expect(deletes()).toBe(0);
+  });
+});
+
+describe("a form that a client answers by itself", () => {
+  const formFirst = { TRIEVE_CONFIRM: "form,page,code" };
+
+  test.each(["decline", "cancel"] as const)(
+    "with a %s is asked on the page, in the same call",
+    async (how) => {
+      server = await connect(formFirst, () => ({ action: how }));
+      const removed = remove();
+      const { browser } = await opened();
+      await pass(2);
+      await browser.press("delete");
+      await pass(8);
+      expect((await removed).facts).toMatchObject({ outcome: "done", confirmed_by: "page" });
+      expect(server.questions).toHaveLength(1);
+      expect(deletes()).toBe(1);
+    },
+  );
+
+  test("is asked on the page for a client that repeats the call with the answer, too", async () => {
+    const environment = { ...trieve.environment, BROWSER: opener.command, ...formFirst };
+    const modern = await connectModern({ environment, person: says.decline, clock });
+    const removed = modern.call("delete_invitation", { invitations: [id] });
+    await (await opened()).browser.press("keep");
+    expect((await removed).facts).toMatchObject({ outcome: "not_confirmed", reason: "kept" });
+  });
+
+  test("stays refused after a second, with another answer, or where only a form is allowed", async () => {
+    const slow = () => {
+      clock.step(1_000);
+      return says.decline();
+    };
+    for (const [confirm, person, reason] of [
+      ["form,page,code", slow, "declined"],
+      ["form,page,code", says.no, "kept"],
+      ["form", says.decline, "declined"],
+      ["page,form", says.decline, "declined"],
+    ] as const) {
+      const BROWSER = confirm === "page,form" ? "/no/such/browser" : opener.command;
+      server = await connect({ TRIEVE_CONFIRM: confirm, BROWSER }, person);
+      expect((await remove()).facts).toMatchObject({ outcome: "not_confirmed", reason });
+    }
+    expect(opener.starts()).toEqual([]);
+  });
+
+  test("never passes to a code, whatever becomes of the page", async () => {
+    server = await connect({ ...formFirst, BROWSER: "/no/such/browser" }, says.decline);
+    const { facts } = await remove();
+    expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "declined" });
+    expect(facts.note).toMatch(
+      /with a decline\. The answer came within a second.*No page was used: no browser could be opened/,
+    );
+    server = await connect(formFirst, says.decline);
+    const removed = remove();
+    await opener.address();
+    await pass(30);
+    expect((await removed).facts).toMatchObject({ outcome: "not_confirmed", reason: "declined" });
+    // Neither does a page that was left open, nor one that was refused.
+    const left = remove();
+    const { browser } = await opened(2);
+    await pass(30);
+    expect((await left).facts.outcome).toBe("confirmation_pending");
+    await browser.press("keep");
+    expect((await remove()).facts).toMatchObject({ reason: "kept" });
   });
 });
 
@@ -218,9 +416,9 @@ describe("a call waits for 30 s", () => {
     const removed = remove();
     const { url, browser } = await opened();
     await pass(12);
-    const other = await server.call("send_invitation", { email: "a@x.org", role: "admin" });
+    const other = await server.call("send_invitation", { emails: ["a@x.org"], role: "admin" });
     expect(other.text).toBe(
-      "busy: Another question is waiting for a person's answer: delete invitation of bob@example.com (admin). Let it be answered, or call again in 588 seconds at the latest; nothing was done. For several at once use send_invitations, resend_invitations or delete_invitations, which ask once.",
+      "busy: Another question is waiting for a person's answer: delete invitation of bob@example.com (admin). Wait until it has been answered, or call again in 588 seconds, when it will have expired; nothing was done. To do several things at once, put them into one call, which asks only once.",
     );
     await pass(18);
     const { facts } = await removed;
@@ -229,16 +427,15 @@ describe("a call waits for 30 s", () => {
       next: 'Ask the user to answer on the page that is open in their browser ("delete invitation of bob@example.com (admin)"). Then call again with the same arguments; each call waits for up to 30 seconds.',
       note: "Nothing was done yet.",
       expires_at: `${new Date(begun + 600_000).toISOString().slice(0, 19)}Z`,
-      invitation: { id },
     });
     expect(facts).not.toHaveProperty("confirmation");
     const pressed = await browser.press("delete");
     expect(pressed.text).toMatch(
       /Tell your assistant to go on; nothing is done until then\. It is kept until \d\d:\d\d\./,
     );
-    await untilOver(url);
+    await expectOver(url);
     expect(deletes()).toBe(0);
-    expect((await remove()).facts).toMatchObject({ outcome: "deleted", confirmed_by: "page" });
+    expect((await remove()).facts).toMatchObject({ outcome: "done", confirmed_by: "page" });
     expect(opener.starts()).toHaveLength(1);
   });
 
@@ -249,7 +446,6 @@ describe("a call waits for 30 s", () => {
     expect((await removed).facts.outcome).toBe("confirmation_pending");
     const again = remove();
     await soon(50);
-    expect((await browser.read()).text).toContain("Delete this invitation?");
     await browser.press("keep");
     expect((await again).facts).toMatchObject({ reason: "kept" });
     expect(opener.starts()).toHaveLength(1);
@@ -261,7 +457,7 @@ describe("a call waits for 30 s", () => {
     await pass(30);
     expect((await removed).facts.outcome).toBe("confirmation_pending");
     clock.step(580_000);
-    await untilOver(url);
+    await untilClosed(url);
     const again = remove();
     const next = await opened(2);
     await next.browser.press("keep");
@@ -282,17 +478,17 @@ describe("a call waits for 30 s", () => {
     const { facts } = await removed;
     expect(facts).toMatchObject({
       outcome: "confirmation_pending",
-      next: "The page was answered: call again with the same arguments at once.",
+      next: "The page was answered: call again now, with the same arguments.",
     });
     expect(deletes()).toBe(0);
-    expect((await remove()).facts.outcome).toBe("deleted");
+    expect((await remove()).facts.outcome).toBe("done");
   });
 });
 
 test("a caller who wants it gets a sign of life every 15 s, and none afterwards", async () => {
   const told: (string | undefined)[] = [];
   const call = server.client.callTool(
-    { name: "delete_invitation", arguments: { invitation_id: id } },
+    { name: "delete_invitation", arguments: { invitations: [id] } },
     undefined,
     { onprogress: ({ message }) => told.push(message) },
   );
@@ -307,27 +503,49 @@ test("a caller who wants it gets a sign of life every 15 s, and none afterwards"
   expect(told).toHaveLength(1);
 });
 
-test("a cancelled call takes its page along", async () => {
+test("a cancelled call leaves its page open, and the same call finds its answer", async () => {
   const client = new AbortController();
   const removed = server
-    .call("delete_invitation", { invitation_id: id }, { signal: client.signal })
+    .call("delete_invitation", { invitations: [id] }, { signal: client.signal })
     .catch(() => "cancelled");
-  const { url } = await opened();
+  const { browser } = await opened();
   client.abort();
   expect(await removed).toBe("cancelled");
-  await untilOver(url);
-  // Its question is over too: the same may be asked anew.
-  const again = remove();
-  await (await opened(2)).browser.press("keep");
-  expect((await again).facts.reason).toBe("kept");
+  await pass(10);
+  expect((await browser.press("delete")).text).toContain("Tell your assistant to go on");
   expect(deletes()).toBe(0);
+  expect((await remove()).facts).toMatchObject({ outcome: "done", confirmed_by: "page" });
+  expect(opener.starts()).toHaveLength(1);
+});
+
+test("a page that no call waits for gives way after 120 s, by one port for both", async () => {
+  const removed = remove();
+  const { url, browser } = await opened();
+  await pass(30);
+  expect((await removed).facts.outcome).toBe("confirmation_pending");
+  const other = () => server.call("send_invitation", { emails: ["a@x.org"], role: "admin" });
+  expect((await other()).text).toMatch(/^busy: .*call again in 90 seconds/);
+  clock.step(90_000);
+  const sent = other();
+  const next = await opened(2);
+  expect(new URL(next.url).host).toBe(new URL(url).host);
+  const late = await browser.press("delete");
+  expect(late.text).toContain("<h1>This question is over</h1>");
+  await next.browser.press("do not send");
+  expect((await sent).facts.reason).toBe("kept");
+  expect(deletes()).toBe(0);
+  // The port is closed with its last page.
+  clock.step(479_000);
+  await expectOver(next.url);
+  clock.step(1_000 + 120_000);
+  await untilClosed(next.url);
 });
 
 describe("where no browser opens the page, the next way is taken", () => {
   const PROGRAM = "No page was used: no browser could be opened on this machine (BROWSER names";
   test.each([
     ["no such program", "/no/such/browser", PROGRAM],
-    ["a program that fails", createOpener({ exitCode: 3 }).command, PROGRAM],
+    ["a path that is a folder", "/tmp/", PROGRAM],
   ])("%s", async (_, browser, why) => {
     server = await connect({ BROWSER: browser });
     const { facts } = await remove();
@@ -341,24 +559,36 @@ describe("where no browser opens the page, the next way is taken", () => {
     expect((await remove({ confirmation })).facts).toMatchObject({ confirmed_by: "code" });
   });
 
-  test("nothing that fetches it within 10 s, after which the page is void", async () => {
+  test("a program whose exit code says that it failed is none of them", async () => {
+    opener = createOpener({ exitCode: 1 });
+    server = await connect({});
     const removed = remove();
     const url = await opener.address();
-    await pass(9.5);
+    await soon(200);
+    const browser = plainBrowser(url);
+    expect((await browser.read()).text).toContain("<h1>Delete this invitation?</h1>");
+    await browser.press("keep");
+    expect((await removed).facts.reason).toBe("kept");
+  });
+
+  test("nothing that fetches it within 25 s, after which the page is void", async () => {
+    const removed = remove();
+    const url = await opener.address();
+    await pass(24.5);
     expect(await Promise.race([removed, soon(50)])).toBeUndefined();
     await pass(0.5);
     const { facts } = await removed;
     expect(facts.note).toBe(
-      "Nothing was done yet. No page was used: no browser fetched the page within 10 seconds.",
+      "Nothing was done yet. No page was used: no browser fetched the page within 25 seconds.",
     );
-    await untilOver(url);
-    expect((await remove({ confirmation: facts.confirmation })).facts.outcome).toBe("deleted");
+    await expectOver(url);
+    expect((await remove({ confirmation: facts.confirmation })).facts.outcome).toBe("done");
   });
 
   test("a form, where that is the next one", async () => {
     server = await connect({ BROWSER: "/no/such/browser" }, says.yes);
     const { facts } = await remove();
-    expect(facts).toMatchObject({ outcome: "deleted", confirmed_by: "form" });
+    expect(facts).toMatchObject({ outcome: "done", confirmed_by: "form" });
     expect(server.questions).toHaveLength(1);
   });
 
@@ -372,7 +602,7 @@ describe("where no browser opens the page, the next way is taken", () => {
   });
 
   test("a code from before is worth nothing once a page was refused", async () => {
-    server = await connect({ BROWSER: createOpener({ exitCode: 3 }).command });
+    server = await connect({ BROWSER: "/no/such/browser" });
     const { confirmation } = (await remove()).facts;
     expect(confirmation).toMatch(/^delete invitation of bob@example\.com \(admin\) [\w-]{22}$/);
     expect((await remove({ confirmation: `${confirmation}x` })).facts.outcome).toBe(

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as soon } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { endLines } from "./support/audit.ts";
 import { HELLO, startBin, toolCall } from "./support/bin.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
@@ -122,28 +123,29 @@ describe("the end", () => {
   test.each(ways)("%s during a quick write: it is finished and told", async (_, stop) => {
     const bin = await opened();
     // The first call of a process loads what calls need, which is not the quick write that is meant.
-    bin.write(toolCall(1, "send_invitation", { email: "first@example.com" }));
+    bin.write(toolCall(1, "send_invitation", { emails: ["first@example.com"] }));
     await bin.answer(1);
     const told = bin.stderr().length;
     trieve.proxy.next("POST", { delay: 100 });
-    bin.write(toolCall(2, "send_invitation", { email: "a@example.com" }));
+    bin.write(toolCall(2, "send_invitation", { emails: ["a@example.com"] }));
     while (trieve.proxy.count("POST") === 1) await soon(5);
     stop(bin);
     expect((await bin.exited).code).toBe(0);
-    expect(JSON.parse(bin.stderr().slice(told))).toMatchObject({ outcome: "invited" });
+    expect(endLines(bin.stderr().slice(told))).toMatchObject([{ outcome: "invited" }]);
     expect(trieve.proxy.count("POST")).toBe(2);
   });
 
   test.each(ways)("%s during a hanging write: gone in 1.8 s, outcome unknown", async (_, stop) => {
     trieve.proxy.next("POST", { silence: "all" });
     const bin = await opened();
-    bin.write(toolCall(1, "send_invitation", { email: "a@example.com" }));
+    bin.write(toolCall(1, "send_invitation", { emails: ["a@example.com"] }));
     while (trieve.proxy.count("POST") === 0) await soon(5);
     const started = Date.now();
     stop(bin);
     expect((await bin.exited).code).toBe(0);
     expect(Date.now() - started).toBeLessThan(4_000);
-    const [words = "", audit = ""] = bin.stderr().trim().split("\n");
+    const [begun = "", words = "", audit = ""] = bin.stderr().trim().split("\n");
+    expect(JSON.parse(begun)).toMatchObject({ outcome: "begun", email: "a@example.com" });
     expect(words).toContain("send_invitation was cut short");
     expect(words).toContain("outcome is unknown");
     expect(JSON.parse(audit)).toMatchObject({ outcome: "outcome_unknown", email: "a@example.com" });
@@ -152,7 +154,7 @@ describe("the end", () => {
   test.each(ways)("%s during a prompt: the prompt is dropped, nothing is done", async (_, stop) => {
     const { id } = trieve.add("bob@example.com");
     const bin = await opened({ person: true });
-    bin.write(toolCall(1, "delete_invitation", { invitation_id: id }));
+    bin.write(toolCall(1, "delete_invitation", { invitations: [id] }));
     while (!bin.stdout().includes("elicitation/create")) await soon(5);
     stop(bin);
     expect((await bin.exited).code).toBe(0);
@@ -163,7 +165,7 @@ describe("the end", () => {
   test("a machine that sleeps while it ends: the write is told, and Node has nothing to warn of", async () => {
     trieve.proxy.next("POST", { silence: "all" });
     const bin = await opened();
-    bin.write(toolCall(1, "send_invitation", { email: "a@example.com" }));
+    bin.write(toolCall(1, "send_invitation", { emails: ["a@example.com"] }));
     while (trieve.proxy.count("POST") === 0) await soon(5);
     bin.child.stdin.end();
     await soon(500);
@@ -171,7 +173,7 @@ describe("the end", () => {
     await soon(2_500);
     bin.child.kill("SIGCONT");
     expect((await bin.exited).code).toBe(0);
-    const [words, audit, ...more] = bin.stderr().trim().split("\n");
+    const [, words, audit, ...more] = bin.stderr().trim().split("\n");
     expect(words).toContain("send_invitation was cut short");
     expect(JSON.parse(audit ?? "")).toMatchObject({ outcome: "outcome_unknown" });
     expect(more).toEqual([]);
@@ -216,8 +218,8 @@ describe("load", () => {
     const calls = Array.from({ length: 1_000 }, (_, n) => {
       const id = n + 1;
       if (n % 3 === 0) return toolCall(id, "list_invitations", { email: `p${n % 100}@` });
-      if (n % 3 === 1) return toolCall(id, "send_invitation", { email: `n${n}@example.com` });
-      return toolCall(id, "delete_invitation", { invitation_id: rows[n % 100]?.id });
+      if (n % 3 === 1) return toolCall(id, "send_invitation", { emails: [`n${n}@example.com`] });
+      return toolCall(id, "delete_invitation", { invitations: [rows[n % 100]?.id] });
     });
     bin.write(calls.map((call) => `${JSON.stringify(call)}\n`).join(""));
     await Promise.all(calls.map((_, n) => bin.answer(n + 1)));
@@ -231,7 +233,7 @@ describe("load", () => {
     expect(ids).toHaveLength(1_001);
     // A send behind so many lists may find no turn in time: it says so, and has sent nothing.
     const isInvited = ({ result }: (typeof answers)[0]) =>
-      result.structuredContent?.outcome === "invited";
+      result.structuredContent?.counts?.invited === 1;
     expect(trieve.proxy.count("POST")).toBe(answers.filter(isInvited).length);
     expect(trieve.proxy.count("POST")).toBeLessThanOrEqual(30);
     const sends = answers.filter(
@@ -269,7 +271,7 @@ function peakMegabytes(pid: number | undefined): number {
 }
 
 describe("probes", () => {
-  test("server/discover is answered before the handshake, which then works", async () => {
+  test("server/discover is answered before an initialize, which then works", async () => {
     const meta = {
       "io.modelcontextprotocol/protocolVersion": "2026-07-28",
       "io.modelcontextprotocol/clientInfo": { name: "probe", version: "1" },

@@ -1,23 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
+import { loadSettings } from "../src/config/load.ts";
+import { SETTING_LIST } from "../src/config/settings.ts";
 import { isPlainEmail } from "../src/email.ts";
-import { readSettings } from "../src/environment.ts";
-import { Failure, type FailureCode } from "../src/failures.ts";
-import { SETTING_LIST } from "../src/settings.ts";
+import { Failure } from "../src/errors.ts";
 import { neutralise } from "../src/text.ts";
+import type { ToolContext } from "../src/tools/context.ts";
 import { tools } from "../src/tools/index.ts";
-import { listInvitations } from "../src/tools/list-invitations.ts";
-import { shownTools } from "../src/tools/shown.ts";
-import type { ToolContext } from "../src/tools/tool.ts";
-import { createCallContext } from "../src/trieve/call-context.ts";
+import { listInvitations } from "../src/tools/list.ts";
+import { listedTools } from "../src/tools/listed.ts";
+import { findTargets } from "../src/tools/targets.ts";
+import { createCallContext } from "../src/trieve/call.ts";
 import { type Invitation, parseTimestamp, readRows } from "../src/trieve/invitation.ts";
 import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
+import { createSendGuard } from "../src/trieve/send-guard.ts";
 import { connectInMemory } from "./support/memory.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
-const { policy: POLICY } = readSettings({}, () => ({ text: "", open: false }));
+const { policy: POLICY } = loadSettings({}, () => ({ text: "", open: false }));
 
 // Anything a hostile row may hold: any code unit, lone surrogates included, and much of what is special.
 const anything = fc.string({
@@ -176,7 +178,7 @@ test("a base URL that is taken leads to its host by https, or to this machine", 
   fc.assert(
     fc.property(fc.oneof(url, fc.string()), (value) => {
       const noFile = () => ({ text: "", open: false });
-      const { config, faults } = readSettings({ ...environment, TRIEVE_BASE_URL: value }, noFile);
+      const { config, faults } = loadSettings({ ...environment, TRIEVE_BASE_URL: value }, noFile);
       expect(config === undefined).toBe(faults.length > 0);
       if (config === undefined) return;
       const { protocol, hostname, username, password, search, hash } = new URL(config.baseUrl);
@@ -202,12 +204,12 @@ describe("whatever text stands there", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), text), (environment) => {
         const noFile = () => ({ text: "k3y-of-the-file", open: false });
-        const { faults, warnings, policy } = readSettings(environment, noFile);
+        const { faults, warnings, policy } = loadSettings(environment, noFile);
         for (const told of [...faults, ...warnings]) {
           expect(told).toMatch(/^TRIEVE_[ -~]{1,390}$/);
           expect(told).not.toContain("k3y-of-the-file");
         }
-        expect(shownTools(policy).length).toBeGreaterThan(0);
+        expect(listedTools(policy).length).toBeGreaterThan(0);
       }),
       { numRuns: 500 },
     );
@@ -217,7 +219,10 @@ describe("whatever text stands there", () => {
     const server = await connectInMemory({ environment: {} });
     const value = fc.oneof(text, fc.integer(), fc.constant(null), fc.jsonValue());
     const args = fc.dictionary(
-      fc.oneof(fc.constantFrom("email", "role", "limit", "invitation_id"), fc.string()),
+      fc.oneof(
+        fc.constantFrom("email", "emails", "role", "limit", "invitations", "ids"),
+        fc.string(),
+      ),
       value,
     );
     await fc.assert(
@@ -323,30 +328,19 @@ describe("Retry-After", () => {
 });
 
 describe("the retry plan", () => {
-  const codes: FailureCode[] = [
-    "network_error",
-    "rate_limited",
-    "upstream_error",
-    "timeout",
-    "unauthorized",
-    "forbidden",
-    "organization_not_found",
-    "rejected",
-    "bad_response",
-  ];
   const plan = fc.record({
-    code: fc.constantFrom(...codes),
+    isRepeatable: fc.boolean(),
     attempt: fc.integer({ min: 1, max: 5 }),
     random: fc.double({ min: 0, max: 0.999_999, noNaN: true }),
     retryAfterMs: fc.option(fc.nat(20_000), { nil: undefined }),
   });
 
-  test("repeats only what is transient, at most twice, within its bounds", () => {
+  test("repeats only what is repeatable, at most twice, within its bounds", () => {
     fc.assert(
-      fc.property(plan, ({ code, attempt, random, retryAfterMs }) => {
-        const wait = retryDelay(new Failure(code, { retryAfterMs }), attempt, random);
-        const isTransient = codes.indexOf(code) < 3;
-        if (!isTransient || attempt >= 3 || (retryAfterMs ?? 0) > 10_000) {
+      fc.property(plan, ({ isRepeatable, attempt, random, retryAfterMs }) => {
+        const failure = new Failure("upstream_error", { retryAfterMs, isRepeatable });
+        const wait = retryDelay(failure, attempt, random);
+        if (!isRepeatable || attempt >= 3 || (retryAfterMs ?? 0) > 10_000) {
           expect(wait).toBeUndefined();
           return;
         }
@@ -357,8 +351,10 @@ describe("the retry plan", () => {
   });
 
   test("waits as long as it is asked to, up to ten seconds, and at random otherwise", () => {
-    const wait = (retryAfterMs: number | undefined, random: number, attempt = 1) =>
-      retryDelay(new Failure("upstream_error", { retryAfterMs }), attempt, random);
+    const wait = (retryAfterMs: number | undefined, random: number, attempt = 1) => {
+      const failure = new Failure("upstream_error", { retryAfterMs, isRepeatable: true });
+      return retryDelay(failure, attempt, random);
+    };
     expect(wait(10_000, 0.5)).toBe(10_000);
     expect(wait(10_001, 0.5)).toBeUndefined();
     expect(wait(undefined, 0.5)).toBe(150);
@@ -395,20 +391,105 @@ describe("rows", () => {
   });
 });
 
-describe("the cursor", () => {
-  const invitation: fc.Arbitrary<Invitation> = fc.record({
-    id: fc.uuid(),
-    email: ordinaryEmail,
-    role: fc.constantFrom("user", "admin"),
-    status: fc.constantFrom("pending", "used"),
-    // Few moments, so that many rows share one.
-    sentAt: fc.integer({ min: 0, max: 5 }).map((day) => NOW - day * 86_400_000),
-    scoped: fc.boolean(),
+// Ids that often begin alike, and few moments, so that many rows share one.
+const invitations: fc.Arbitrary<Invitation[]> = fc
+  .uniqueArray(
+    fc.record({
+      id: fc.oneof(
+        fc.uuid(),
+        fc
+          .tuple(
+            fc.constantFrom("00000000-0000-4000-8000-", "abcdef01-0000-4000-8000-"),
+            fc.nat(40),
+          )
+          .map(([start, n]) => `${start}${String(n).padStart(12, "0")}`),
+        fc.nat(40).map((n) => `000000${String(n).padStart(2, "0")}-0000-4000-8000-000000000000`),
+      ),
+      email: ordinaryEmail,
+      role: fc.nat(1),
+      used: fc.boolean(),
+      created_at: fc
+        .nat(5)
+        .map((day) => new Date(NOW - day * 86_400_000).toISOString().slice(0, 19)),
+    }),
+    { selector: ({ id }) => id, maxLength: 30 },
+  )
+  .map((rows) => {
+    const whole = rows.map((row) => ({ ...row, organization_id: ORGANIZATION }));
+    return readRows(whole, ORGANIZATION).invitations;
   });
 
+describe("the beginning of an id that is shown", () => {
+  test("names one invitation of the list, with eight characters or more", () => {
+    fc.assert(
+      fc.property(invitations, (all) => {
+        for (const { id, shortId } of all) {
+          expect(shortId.length).toBeGreaterThanOrEqual(8);
+          expect(all.filter((one) => one.id.startsWith(shortId)).map((one) => one.id)).toEqual([
+            id,
+          ]);
+          // No longer than it takes.
+          const shorter = shortId.slice(0, -1).replace(/-$/, "");
+          const isShared = all.some((one) => one.id !== id && one.id.startsWith(shorter));
+          expect(shorter.length < 8 || isShared).toBe(true);
+        }
+      }),
+    );
+  });
+
+  const named = invitations.filter((all) => all.length > 0);
+  const guard = createSendGuard(systemClock);
+  const find = (names: string[], all: Invitation[]) =>
+    findTargets(names, {
+      list: { invitations: all, skipped: 0 },
+      guard,
+      untouched: "not_deleted",
+    });
+
+  test("and the address and whole id name the same one, however they are written, once", () => {
+    fc.assert(
+      fc.property(named, fc.nat(), fc.boolean(), (all, at, isUpper) => {
+        const one = all[at % all.length] as Invitation;
+        const isOnly = all.every(
+          (other) => other === one || other.email.toLowerCase() !== one.email.toLowerCase(),
+        );
+        const names = [one.shortId, one.id, ...(isOnly ? [one.email] : [])];
+        const written = names.map((name) => (isUpper ? name.toUpperCase() : name.toLowerCase()));
+        const found = find(written, all);
+        expect(found).toHaveLength(1);
+        expect(found[0]).toMatchObject({ target: { invitation: { id: one.id } } });
+        expect(found[0]).not.toHaveProperty("outcome");
+      }),
+    );
+  });
+
+  test("that fits several is refused, naming each without its whole id", () => {
+    fc.assert(
+      fc.property(named, fc.nat(), (all, at) => {
+        const name = (all[at % all.length] as Invitation).id.slice(0, 8);
+        const fits = all.filter(({ id }) => id.startsWith(name));
+        fc.pre(fits.length > 1);
+        let text = "";
+        try {
+          find([name], all);
+        } catch (error) {
+          text = (error as Failure).message;
+        }
+        expect(text).toMatch(/^ambiguous: /);
+        for (const { shortId } of fits) expect(text).toContain(shortId);
+        for (const { id, shortId } of fits) if (shortId !== id) expect(text).not.toContain(id);
+      }),
+    );
+  });
+});
+
+describe("the cursor", () => {
   function contextOf(invitations: Invitation[]): ToolContext {
     return {
-      invitations: { list: async () => ({ invitations: [...invitations], skipped: 0 }) },
+      trieve: {
+        client: { list: async () => ({ invitations: [...invitations], skipped: 0 }) },
+        guard: createSendGuard(systemClock),
+      },
       organizationId: ORGANIZATION,
       clock: { now: () => NOW },
     } as unknown as ToolContext;
@@ -417,7 +498,7 @@ describe("the cursor", () => {
   const page = async (invitations: Invitation[], input: object) => {
     const call = createCallContext(systemClock, new AbortController().signal, 1_000);
     const plan = await listInvitations.prepare(input, POLICY).plan(contextOf(invitations), call);
-    return ("facts" in plan ? plan.facts : {}) as unknown as {
+    return (plan.kind === "result" ? plan.result.facts : {}) as unknown as {
       invitations: { id: string }[];
       next_cursor?: string;
     };
@@ -426,7 +507,7 @@ describe("the cursor", () => {
   test("leads through every invitation once, in order, for any size of page", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.uniqueArray(invitation, { selector: ({ id }) => id, maxLength: 30 }),
+        invitations,
         fc.integer({ min: 1, max: 10 }),
         fc.constantFrom("newest", "oldest"),
         async (invitations, limit, order) => {
@@ -439,7 +520,7 @@ describe("the cursor", () => {
             cursor = next.next_cursor;
           } while (cursor !== undefined);
           expect(seen).toEqual(whole.invitations.map(({ id }) => id));
-          expect(seen).toHaveLength(invitations.length);
+          expect(new Set(seen).size).toBe(invitations.length);
         },
       ),
     );

@@ -61,16 +61,16 @@ describe("the key", () => {
         );
       }
       answers.push(
-        (await server.call("send_invitation", { email: `a${status}@example.com` })).text,
+        (await server.call("send_invitation", { emails: [`a${status}@example.com`] })).text,
       );
-      answers.push((await server.call("delete_invitation", { invitation_id: id })).text);
+      answers.push((await server.call("delete_invitation", { invitations: [id] })).text);
       trieve.add("bob@example.com", { id });
       trieve.proxy.next("GET", { answer: status, body: echo, headers });
       answers.push((await server.call("list_invitations")).text);
       trieve.proxy.next("GET", { cut: echo }, { reset: true });
       answers.push((await server.call("list_invitations")).text);
     }
-    answers.push((await server.call("send_invitation", { email: KEY })).text);
+    answers.push((await server.call("send_invitation", { emails: [KEY] })).text);
     server.bin.child.kill("SIGUSR2");
     while (!readdirSync(cwd).some((file) => file.startsWith("report"))) await soon(20);
     await soon(300);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../src/environment.ts";
-import { SETTING_LIST } from "../src/settings.ts";
+import { loadSettings } from "../src/config/load.ts";
+import { SETTING_LIST } from "../src/config/settings.ts";
 
 const GOOD = {
   TRIEVE_API_KEY: "tr-key",
@@ -13,7 +13,7 @@ const noFile = () => {
 const raise = (code: string) => {
   throw Object.assign(new Error(code), { code });
 };
-const read = (environment: Record<string, string>) => readSettings(environment, noFile);
+const read = (environment: Record<string, string>) => loadSettings(environment, noFile);
 
 test("a key, an organization and an address are enough to read", () => {
   const { config, faults, warnings } = read(GOOD);
@@ -77,6 +77,11 @@ describe("placeholders and blanks count as not set", () => {
     "your-company.com",
     "https://your-trieve.example.com",
     "tr-my_key",
+    "$(TRIEVE_API_KEY)",
+    "$(op read op://vault/key)",
+    "#{TRIEVE_API_KEY}",
+    "@TRIEVE_API_KEY@",
+    "$env:TRIEVE_API_KEY",
     "undefined",
     "null",
   ])("%j", (value) => {
@@ -95,6 +100,8 @@ describe("placeholders and blanks count as not set", () => {
     ["TRIEVE_AUDIT_LOG", "/var/log/my-audit.log"],
     ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "your-move.co.uk"],
     ["TRIEVE_ORGANIZATION_NAME", "Your-Move"],
+    ["TRIEVE_ORGANIZATION_NAME", "@home (Berlin) #1 $"],
+    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "@example.com"],
   ])("%s=%s is neither", (name, value) => {
     const { faults, warnings } = read({ ...GOOD, [name]: value });
     expect([...faults, ...warnings].join()).not.toContain("placeholder");
@@ -128,7 +135,7 @@ describe("a placeholder in what restricts or records is a fault, never the wide 
     "TRIEVE_ASK_ALWAYS",
     "TRIEVE_AUDIT_LOG",
   ])("%s", (name) => {
-    for (const value of ["{env:X}", "%X%", "undefined"]) {
+    for (const value of ["{env:X}", "%X%", "$(X)", "#{X}", "@X@", "$env:X", "undefined"]) {
       const { faults } = read({ ...GOOD, [name]: value });
       expect(faults).toEqual([
         `${name} holds a placeholder that nothing filled in; set it, or remove it`,
@@ -139,43 +146,43 @@ describe("a placeholder in what restricts or records is a fault, never the wide 
 
 describe("a value that a person mistypes gets the sentence that helps", () => {
   test.each([
-    ["TRIEVE_API_KEY", '"tr-key"', "without the quotes"],
-    ["TRIEVE_API_KEY", "\u201ctr-key\u201d", "without the quotes"],
+    ["TRIEVE_API_KEY", '"tr-key"', "without quotes"],
+    ["TRIEVE_API_KEY", "\u201ctr-key\u201d", "without quotes"],
     ["TRIEVE_API_KEY", "Bearer tr-key", "without `Bearer`"],
-    ["TRIEVE_API_KEY", "TRIEVE_API_KEY=tr-key", "without the name"],
-    ["TRIEVE_API_KEY", "export API_KEY=tr-key", "without the name"],
-    ["TRIEVE_API_KEY", "tr-one tr-two", "several"],
-    ["TRIEVE_API_KEY", "tr-one\ntr-two", "several lines"],
+    ["TRIEVE_API_KEY", "TRIEVE_API_KEY=tr-key", "or a name before it"],
+    ["TRIEVE_API_KEY", "export API_KEY=tr-key", "or a name before it"],
+    ["TRIEVE_API_KEY", "tr-one tr-two", "one key"],
+    ["TRIEVE_API_KEY", "tr-one\ntr-two", "line breaks"],
     ["TRIEVE_API_KEY", "tr-k\u200bey", "printable ASCII"],
     ["TRIEVE_BASE_URL", "trieve.example.org", "has no scheme"],
     ["TRIEVE_BASE_URL", "localhost:8090", "has no scheme"],
     ["TRIEVE_BASE_URL", "192.0.2.7:8090", "has no scheme"],
-    ["TRIEVE_BASE_URL", "https://", "has no host"],
+    ["TRIEVE_BASE_URL", "https://", "must be a URL"],
     ["TRIEVE_BASE_URL", "ftp://trieve.example.org", "must start with https://"],
     ["TRIEVE_BASE_URL", "'https://trieve.example.org'", "without quotes"],
-    ["TRIEVE_BASE_URL", "http://localhost:6667", "a port that is never used for HTTP"],
+    ["TRIEVE_BASE_URL", 'https://trieve.example.org"', "without quotes"],
     ["TRIEVE_BASE_URL", "https://trieve.example.org:70000", "must be a URL"],
-    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "https://example.org", "without a scheme"],
-    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "*.example.org", "takes no *"],
-    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "ann@example.org", "not addresses"],
+    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "https://example.org", "must be domains"],
+    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "*.example.org", "without *"],
+    ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "ann@example.org", "must be domains"],
     ["TRIEVE_ALLOWED_EMAIL_DOMAINS", "b\u00fccher.example", "xn--"],
     ["TRIEVE_ALLOWED_EMAIL_DOMAINS", ",", "must be domains"],
-    ["TRIEVE_CONFIRM", "auto", "is written form,page,code now"],
-    ["TRIEVE_CONFIRM", "prompt", "is written form now"],
     ["TRIEVE_CONFIRM", "form,ask", "must be a list of form, page, code"],
+    ["TRIEVE_CONFIRM", "auto", "must be a list of form, page, code"],
     ["TRIEVE_READ_ONLY", "yes", "must be one of true, false"],
-    ["TRIEVE_EXTRA_HEADERS", "X-One: 1\nbroken", "wrong in line 2: a header is written"],
-    ["TRIEVE_EXTRA_HEADERS", "Authorization: secret-one", "wrong in line 1: this header is set"],
+    ["TRIEVE_EXTRA_HEADERS", "X-One: 1\nbroken", "wrong in line 2: each line must be one header"],
+    ["TRIEVE_EXTRA_HEADERS", "X-One:", "wrong in line 1: each line must be one header"],
+    ["TRIEVE_EXTRA_HEADERS", "X-One: 1; X-Two: 2", "wrong in line 1: each line must be one"],
+    ["TRIEVE_EXTRA_HEADERS", 'X-One: "1"', "wrong in line 1: each line must be one"],
+    ["TRIEVE_EXTRA_HEADERS", "Authorization: secret-one", "wrong in line 1: this header is"],
     ["TRIEVE_EXTRA_HEADERS", "Cookie: secret-one", "not allowed"],
     ["TRIEVE_EXTRA_HEADERS", "X-One: 1\\nCookie: 2", "wrong in line 2"],
+    ["TRIEVE_EXTRA_HEADERS", "X-A: 1\nx-a: 2", "wrong in line 2: this header is given twice"],
     ["TRIEVE_AUDIT_LOG", "true", "must be the path of a file"],
     ["TRIEVE_AUDIT_LOG", "0", "must be the path of a file"],
-    ["TRIEVE_AUDIT_LOG", '"/tmp/a.log"', "without the quotes"],
-    ["TRIEVE_ORGANIZATION_ID", `"${GOOD.TRIEVE_ORGANIZATION_ID}"`, "without the quotes"],
-    ["TRIEVE_ORGANIZATION_ID", "Acme Inc", "a UUID, which the dashboard shows"],
-    ["TRIEVE_EXTRA_HEADERS", "X-One: 1; X-Two: 2", "in line 1: it seems to hold two headers"],
-    ["TRIEVE_EXTRA_HEADERS", 'X-One: "1"', "in line 1: leave out the quotes"],
-    ["TRIEVE_EXTRA_HEADERS", "X-A: 1\nx-a: 2", "line 2: this header stands twice"],
+    ["TRIEVE_AUDIT_LOG", '"/tmp/a.log"', "without quotes"],
+    ["TRIEVE_ORGANIZATION_ID", `"${GOOD.TRIEVE_ORGANIZATION_ID}"`, "without quotes"],
+    ["TRIEVE_ORGANIZATION_ID", "Acme Inc", "a UUID"],
   ])("%s=%j", (name, value, expected) => {
     const { faults, config } = read({ ...GOOD, [name]: value });
     expect(config).toBeUndefined();
@@ -214,11 +221,74 @@ describe("a proxy of the environment", () => {
     ["in small letters too", { https_proxy: "proxy:3128" }, "http://proxy:3128"],
     ["not for one that NO_PROXY names", { ...proxy, NO_PROXY: "x.org, .example.com" }, undefined],
     ["nor for all of them", { ...proxy, no_proxy: "*" }, undefined],
+    ["by its port too", { ...proxy, NO_PROXY: "example.com:443" }, undefined],
+    ["but not by another", { ...proxy, NO_PROXY: "example.com:80" }, proxy.HTTPS_PROXY],
     ["but for others", { ...proxy, NO_PROXY: "ample.com" }, proxy.HTTPS_PROXY],
     ["not the one for http", { HTTP_PROXY: "http://proxy:1" }, undefined],
     ["never to this machine", { ...proxy, TRIEVE_BASE_URL: "https://localhost:1" }, undefined],
   ])("%s", (_, environment, expected) => {
     expect(read({ ...GOOD, ...environment }).config?.proxy).toBe(expected);
+  });
+  const at = (host: string) => ({ TRIEVE_BASE_URL: `https://${host}` });
+  test.each<[string, string, boolean]>([
+    ["10.0.0.0/8", "10.200.3.4", true],
+    ["10.0.0.0/8", "11.0.0.1", false],
+    ["10.1.2.3/8", "10.200.3.4", true],
+    ["192.0.2.0/25", "192.0.2.127", true],
+    ["192.0.2.0/25", "192.0.2.128", false],
+    ["192.0.2.7", "192.0.2.7", true],
+    ["192.0.2.7", "192.0.2.70", false],
+    ["192.0.2.7:8443", "192.0.2.7:8443", true],
+    ["192.0.2.7:8443", "192.0.2.7", false],
+    ["0.0.0.0/0", "192.0.2.7", true],
+    ["0.0.0.0/0", "[fd00::1]", false],
+    ["0.0.0.0/0", "trieve.example.com", false],
+    ["fd00::/8", "[fd12:3456::1]", true],
+    ["[fd00::]/8", "[fd12:3456::1]", true],
+    ["FD00::/8", "[fd12::1]", true],
+    ["fd00::/8", "[fe80::1]", false],
+    ["fd00::/8", "10.0.0.1", false],
+    ["fd00::1", "[fd00::1]", true],
+    ["fd00:0:0::1", "[fd00::1]", true],
+    ["[fd00::1]", "[fd00::1]", true],
+    ["[fd00::1]", "[fd00::2]", false],
+    ["[fd00::1]:443", "[fd00::1]", true],
+    ["[fd00::1]:8443", "[fd00::1]", false],
+    ["fd00::1:443", "[fd00::1]", false],
+    ["example.com", "trieve.example.com", true],
+    [".example.com", "trieve.example.com", true],
+    ["*.example.com", "trieve.example.com", true],
+    [".example.com", "badexample.com", false],
+    ["trieve.example.com:8443", "trieve.example.com:8443", true],
+    ["trieve.example.com:8443", "trieve.example.com", false],
+    ["10.0.0.0/8 x.org, trieve.example.com", "trieve.example.com", true],
+  ])("NO_PROXY=%s and %s: left out %s", (NO_PROXY, host, isExempt) => {
+    const { config, warnings } = read({ ...GOOD, ...proxy, ...at(host), NO_PROXY });
+    expect(config?.proxy === undefined).toBe(isExempt);
+    expect(warnings).toEqual([]);
+  });
+  test.each([
+    "10.0.0.0/33",
+    "10.0.0.0/",
+    "10.0.0.0/x",
+    "10.0.0.0/8/8",
+    "fd00::/129",
+    "fe80::1%eth0",
+    "<local>",
+    "/8",
+    "example.com/8",
+    "http://user:pa55@x.org",
+    "m\u00fcnchen.example",
+  ])("NO_PROXY=%s is warned of, by its place, and leaves nothing out", (entry) => {
+    const environment = { ...GOOD, ...proxy, NO_PROXY: `x.org,${entry}` };
+    for (const host of ["trieve.example.com", "10.0.0.1", "[fd00::1]"]) {
+      const { config, warnings, faults } = read({ ...environment, ...at(host) });
+      expect(config?.proxy).toBe(proxy.HTTPS_PROXY);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^NO_PROXY cannot be used in its entry 2; /),
+      ]);
+      expect(faults).toEqual([]);
+    }
   });
   test("must be one that HTTP can use", () => {
     expect(read({ ...GOOD, HTTPS_PROXY: "socks5://u:pw@proxy:1" }).faults).toEqual([
@@ -282,27 +352,26 @@ describe("the key file", () => {
     TRIEVE_API_KEY_FILE: "/run/key",
   };
   test("is read and trimmed", () => {
-    const { config, sources } = readSettings(environment, () => ({
+    const { config, shown } = loadSettings(environment, () => ({
       text: "tr-key\n",
       open: false,
     }));
     expect(config?.apiKey()).toBe("tr-key");
-    expect(sources["TRIEVE_API_KEY"]).toBe("file");
+    expect(shown["TRIEVE_API_KEY"]).toBe("file");
   });
   test.each<[string, () => { text: string; open: boolean }, string]>([
-    ["is missing", () => raise("ENOENT"), "names a file that does not exist"],
-    ["is a folder", () => raise("EISDIR"), "names a folder"],
-    ["is closed to this user", () => raise("EACCES"), "may not read"],
-    ["is empty", () => ({ text: "\n", open: false }), "is empty"],
+    ["is missing", () => raise("ENOENT"), "cannot be read (ENOENT)"],
+    ["is empty", () => ({ text: "\n", open: false }), "must hold one key"],
     ["is UTF-16", () => ({ text: "\ufffd\ufffdt\0r\0", open: false }), "is in UTF-16"],
-    ["holds two keys", () => ({ text: "tr-a\ntr-b\n", open: false }), "several lines"],
-  ])("that %s gets its own sentence", (_, readFile, expected) => {
-    expect(readSettings(environment, readFile).faults[0]).toContain(expected);
+    ["holds two keys", () => ({ text: "tr-a\ntr-b\n", open: false }), "line breaks"],
+    ["holds a placeholder", () => ({ text: "tr-your-key\n", open: false }), "placeholder"],
+  ])("that %s is a fault that says so", (_, readFile, expected) => {
+    expect(loadSettings(environment, readFile).faults[0]).toContain(expected);
   });
   test("may start with a byte order mark, and lie at home", () => {
     const paths: string[] = [];
     const at = { ...environment, HOME: "/home/ann", TRIEVE_API_KEY_FILE: "~/key" };
-    const { config } = readSettings(at, (path) => {
+    const { config } = loadSettings(at, (path) => {
       paths.push(path);
       return { text: "\uFEFFtr-key\r\n", open: false };
     });
@@ -311,15 +380,15 @@ describe("the key file", () => {
     expect(paths).toEqual(["/home/ann/key"]);
   });
   test("gets a warning when others can read it", () => {
-    const { warnings } = readSettings(environment, () => ({ text: "tr-key", open: true }));
+    const { warnings } = loadSettings(environment, () => ({ text: "tr-key", open: true }));
     expect(warnings).toEqual([
-      "TRIEVE_API_KEY_FILE can be read by others than its owner; chmod 600 ends that",
+      "TRIEVE_API_KEY_FILE can be read by users other than its owner; run chmod 600 on it",
     ]);
   });
   test("must exist, hold one key, and be the only source", () => {
     expect(read(environment).faults[0]).toContain("cannot be read");
-    const two = readSettings(environment, () => ({ text: "a b", open: false }));
-    expect(two.faults[0]).toContain("TRIEVE_API_KEY_FILE names a file whose text must be one key");
+    const two = loadSettings(environment, () => ({ text: "a b", open: false }));
+    expect(two.faults[0]).toContain("TRIEVE_API_KEY_FILE must hold one key");
     expect(read({ ...environment, TRIEVE_API_KEY: "k" }).faults[0]).toContain("both set");
   });
 });
@@ -327,7 +396,7 @@ describe("the key file", () => {
 test("an unknown variable gets a warning, the known ones none", () => {
   const { warnings } = read({ ...GOOD, TRIEVE_READONLY: "true", OTHER: "x" });
   expect(warnings).toHaveLength(1);
-  expect(warnings[0]).toMatch(/^TRIEVE_READONLY is no setting.* is TRIEVE_READ_ONLY meant\?$/);
+  expect(warnings[0]).toMatch(/^TRIEVE_READONLY is not a setting of this server; is it a typo\?$/);
   expect(SETTING_LIST).toHaveLength(16);
 });
 
@@ -375,4 +444,31 @@ test("the address of the service that ended gets a warning, and a request only i
 test("the name of the organization is kept as it is given", () => {
   const { config } = read({ ...GOOD, TRIEVE_ORGANIZATION_NAME: " Ex & Co " });
   expect(config?.organizationName).toBe("Ex & Co");
+});
+
+test("an API where the local dashboard would be is told", () => {
+  const { faults } = read({ ...GOOD, TRIEVE_BASE_URL: "http://localhost:5173" });
+  expect(faults).toEqual([expect.stringMatching(/^TRIEVE_DASHBOARD_URL must be the address/)]);
+});
+
+describe("what is shown of a setting", () => {
+  test("is its value and its source if it is sound, and nothing if it is at fault", () => {
+    const { shown } = read({
+      ...GOOD,
+      TRIEVE_MAX_ROLE: "king",
+      TRIEVE_READ_ONLY: "{env:X}",
+      TRIEVE_ASK_ALWAYS: " true ",
+      TRIEVE_EXTRA_HEADERS: "X-Gate: secret-one",
+    });
+    expect(shown).toMatchObject({
+      TRIEVE_API_KEY: "environment",
+      TRIEVE_EXTRA_HEADERS: "environment",
+      TRIEVE_ASK_ALWAYS: "true (environment)",
+      TRIEVE_AUDIT_LOG: "not set",
+      TRIEVE_CONFIRM: "`form,page,code` (default)",
+    });
+    expect(shown).not.toHaveProperty("TRIEVE_MAX_ROLE");
+    expect(shown).not.toHaveProperty("TRIEVE_READ_ONLY");
+    expect(read({}).shown).not.toHaveProperty("TRIEVE_BASE_URL");
+  });
 });

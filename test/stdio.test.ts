@@ -10,34 +10,41 @@ beforeAll(async () => {
 });
 afterAll(() => trieve.close());
 
+const done = (outcome: string, confirmed_by: string) => ({
+  outcome: "done",
+  confirmed_by,
+  results: [{ outcome }],
+});
+
 describe("the built program with a stock client", () => {
   test("lists, sends and deletes with a prompt", async () => {
     const { environment } = trieve;
     const server = await connectBin({ environment, person: says.yes });
-    const sent = await server.call("send_invitation", { email: "p@example.com", role: "admin" });
-    expect(sent.facts).toMatchObject({ outcome: "invited", confirmed_by: "form" });
+    const sent = await server.call("send_invitation", { emails: ["p@example.com"], role: "admin" });
+    expect(sent.facts).toMatchObject(done("invited", "form"));
     const { facts } = await server.call("list_invitations", { email: "p@" });
     expect(facts.matched).toBe(1);
-    const gone = await server.call("delete_invitation", { invitation_id: facts.invitations[0].id });
-    expect(gone.facts).toMatchObject({ outcome: "deleted", confirmed_by: "form" });
+    const [{ id }] = facts.invitations;
+    const gone = await server.call("delete_invitation", { invitations: [id] });
+    expect(gone.facts).toMatchObject(done("deleted", "form"));
     expect(server.questions).toHaveLength(2);
     await server.close();
   });
 
   test("lists, sends and deletes without one", async () => {
     const server = await connectBin({ environment: trieve.environment });
-    const sent = await server.call("send_invitation", { email: "q@example.com" });
-    const { id } = sent.facts.invitation;
-    const { confirmation } = (await server.call("delete_invitation", { invitation_id: id })).facts;
-    const gone = await server.call("delete_invitation", { invitation_id: id, confirmation });
-    expect(gone.facts).toMatchObject({ outcome: "deleted", confirmed_by: "code" });
+    await server.call("send_invitation", { emails: ["q@example.com"] });
+    const invitations = ["q@example.com"];
+    const { confirmation } = (await server.call("delete_invitation", { invitations })).facts;
+    const gone = await server.call("delete_invitation", { invitations, confirmation });
+    expect(gone.facts).toMatchObject(done("deleted", "code"));
     await server.close();
   });
 
   test("does nothing on a no", async () => {
     const { id } = trieve.add("kept@example.com");
     const server = await connectBin({ environment: trieve.environment, person: says.no });
-    const { facts } = await server.call("delete_invitation", { invitation_id: id });
+    const { facts } = await server.call("delete_invitation", { invitations: [id] });
     expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "kept" });
     expect(trieve.store.rows.map((row) => row.id)).toContain(id);
     await server.close();

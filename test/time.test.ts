@@ -41,10 +41,10 @@ test.each([NIGHT_MS, -HOUR_MS])(
   async (ms) => {
     const { trieve, server, turn } = await begin(ms);
     trieve.store.mailMs = 1_500;
-    const sent = server.call("send_invitation", { email: "ann@example.com" });
+    const sent = server.call("send_invitation", { emails: ["ann@example.com"] });
     await vi.waitUntil(() => trieve.proxy.count("POST") === 1, { timeout: 20_000 });
     await turn();
-    expect((await sent).facts.outcome).toBe("invited");
+    expect((await sent).facts).toMatchObject({ outcome: "done", counts: { invited: 1 } });
   },
 );
 
@@ -54,17 +54,17 @@ test.each([NIGHT_MS, -HOUR_MS])("a form is answered, the clock turned by %i ms",
     return says.yes(question);
   });
   const { id } = trieve.add("bob@example.com");
-  const { facts } = await server.call("delete_invitation", { invitation_id: id });
-  expect(facts.outcome).toBe("deleted");
+  const { facts } = await server.call("delete_invitation", { invitations: [id] });
+  expect(facts).toMatchObject({ outcome: "done", counts: { deleted: 1 } });
 });
 
 test("an hour back does not make the limit of a minute one of an hour", async () => {
   const { server, turn } = await begin(-HOUR_MS);
   for (let n = 0; n < 30; n += 1) {
-    await server.call("send_invitation", { email: `p${n}@example.com` });
+    await server.call("send_invitation", { emails: [`p${n}@example.com`] });
   }
   await turn();
-  const { text } = await server.call("send_invitation", { email: "last@example.com" });
+  const { text } = await server.call("send_invitation", { emails: ["last@example.com"] });
   const [, seconds] = /^rate_limited: .*Wait (\d+) seconds/.exec(text) ?? [];
   expect(Number(seconds)).toBeGreaterThan(0);
   expect(Number(seconds)).toBeLessThanOrEqual(60);
@@ -73,10 +73,10 @@ test("an hour back does not make the limit of a minute one of an hour", async ()
 test("an hour on does not end the two minutes of doubt, and back the audit tells no negative time", async () => {
   const { trieve, server, turn } = await begin(HOUR_MS);
   trieve.proxy.next("POST", { reset: true });
-  const first = await server.call("send_invitation", { email: "ann@example.com" });
+  const first = await server.call("send_invitation", { emails: ["ann@example.com"] });
   expect(first.text).toMatch(/^outcome_unknown: /);
   await turn();
-  const second = await server.call("send_invitation", { email: "ann@example.com" });
+  const second = await server.call("send_invitation", { emails: ["ann@example.com"] });
   expect(second.text).toMatch(/^outcome_unknown: /);
   expect(trieve.proxy.count("POST")).toBe(1);
   const lines = server.bin

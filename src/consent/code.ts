@@ -1,24 +1,36 @@
-import type { Way } from "./way.ts";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Action } from "../tools/action.ts";
 
-/** The deed is shown to the model with a code, to be passed back on the user's yes. */
-export const code: Way = {
-  name: "code",
-  missing: "",
-  isThere: () => true,
-  answerIn: (_, { binding, confirmation }) =>
-    confirmation === undefined
-      ? undefined
-      : { type: "confirm", binding, confirmation: bare(confirmation) },
-};
+// Far above any confirmation; it keeps the searches short.
+const LONGEST = 1_000;
+
+/** 128 random bits as 22 characters that survive any copying: letters, digits, `-` and `_`. */
+export function randomSecret(): string {
+  return randomBytes(16).toString("base64url");
+}
+
+/** Whether two texts are the same, in a time that does not tell where they differ. */
+export function sameText(a: string, b: string): boolean {
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+/**
+ * What the model passes back after the user's yes: the action in plain words first, so that the client's
+ * own approval dialog shows it. Models fold blanks, so there are never two in a row.
+ */
+export function confirmationText({ title }: Action, secret: string): string {
+  return `${title} ${secret}`.replace(/\s+/g, " ");
+}
 
 /** The confirmation without what models put around it: its name, quotes of any kind, a full stop. */
-function bare(confirmation: string): string {
+export function bareConfirmation(confirmation: string): string {
   return confirmation
     .slice(0, LONGEST)
     .replace(/\s+/g, " ")
     .replace(/^[^a-z]*(confirmation\W+)?/i, "")
     .replace(/[^\w-]+$/, "");
 }
-
-// Far above any confirmation; it keeps the searches short.
-const LONGEST = 1_000;

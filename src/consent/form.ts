@@ -1,49 +1,74 @@
 import type { Clock } from "../clock.ts";
-import type { Deed } from "../tools/deed.ts";
-import { DECISION } from "./consent.ts";
-import { keepAlive } from "./keep-alive.ts";
-import { QUESTION_MS, type Reply } from "./state.ts";
-import type { Caller, Form, Way } from "./way.ts";
+import { type Action, linesOf, linesOfFacts } from "../tools/action.ts";
+import { FORM_MS, type Reason } from "./question.ts";
 
-/** The client shows a form to the person. */
-export const form: Way = {
-  name: "form",
-  missing: "the client does not offer form elicitation",
-  isThere: ({ hasForms }) => hasForms,
-  answerIn: ({ answer }, { binding }) =>
-    answer === undefined ? undefined : { type: "reply", binding, ...answer },
-  async put({ secret, deed, binding }, { keeper, call, caller }) {
-    const form = formOf(deed);
-    const { putForm, signal } = caller;
-    if (putForm === undefined) return { form, secret };
-    const put = (asking: AbortSignal) => putForm(form, asking);
-    const wait = () => waitFor(put, caller, keeper.clock, call.signal);
-    const reply = await call.offTheClock(wait);
-    if (signal.aborted) keeper.step({ type: "abandon", secret });
-    signal.throwIfAborted();
-    return keeper.step({ type: "reply", secret, binding, reply });
-  },
-};
+const PROGRESS_MS = 15_000;
+/** The facts that a form's field shows besides its target. */
+const FIELD_LABELS: ReadonlySet<string> = new Set(["Role", "Organization"]);
 
-/** A required choice without default. */
-function formOf({ facts, choices }: Deed): Form {
+/** Who calls, and how that client can be asked. */
+export interface Caller {
+  /** Fires when the client cancels the call or goes away. */
+  signal: AbortSignal;
+  /** Whether the client declared that it can show a form to a person. */
+  hasForms: boolean;
+  /** Shows a form and waits. Absent where the answer can only come with a repeated call. */
+  putForm?(form: Form, signal: AbortSignal): Promise<Reply>;
+  /** The answer to an earlier form, on a repeated call. */
+  answer?: { id: string; reply: Reply };
+  /**
+   * Tells the client that the call is one step further, and how many are left where that is known;
+   * present when it asked for that.
+   */
+  progress?(message: string, left?: number): void;
+}
+
+/** What came back for a form: what the client sent, unchecked, or why there is no answer. */
+export type Reply =
+  | { kind: "answer"; action: string; content?: unknown }
+  | { kind: "failed"; reason: "timed_out" | "client_error" };
+
+/** A question for a person, as elicitation in form mode carries it. */
+export type Form = ReturnType<typeof formOf>;
+
+/**
+ * The form that asks for `action`: a required choice without a default. Several clients show little more
+ * than its field, so the field says what is asked, for whom, as what and where.
+ */
+export function formOf(action: Action) {
+  const { title, facts, choices } = action;
+  const decision = {
+    type: "string" as const,
+    title: `${title.slice(0, 1).toUpperCase()}${title.slice(1)}?`,
+    description: linesOfFacts(facts.filter(({ label = "" }) => FIELD_LABELS.has(label))).join("; "),
+    enum: [...choices],
+  };
   return {
-    message: facts.join("\n"),
-    requestedSchema: {
-      type: "object",
-      properties: { [DECISION]: { type: "string", title: "Decision", enum: [...choices] } },
-      required: [DECISION],
-    },
+    message: linesOf(action).join("\n"),
+    requestedSchema: { type: "object" as const, properties: { decision }, required: ["decision"] },
   };
 }
 
+/** Why a reply is no yes; undefined when it is one: accepted, with exactly the acting choice. */
+export function reasonAgainst(reply: Reply, { choices }: Action): Reason | undefined {
+  if (reply.kind === "failed") return reply.reason;
+  const { action, content } = reply;
+  if (action === "decline") return "declined";
+  if (action === "cancel") return "cancelled";
+  if (action !== "accept" || typeof content !== "object" || content === null) return "client_error";
+  const decision = Object.getOwnPropertyDescriptor(content, "decision")?.value;
+  const [refusing, acting] = choices;
+  if (decision === acting) return undefined;
+  return decision === refusing ? "kept" : "client_error";
+}
+
 /**
- * Waits for the person behind the client: four minutes at most, until `signal` fires, and with a sign
- * of life every 15 s. Never throws; a client that fails is a reply too.
+ * Shows the form and waits for the person behind the client: four minutes at most, until `signal` fires,
+ * and with a sign of life every 15 s. Never throws; a client that fails is a reply too.
  */
-async function waitFor(
-  ask: (signal: AbortSignal) => Promise<Reply>,
-  { progress }: Caller,
+export async function waitForReply(
+  putForm: (signal: AbortSignal) => Promise<Reply>,
+  caller: Caller,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Reply> {
@@ -52,19 +77,36 @@ async function waitFor(
   signal.addEventListener("abort", close, { once: true });
   const timers = new AbortController();
   const timeout = clock
-    .sleep(QUESTION_MS, timers.signal)
-    .then((): Reply => ({ failed: "timed_out" }));
+    .sleep(FORM_MS, timers.signal)
+    .then((): Reply => ({ kind: "failed", reason: "timed_out" }));
   timeout.catch(() => {});
-  if (progress !== undefined) keepAlive(clock, progress, timers.signal);
+  keepAlive(caller, clock, timers.signal);
   try {
-    const reply = await Promise.race([ask(asking.signal), timeout]);
-    // Only then: to the client the end of an answered question would be news of a cancelled one.
-    if ("failed" in reply) close();
+    const reply = await Promise.race([putForm(asking.signal), timeout]);
+    // Closing an answered question as well would look to the client like a cancelled one.
+    if (reply.kind === "failed") close();
     return reply;
   } catch {
-    return { failed: "client_error" };
+    return { kind: "failed", reason: "client_error" };
   } finally {
     timers.abort();
     signal.removeEventListener("abort", close);
+  }
+}
+
+/** Gives a caller that asked for it a sign of life every 15 s until `signal` fires. */
+export async function keepAlive(
+  { progress }: Caller,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  if (progress === undefined) return;
+  try {
+    for (;;) {
+      await clock.sleep(PROGRESS_MS, signal);
+      progress("Waiting for a person's answer");
+    }
+  } catch {
+    // The question is closed.
   }
 }

@@ -1,97 +1,124 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Keeper } from "./keeper.ts";
+import { sameText } from "./code.ts";
 import { HEADERS, htmlOf } from "./page-html.ts";
-import { randomSecret, sameText } from "./secret.ts";
-import { VALID_MS, type View } from "./state.ts";
+import { type PageReply, type TurnedAway, VALID_MS } from "./question.ts";
+import type { Questions } from "./questions.ts";
 
-const COOKIE = "reader";
 const MOST_BYTES = 1_000;
+// Cookies ignore ports: those of every program on this machine come along.
+const MOST_HEADER_BYTES = 1_000_000;
 const REQUEST_MS = 5_000;
 
 /**
- * Serves the one page of the question `secret` on a loopback port of its own until the question needs
- * it no more, and gives its address. Rejects when there is no port.
+ * Serves the pages of a process by one listener on a loopback port, each for 10 minutes. What it gives serves
+ * the page of a question and tells its address; that rejects when there is no port.
  */
-export async function servePage(secret: string, keeper: Keeper): Promise<string> {
-  const path = `/${secret}`;
-  let host = "";
+export function createPageServer(questions: Questions): (id: string) => Promise<string> {
+  const ids = new Set<string>();
+  let listening: Promise<Server> | undefined;
 
-  const server = createServer({ headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS });
-  server.on("request", (request, response) => {
-    answer(request)
-      .then((reply) => send(response, reply))
-      .catch(() => response.destroy());
-  });
-
-  async function answer(request: IncomingMessage): Promise<Reply> {
+  /** What the browser gets to see, or the status of an empty answer. */
+  async function answer(request: IncomingMessage): Promise<PageReply | number> {
     const { headers, method, url = "" } = request;
-    // By another name than its own the page is being reached by a trick with DNS.
-    if (headers.host !== host) return { status: 403 };
-    if (!sameText(url, path)) return { status: 404 };
-    const site = headers["sec-fetch-site"];
-    if (site !== undefined && site !== "same-origin" && site !== "none") return { status: 403 };
-    const cookie = cookiesIn(headers.cookie);
-    if (method === "GET") {
-      const fresh = { cookie: randomSecret(), field: randomSecret() };
-      return show({ type: "read", secret, cookie, fresh });
+    // The program that had this port before can read along, whatever path its script is at.
+    if (headers["service-worker"] === "script") {
+      const replies = [...ids].map((id) => questions.read(id, { why: "service_worker" }));
+      return replies.at(-1) ?? 404;
     }
-    if (method !== "POST") return { status: 405 };
-    if (headers.origin !== `http://${host}`) return { status: 403 };
-    if (headers["content-type"] !== "application/x-www-form-urlencoded") return { status: 403 };
+    const id = [...ids].find((one) => sameText(url, `/${one}`));
+    if (id === undefined) return 404;
+    if (method === "GET") return isPrefetch(headers) ? 503 : questions.read(id, wrongWith(headers));
+    if (method !== "POST") return 405;
     const fields = new URLSearchParams(await bodyOf(request));
-    const given = { field: fields.get("field"), decision: fields.get("decision") };
-    return show({ type: "click", secret, cookie, ...given });
-  }
-
-  function show(event: Parameters<Keeper["step"]>[0]): Reply {
-    const verdict = keeper.step(event);
-    if (!("view" in verdict)) return { status: 404 };
-    const { view } = verdict;
-    if (view.shows === "nothing") return { status: 403 };
-    return { status: view.shows === "void" ? 410 : 200, view };
-  }
-
-  function send(response: ServerResponse, { status, view }: Reply): void {
-    response.writeHead(status, {
-      ...HEADERS,
-      ...(view?.shows === "question"
-        ? {
-            "set-cookie": `${COOKIE}=${view.reader.cookie}; Path=${path}; Max-Age=${VALID_MS / 1_000}; HttpOnly; SameSite=Strict`,
-          }
-        : {}),
+    return questions.click(id, {
+      field: fields.get("field"),
+      choice: fields.get("decision"),
+      isFromPage:
+        headers.origin === `http://${headers.host}` &&
+        allows(headers["sec-fetch-mode"], "navigate"),
     });
-    response.end(view === undefined ? "" : htmlOf(view, keeper.clock));
   }
 
-  async function closeInTime(): Promise<void> {
-    for (let ms = keeper.rest(secret); ms > 0; ms = keeper.rest(secret)) await keeper.next(ms);
+  function send(response: ServerResponse, reply: PageReply | number): void {
+    const status = typeof reply === "number" ? reply : statusOf(reply);
+    const html = typeof reply === "number" ? undefined : htmlOf(reply, questions.clock);
+    response.writeHead(status, HEADERS).end(html);
+  }
+
+  async function listen(): Promise<Server> {
+    const server = createServer({
+      headersTimeout: REQUEST_MS,
+      requestTimeout: REQUEST_MS,
+      maxHeaderSize: MOST_HEADER_BYTES,
+      requireHostHeader: false,
+    });
+    server.on("request", (request, response) => {
+      answer(request)
+        .then((reply) => send(response, reply))
+        .catch(() => response.destroy());
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    server.unref();
+    return server;
+  }
+
+  async function closeInTime(id: string, server: Server): Promise<void> {
+    await questions.clock.sleep(VALID_MS);
+    ids.delete(id);
+    if (ids.size > 0) return;
+    listening = undefined;
     server.close();
     setTimeout(() => server.closeAllConnections(), REQUEST_MS).unref();
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  server.unref();
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  closeInTime();
-  return `http://${host}${path}`;
+  return async (id) => {
+    listening ??= listen();
+    ids.add(id);
+    const server = await listening.catch((error) => {
+      listening = undefined;
+      throw error;
+    });
+    closeInTime(id, server);
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${id}`;
+  };
 }
 
-interface Reply {
-  status: number;
-  view?: Exclude<View, { shows: "nothing" }>;
+function statusOf(reply: PageReply): number {
+  if (reply.kind === "over") return 404;
+  if (reply.kind === "turned_away") return 403;
+  const { answer } = reply.page;
+  return reply.kind === "question" || answer === "yes" || answer === "kept" ? 200 : 410;
 }
 
-/** Every value that the browser sends under the cookie's name. */
-function cookiesIn(header = ""): string[] {
-  return header
-    .split(";")
-    .map((pair) => pair.trim().split("="))
-    .filter(([name]) => name === COOKIE)
-    .map(([, value = ""]) => value);
+/** Whether a browser only looks ahead; it comes again when the person does. */
+function isPrefetch(headers: IncomingHttpHeaders): boolean {
+  return ["sec-purpose", "purpose", "x-moz"].some((name) => headers[name] !== undefined);
+}
+
+/** Why the first reading is none of a browser window that a person looks at. */
+function wrongWith({ host = "", ...headers }: IncomingHttpHeaders): TurnedAway | undefined {
+  // Another name gets here by a trick with DNS. Another port may have been forwarded.
+  if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/i.test(host)) return { why: "address", host };
+  const isWindow =
+    allows(headers["sec-fetch-mode"], "navigate") &&
+    allows(headers["sec-fetch-dest"], "document") &&
+    headers["sec-fetch-site"] !== "same-origin";
+  return isWindow ? undefined : { why: "not_a_window" };
+}
+
+/** Whether a header says this, or nothing. */
+function allows(header: string | string[] | undefined, value: string): boolean {
+  return header === undefined || header === value;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

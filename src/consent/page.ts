@@ -1,78 +1,61 @@
-import type { Browser } from "../browser.ts";
-import { keepAlive } from "./keep-alive.ts";
-import type { Verdict } from "./state.ts";
-import type { Asking, Question, Way } from "./way.ts";
+import type { Browser } from "../config/browser.ts";
+import type { CallContext } from "../trieve/call.ts";
+import { type Caller, keepAlive } from "./form.ts";
+import type { DecisionOf } from "./question.ts";
+import type { Questions } from "./questions.ts";
 
 /** How long a call waits for the person at a time. */
 const WAIT_MS = 30_000;
-/** What a deed may need of the call's time. */
-const DEED_MS = 25_000;
+/** How much of the call's time an action may need. */
+const ACTION_MS = 25_000;
 
-const PASSES = {
-  failed: "no browser could be opened on this machine (BROWSER names a program for that)",
-  unread: "no browser fetched the page within 10 seconds",
-};
+/** Why this machine cannot show a page; undefined where it can. */
+export function missingForPage(browser: Browser): string | undefined {
+  if (browser === "system" || "command" in browser) return undefined;
+  return `${browser.missing}; BROWSER may name a program that opens a page`;
+}
 
-/** The question is a page in the person's own browser, which this server opens. */
-export function createPage(browser: Browser): Way {
-  return {
-    name: "page",
-    missing:
-      typeof browser === "object" && "missing" in browser
-        ? `${browser.missing}; BROWSER may name a program that opens a page`
-        : "",
-    isThere: () => browser === "system" || "command" in browser,
-    answerIn: () => undefined,
-    async put(question, asking) {
-      const { step } = asking.keeper;
-      const { secret } = question;
-      try {
-        await open(question, asking);
-      } catch {
-        step({ type: "unopened", secret });
-      }
-      return waitForPage(question, asking);
-    },
+/**
+ * What serves the page of a question and has it opened. It never rejects: a failure is told to the question.
+ */
+export function createPageOpener(questions: Questions, browser: Browser) {
+  let server: ReturnType<typeof startServer> | undefined;
+  const startServer = async () => (await import("./page-server.ts")).createPageServer(questions);
+
+  return async (id: string): Promise<void> => {
+    try {
+      const { openBrowser } = await import("./browser.ts");
+      server ??= startServer();
+      const url = await (await server)(id);
+      questions.opened(id);
+      openBrowser(browser, url).catch(() => questions.failed(id));
+    } catch {
+      questions.failed(id);
+    }
   };
-
-  /** Rejects when the page cannot be served; an opener that fails is known later. */
-  async function open({ secret }: Question, { keeper }: Asking): Promise<void> {
-    if (browser !== "system" && "missing" in browser) return;
-    const [{ servePage }, { openBrowser }] = await Promise.all([
-      import("./page-server.ts"),
-      import("./open-browser.ts"),
-    ]);
-    const url = await servePage(secret, keeper);
-    keeper.step({ type: "opened", secret });
-    openBrowser(browser, url).catch(() => keeper.step({ type: "unopened", secret }));
-  }
 }
 
 /**
  * Waits for the answer on an open page, in the time of the call, with a sign of life every 15 s. Throws
- * what aborts the call; the page dies with it.
+ * what aborts the call, which leaves the page open.
  */
 export async function waitForPage(
-  { secret, deed }: Question,
-  { keeper, call, caller }: Asking,
-): Promise<Verdict | { passes: string }> {
-  const { clock } = keeper;
-  const endsAt = clock.elapsed() + Math.min(WAIT_MS, call.timeLeft());
-  const alive = new AbortController();
-  if (caller.progress !== undefined) keepAlive(clock, caller.progress, alive.signal);
-  try {
-    for (;;) {
-      if (call.signal.aborted) keeper.step({ type: "abandon", secret });
-      call.signal.throwIfAborted();
-      const left = endsAt - clock.elapsed();
-      const hasTime = call.timeLeft() >= DEED_MS;
-      const verdict = keeper.step({ type: "look", secret, isOver: left <= 0, hasTime });
-      if ("unread" in verdict) return { passes: PASSES[verdict.unread] };
-      if ("invalid" in verdict) return { no: "timed_out", deed };
-      if (!("wait" in verdict)) return verdict;
-      await keeper.next(Math.min(verdict.wait, left), call.signal);
-    }
-  } finally {
-    alive.abort();
-  }
+  questions: Questions,
+  { id, action }: DecisionOf<"asked">,
+  call: CallContext,
+  caller: Caller,
+): Promise<DecisionOf<"yes" | "no" | "unread" | "pending">> {
+  const ms = Math.min(WAIT_MS, call.timeLeft());
+  const waiting = new AbortController();
+  keepAlive(caller, questions.clock, waiting.signal);
+  // At once, so that a next call finds the page.
+  const leave = () => questions.leave(id);
+  if (call.signal.aborted) leave();
+  call.signal.addEventListener("abort", leave, { once: true });
+  await questions.settled(id, ms, call.signal);
+  call.signal.removeEventListener("abort", leave);
+  waiting.abort();
+  call.signal.throwIfAborted();
+  const decision = questions.decide(id, call.timeLeft() >= ACTION_MS);
+  return decision.kind === "unknown" ? { kind: "no", reason: "timed_out", action } : decision;
 }

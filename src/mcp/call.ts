@@ -1,106 +1,128 @@
 import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
-import type { Ask } from "../consent/ask.ts";
-import { randomSecret } from "../consent/secret.ts";
-import type { Caller, Form } from "../consent/way.ts";
-import { asFailure, Failure, tell } from "../failures.ts";
-import type { Policy, WayName } from "../settings.ts";
-import { type Attempt, type Result, withConsent, withRemark } from "../tools/result.ts";
-import type { Target } from "../tools/target.ts";
+import type { ConfirmMethod } from "../config/settings.ts";
+import { randomSecret } from "../consent/code.ts";
+import type { Confirm } from "../consent/confirm.ts";
+import type { Caller, Form } from "../consent/form.ts";
+import { asFailure, Failure, formatFailure } from "../errors.ts";
+import type { ToolContext } from "../tools/context.ts";
+import { type Result, renderOutcomes } from "../tools/result.ts";
 import type { Tool } from "../tools/tool.ts";
-import { createCallContext } from "../trieve/call-context.ts";
+import { createCallContext } from "../trieve/call.ts";
+import type { Outcome, Target } from "../trieve/outcome.ts";
 
-/** What a call comes to: a result for the model, or a form that goes back to the client. */
+/** What a call comes to: a result for the model, an error without facts, or a form that goes back to the client. */
 export type CallResult =
-  | { text: string; facts?: Result["facts"]; isError: boolean }
-  | { form: Form; secret: string };
+  | { kind: "result"; text: string; facts?: Result["facts"] }
+  | { kind: "form"; form: Form; id: string };
 
 const NOT_KEPT =
-  "TRIEVE_AUDIT_LOG could not be written, so the audit line of this call stands only on stderr.";
+  "TRIEVE_AUDIT_LOG could not be written, so an audit line of this call is only on stderr.";
 
-/** What calls need, put together once. */
+/** What all calls of the process share. */
 export interface Program {
   clock: Clock;
   audit: AuditSink;
   callMs: number;
-  /** What is wrong with the settings; with nothing, `configured` is there. */
+  /** Fires when the process begins to end: no write is sent any more. */
+  ending: AbortSignal;
+  /** What is wrong with the settings; if nothing is, `configured` is there. */
   faults: readonly string[];
-  configured?: { organizationId: string; policy: Policy; ask: Ask };
+  configured?: { context: ToolContext; confirm: Confirm };
 }
 
 const SHARED_LENGTH = 8;
-const UNKNOWN = "outcome_unknown";
 
 /** A call under way. */
 export interface Running {
-  isWrite: boolean;
   /** Never rejects. */
   done: Promise<CallResult>;
-  /** Gives up what has not been sent yet. */
-  cancel(): void;
-  /** Says that the process ended before the answer, and of a write that its outcome is not known. */
+  /** Logs that the process ended before the answer, and for a write what is known of it by then. */
   cutShort(): void;
 }
 
-/** Starts one call: plan, ask, perform, account for it. `isEnding`: the process takes no more. */
-export function startCall(
-  program: Program,
-  tool: Tool,
-  input: unknown,
-  caller: Caller,
-  isEnding: boolean,
-): Running {
-  const { clock, audit, configured } = program;
+/** Starts one call: plan, ask, perform, account for it. */
+export function startCall(program: Program, tool: Tool, input: unknown, caller: Caller): Running {
+  const { clock, audit, ending, configured } = program;
   const startedAt = clock.elapsed();
-  const ending = new AbortController();
-  const cancel = () => ending.abort();
-  caller.signal.addEventListener("abort", cancel, { once: true });
-  if (caller.signal.aborted || isEnding) cancel();
   const isWrite = !tool.hints.readOnlyHint;
-  let targets: readonly Omit<Target, "key">[] = [{}];
-  let confirmedBy: WayName | undefined;
+  let targets: readonly Target[] = [{}];
+  let confirmedBy: ConfirmMethod | undefined;
   /** Shared by the audit lines of a call for several. */
   let shared: string | undefined;
+  let isKept = true;
   let steps = 0;
-  const call = createCallContext(clock, ending.signal, program.callMs, () => {
-    steps += 1;
-    const isTold = shared !== undefined && steps <= targets.length;
-    if (isTold) caller.progress?.(`${steps} of ${targets.length}`, targets.length - steps);
+  // A read may still be answered while the process ends.
+  const given = isWrite ? AbortSignal.any([caller.signal, ending]) : caller.signal;
+  // Clients give any reason, a text too; what the call throws has to be an AbortError.
+  const ended = new AbortController();
+  const cancel = () => ended.abort();
+  given.addEventListener("abort", cancel, { once: true });
+  if (given.aborted) cancel();
+  const call = createCallContext(clock, ended.signal, program.callMs, {
+    step() {
+      const total = call.outcomes.length;
+      steps += 1;
+      if (total > 1) caller.progress?.(`${steps} of ${total}`, total - steps);
+    },
+    // A process that is killed leaves at least this.
+    write: (target) => void account([{ target, outcome: "begun" }]),
   });
 
-  /** The audit lines, where the tool writes: one a target. What has to be said of them, if anything. */
-  function account(attempts: readonly Attempt[]): string | undefined {
+  /** Writes the audit lines of a tool that writes, one a target. Returns what the answer has to say of them. */
+  function account(
+    entries: readonly (Pick<Outcome, "target" | "invitation" | "failure"> & { outcome: string })[],
+  ): string | undefined {
     if (!isWrite) return undefined;
-    const organizationId = configured?.organizationId;
-    const { requests } = call.spent;
-    const now = clock.now();
-    const ms = clock.elapsed() - startedAt;
-    const about = { tool: tool.name, organizationId, confirmedBy, requests, ms, call: shared };
-    const isKept = attempts.map((one) => writeAudit(audit, { ...about, ...one }, now));
-    return isKept.includes(false) ? NOT_KEPT : undefined;
+    for (const { target, invitation, failure, outcome } of entries) {
+      const { email, role, name } = target;
+      const entry = {
+        tool: tool.name,
+        organization_id: configured?.context.organizationId ?? null,
+        email,
+        role,
+        invitation: (target.invitation ?? invitation)?.shortId ?? (email ? undefined : name),
+        outcome,
+        reason: failure?.code === outcome ? undefined : failure?.code,
+        confirmed_by: confirmedBy ?? null,
+        requests: call.spent.requests,
+        ms: clock.elapsed() - startedAt,
+        call: shared,
+      };
+      if (!writeAudit(audit, entry, clock.now())) isKept = false;
+    }
+    return isKept ? undefined : NOT_KEPT;
   }
 
-  const accountAll = (outcomeOf: (target: number) => string) =>
-    account(targets.map((one, at) => ({ ...one, outcome: outcomeOf(at) })));
+  const accountAll = (outcome: string) => account(targets.map((target) => ({ target, outcome })));
 
-  /** Gets from the arguments to a result or a form. Throws Failure. */
-  async function carryOut(): Promise<Result | { form: Form; secret: string }> {
+  /** Gets from the arguments to an answer. Throws Failure. */
+  async function carryOut(): Promise<CallResult> {
     if (configured === undefined) {
       throw new Failure("configuration_error", { happened: program.faults.join("; ") });
     }
-    const prepared = tool.prepare(input, configured.policy);
-    const { argued } = prepared;
-    targets = [argued].flat();
-    if (Array.isArray(argued)) shared = randomSecret().slice(0, SHARED_LENGTH);
-    const answer = await configured.ask(prepared, call, caller, (deed) => {
-      targets = deed.targets;
+    const { context, confirm } = configured;
+    const prepared = tool.prepare(input, context.policy);
+    if (prepared.targets.length > 0) targets = prepared.targets;
+    if (targets.length > 1) shared = randomSecret().slice(0, SHARED_LENGTH);
+    const answer = await confirm(prepared, call, caller, (action) => {
+      targets = action.targets;
     });
-    if ("result" in answer) return answer.result;
-    if ("form" in answer) return answer;
-    confirmedBy = answer.confirmedBy;
-    const result = await answer.deed.perform(call);
-    const hasWritten = call.spent.writes > 0;
-    return confirmedBy !== undefined && hasWritten ? withConsent(result, confirmedBy) : result;
+    if (answer.kind === "result") return { kind: "result", ...answer.result };
+    if (answer.kind === "not_done") {
+      return { kind: "result", ...withRemark(answer.result, accountAll(answer.outcome)) };
+    }
+    if (answer.kind === "form") {
+      accountAll("input_required");
+      return answer;
+    }
+    if (answer.kind === "act") confirmedBy = answer.by;
+    const outcomes = answer.kind === "act" ? await answer.action.perform(call) : answer.outcomes;
+    const { role } = answer.kind === "act" ? answer.action : answer;
+    const remark = account(outcomes);
+    const rendered = renderOutcomes(outcomes, context, { role, confirmedBy, remark });
+    if (rendered.kind === "result") return { kind: "result", ...rendered.result };
+    return inError(rendered.failure, remark, rendered.lines);
   }
 
   const progress = () => ({
@@ -109,48 +131,48 @@ export function startCall(
     isCancelled: call.signal.aborted,
   });
 
-  function inError(failure: Failure, remark: string | undefined): CallResult {
-    const text = [tell(failure, progress()), remark].filter(Boolean).join(" ");
-    return { text, isError: true };
+  function inError(
+    failure: Failure,
+    remark: string | undefined,
+    lines: readonly string[] = [],
+  ): CallResult {
+    const first = [formatFailure(failure, progress()), remark].filter(Boolean).join(" ");
+    return { kind: "result", text: [first, ...lines].join("\n") };
   }
 
   async function run(): Promise<CallResult> {
     try {
-      const done = await carryOut();
-      if ("form" in done) {
-        accountAll(() => "input_required");
-        return done;
-      }
-      const remark = account(done.attempts);
-      if (done.failure !== undefined) return inError(done.failure, remark);
-      const { text, facts } = withRemark(done, remark);
-      return { text, facts, isError: false };
+      return await carryOut();
     } catch (error) {
       const { failure, trace } = asFailure(error, progress());
-      // After a fault of this server it counts what was known by then.
-      const remark = accountAll((at) => (trace && call.known[at]) ?? failure.code);
+      // After a fault of this server, what was known by then counts.
+      const known = trace === undefined ? [] : call.outcomes;
+      const remark = known.length > 0 ? account(known) : accountAll(failure.code);
       if (trace !== undefined) audit.log(trace);
       return inError(failure, remark);
     } finally {
-      caller.signal.removeEventListener("abort", cancel);
+      given.removeEventListener("abort", cancel);
     }
   }
 
   return {
-    isWrite,
     done: run(),
-    cancel,
     cutShort() {
       if (!isWrite) audit.log(`${tool.name} was dropped: the process ended before its answer`);
       if (call.spent.writes === 0) return;
-      const outcomeOf = (target: number) => call.known[target] ?? UNKNOWN;
-      const unknown = targets.filter((_, at) => outcomeOf(at) === UNKNOWN).length;
+      const { outcomes } = call;
+      const unknown = outcomes.filter(({ outcome }) => outcome === "outcome_unknown").length;
       const what =
-        shared === undefined
-          ? "its outcome is unknown"
-          : `the outcome of ${unknown} of ${targets.length} is unknown`;
-      audit.log(`${tool.name} was cut short by the end of the process; ${what}`);
-      accountAll(outcomeOf);
+        outcomes.length === 1 ? "its outcome" : `the outcome of ${unknown} of ${outcomes.length}`;
+      audit.log(`${tool.name} was cut short by the end of the process; ${what} is unknown`);
+      account(outcomes);
     },
   };
+}
+
+/** The same result with one more sentence in its note. */
+function withRemark({ facts, text }: Result, remark: string | undefined): Result {
+  if (remark === undefined) return { facts, text };
+  const note = [facts["note"], remark].filter(Boolean).join(" ");
+  return { facts: { ...facts, note }, text: `${text}\n${remark}` };
 }

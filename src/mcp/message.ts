@@ -1,7 +1,6 @@
-import { isObject } from "../json.ts";
-import { UNNAMED } from "../tools/unnamed.ts";
+import { isObject, UNNAMED } from "../json.ts";
 
-/** A JSON-RPC message that both SDKs take. */
+/** A JSON-RPC message that both SDKs take: they drop any other, and its client would wait for ever. */
 export interface Message {
   jsonrpc: "2.0";
   id?: string | number;
@@ -11,150 +10,69 @@ export interface Message {
   error?: unknown;
 }
 
-/** What one message comes to: itself, made regular; an answer that refuses it; or nothing to be done. */
+/** A message to hand on, or the error that answers it. Undefined for what is none and asks for no answer. */
 export type Reading = { message: Message } | { refusal: object } | undefined;
 
 const INVALID_REQUEST = -32600;
-const INVALID_PARAMS = -32602;
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
-/**
- * Reads a line: its messages, of which a batch has several. Undefined for what is no JSON. A byte
- * order mark at the start is forgiven.
- */
-export function readLine(line: string): Reading[] | undefined {
+/** Reads the messages of a line; a batch has several. */
+export function readLine(line: string): Reading[] {
   let value: unknown;
   try {
+    // PowerShell writes a byte order mark first.
     value = JSON.parse(line.replace(/^\uFEFF/, ""));
   } catch {
-    return undefined;
+    return [undefined];
   }
   return Array.isArray(value) ? value.map(readMessage) : [readMessage(value)];
 }
 
-/**
- * Makes a message regular where its meaning is clear, and answers it where not: the SDKs drop what they
- * do not understand, and a client would wait for ever.
- */
 function readMessage(value: unknown): Reading {
   if (!isObject(value)) return undefined;
-  const { id, method, params } = value;
+  const { id, method, result, error } = value;
+  if (method === undefined && (result !== undefined || error !== undefined)) {
+    const answer = isObject(result) ? { result } : { error };
+    return isId(id) ? { message: { jsonrpc: "2.0", id, ...answer } } : undefined;
+  }
   const isRequest = Object.hasOwn(value, "id");
-  const refuse = (code: number, message: string): Reading =>
-    isRequest
-      ? {
-          refusal: {
-            jsonrpc: "2.0",
-            id: isId(id) || typeof id === "number" ? id : null,
-            error: { code, message },
-          },
-        }
-      : undefined;
-  const isAnswer = Object.hasOwn(value, "result") || Object.hasOwn(value, "error");
-  if (isAnswer && typeof method !== "string") return readAnswer(value);
-  if (typeof method !== "string" || method === "") {
-    return refuse(INVALID_REQUEST, "A request needs a method, which is a text");
+  const params = value["params"] ?? {};
+  if (typeof method === "string" && isObject(params) && (isId(id) || !isRequest)) {
+    const known = isId(id) ? { id } : {};
+    return { message: { jsonrpc: "2.0", ...known, method, params: readParams(params) } };
   }
-  if (isRequest && !isId(id)) {
-    return refuse(INVALID_REQUEST, "The id of a request must be a text or a whole number");
-  }
-  if (params !== undefined && params !== null && !isObject(params)) {
-    return refuse(INVALID_PARAMS, "params must be an object with names");
-  }
-  const regular = readParams(method, params ?? undefined);
-  if (method === "tools/call" && typeof regular?.["name"] !== "string") {
-    return refuse(INVALID_PARAMS, "params.name must be the name of a tool from tools/list");
-  }
+  if (!isRequest) return undefined;
+  const message =
+    "A request has an id (a string or an integer), a method (a string) and params (an object)";
+  const answered = isId(id) || typeof id === "number" ? id : null;
   return {
-    message: {
-      jsonrpc: "2.0",
-      ...(isId(id) ? { id } : {}),
-      method,
-      ...(regular === undefined ? {} : { params: regular }),
-    },
+    refusal: { jsonrpc: "2.0", id: answered, error: { code: INVALID_REQUEST, message } },
   };
 }
 
-function readAnswer({ id, result, error }: Record<string, unknown>): Reading {
-  if (!isId(id)) return undefined;
-  if (isObject(result)) return { message: { jsonrpc: "2.0", id, result } };
-  const { code, message } = isObject(error) ? error : {};
-  const told = { code: isWhole(code) ? code : INVALID_REQUEST, message: String(message ?? "") };
-  return { message: { jsonrpc: "2.0", id, error: told } };
-}
-
-function readParams(
-  method: string,
-  params: Record<string, unknown> | undefined,
-): Record<string, unknown> | undefined {
-  if (method === "initialize") return readHello(params ?? {});
-  if (params === undefined) return undefined;
-  const { _meta, ...rest } = params;
-  const read = isObject(_meta) ? { ...rest, _meta: readMeta(_meta) } : rest;
-  if (method === "tools/call") return readCall(read);
-  if (method === "tools/list" && typeof rest["cursor"] !== "string") return without(read, "cursor");
+function readParams({ arguments: given, _meta, ...params }: Record<string, unknown>) {
+  const read = withoutNulls(params);
+  if (isObject(_meta)) read["_meta"] = readMeta(_meta);
+  // Models send arguments that are no object, or null, and the SDKs take an object alone.
+  if (given !== undefined) read["arguments"] = { [UNNAMED]: given };
   return read;
 }
 
-/** A token that is none is as good as no token, and there are no tasks that it could belong to. */
-function readMeta(given: Record<string, unknown>): Record<string, unknown> {
-  const meta = without(given, RELATED_TASK);
-  return isId(meta["progressToken"]) ? meta : without(meta, "progressToken");
+// The SDKs drop a request, without an answer, for what is wrong in these two.
+function readMeta({ progressToken, [RELATED_TASK]: _, ...meta }: Record<string, unknown>) {
+  return isId(progressToken) ? { ...withoutNulls(meta), progressToken } : withoutNulls(meta);
 }
 
-/** The tools read the arguments; what is no object reaches them as an argument without a name. */
-function readCall(params: Record<string, unknown>): Record<string, unknown> {
-  const { name, arguments: given = {}, _meta, inputResponses, requestState } = params;
-  const bare = given === null ? {} : { [UNNAMED]: given };
-  return {
-    name,
-    arguments: isObject(given) ? withoutTrap(given) : bare,
-    ...(_meta === undefined ? {} : { _meta }),
-    ...(isObject(inputResponses) ? { inputResponses } : {}),
-    ...(typeof requestState === "string" ? { requestState } : {}),
-  };
-}
-
-/** The SDKs drop an argument of this name, and it may have carried a condition like any other. */
-function withoutTrap(given: Record<string, unknown>): Record<string, unknown> {
-  if (!Object.hasOwn(given, "__proto__")) return given;
+/** Null counts as left out, as deep as the protocol has names of its own. */
+function withoutNulls(object: Record<string, unknown>, depth = 4): Record<string, unknown> {
+  if (depth === 0) return object;
   return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [name === "__proto__" ? "proto" : name, value]),
+    Object.entries(object)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [name, isObject(value) ? withoutNulls(value, depth - 1) : value]),
   );
 }
 
-/** What a client says of itself; the parts that it leaves out or gets wrong are taken as not there. */
-function readHello(params: Record<string, unknown>): Record<string, unknown> {
-  const { protocolVersion, capabilities, clientInfo, _meta } = params;
-  const { name, version } = isObject(clientInfo) ? clientInfo : {};
-  return {
-    protocolVersion: typeof protocolVersion === "string" ? protocolVersion : "",
-    capabilities: readCapabilities(capabilities),
-    clientInfo: {
-      name: typeof name === "string" ? name : "unknown",
-      version: typeof version === "string" ? version : "unknown",
-    },
-    ...(isObject(_meta) ? { _meta: readMeta(_meta) } : {}),
-  };
-}
-
-/** Of what a client can do only this matters: whether it shows forms. */
-function readCapabilities(given: unknown): object {
-  const elicitation = isObject(given) ? given["elicitation"] : undefined;
-  if (!isObject(elicitation)) return {};
-  const modes = ["form", "url"].filter((mode) => isObject(elicitation[mode]));
-  return { elicitation: Object.fromEntries(modes.map((mode) => [mode, {}])) };
-}
-
-function without(object: Record<string, unknown>, name: string): Record<string, unknown> {
-  const { [name]: _, ...rest } = object;
-  return rest;
-}
-
 function isId(value: unknown): value is string | number {
-  return typeof value === "string" || isWhole(value);
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value);
+  return typeof value === "string" || Number.isSafeInteger(value);
 }

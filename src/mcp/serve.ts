@@ -1,10 +1,9 @@
 import type { Readable, Writable } from "node:stream";
-import type { App } from "./app.ts";
-import { type Channel, createChannel } from "./channel.ts";
-import { createLineSplitter, LONGEST_LINE } from "./lines.ts";
 import { type Message, readLine } from "./message.ts";
+import { type Channel, createChannel } from "./protocol.ts";
+import type { App } from "./server.ts";
 
-/** The outside of the process, as main.ts hands it in. */
+/** The outside of the process, as cli.ts hands it in. */
 export interface Stdio {
   stdin: Readable;
   stdout: Writable;
@@ -12,24 +11,23 @@ export interface Stdio {
   log(line: string): void;
   /** Ends the process. */
   exit(code: number): void;
-  /** Calls back on SIGTERM, SIGINT and SIGHUP. */
-  onSignal(stop: () => void): void;
 }
 
 const WRITES_MS = 1_500;
 const END_MS = 1_800;
-const STATELESS_VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
+const MODERN_KEY = "io.modelcontextprotocol/protocolVersion";
+/** The longest message taken, in bytes; far above any call to this server. */
+const LONGEST_LINE = 10 * 1024 * 1024;
 
 /**
- * Serves MCP on stdio until the input ends, a signal comes or stdout closes. A message that carries
- * the envelope of revision 2026-07-28 opens the stateless face, any other the handshake face; an
- * `initialize` after nothing but probes goes back to the handshake.
+ * Serves MCP on stdio until the input ends, stdout closes or the returned function is called, for a signal. The
+ * first message decides on the protocol: modern where it carries the envelope of revision 2026-07-28, else legacy.
+ * After nothing but `server/discover` a legacy message still goes back to that.
  */
-export function serve(app: App, stdio: Stdio): void {
-  const { stdin, stdout, log, exit, onSignal } = stdio;
+export function serve(app: App, { stdin, stdout, log, exit }: Stdio): () => void {
   let isEnding = false;
-  let face: { era: Era; channel: Channel; isProbe: boolean } | undefined;
-  // Messages are handed on one after the other: opening a face takes time.
+  let open: { channel: Channel; isProbe: boolean } | undefined;
+  // Messages are handed on one after the other: the first has to load its protocol.
   let last: Promise<void> = Promise.resolve();
 
   const write = (message: object) =>
@@ -37,45 +35,37 @@ export function serve(app: App, stdio: Stdio): void {
       stdout.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
     });
 
-  const send = (message: object) => write(withoutDump(message));
-
-  async function open(era: Era): Promise<Channel> {
-    const channel = createChannel(send);
-    if (era === "handshake") {
-      const { openHandshake } = await import("./handshake.ts");
-      await openHandshake(app, channel);
-    } else {
-      const { openStateless } = await import("./stateless.ts");
-      await openStateless(app, channel);
-    }
+  async function connect(protocol: "legacy" | "modern"): Promise<Channel> {
+    const channel = createChannel(write);
+    if (protocol === "legacy") await (await import("./legacy.ts")).serveLegacy(app, channel);
+    else await (await import("./modern.ts")).serveModern(app, channel);
     return channel;
   }
 
   async function deliver(message: Message): Promise<void> {
-    const era = eraOf(message);
-    if (face?.isProbe && era === "handshake") {
-      await face.channel.close();
-      face = undefined;
+    const protocol = MODERN_KEY in Object(message.params?.["_meta"]) ? "modern" : "legacy";
+    if (open?.isProbe && protocol === "legacy") {
+      await open.channel.close();
+      open = undefined;
     }
-    face ??= { era, channel: await open(era), isProbe: true };
-    face.isProbe &&= face.era === "stateless" && message.method === "server/discover";
-    face.channel.onmessage?.(message);
+    open ??= { channel: await connect(protocol), isProbe: protocol === "modern" };
+    open.isProbe &&= message.method === "server/discover";
+    open.channel.onmessage?.(message);
   }
 
   function receive(line: string): void {
     if (line.trim() === "" || isEnding) return;
-    for (const reading of readLine(line) ?? [undefined]) {
-      if (reading === undefined)
-        log("something on stdin is not a JSON-RPC message and was left out");
-      else if ("refusal" in reading) write(reading.refusal).catch(() => {});
-      else hand(reading.message);
+    for (const reading of readLine(line)) {
+      if (reading === undefined) {
+        log("something on stdin is not a JSON-RPC message and was ignored");
+      } else if ("refusal" in reading) {
+        write(reading.refusal).catch(() => {});
+      } else {
+        last = last
+          .then(() => deliver(reading.message))
+          .catch(() => log("a message could not be handled and was ignored"));
+      }
     }
-  }
-
-  function hand(message: Message): void {
-    last = last
-      .then(() => deliver(message))
-      .catch(() => log("a message could not be handled and was left out"));
   }
 
   async function end(code: number): Promise<void> {
@@ -85,7 +75,7 @@ export function serve(app: App, stdio: Stdio): void {
     stdin.pause();
     await last;
     await app.stop(WRITES_MS);
-    // The answers of the last calls are on their way to stdout: let them out.
+    // Lets out the answers of the last calls.
     const flushed = new Promise<void>((resolve) =>
       setImmediate(() => stdout.write("", () => resolve())),
     );
@@ -95,40 +85,29 @@ export function serve(app: App, stdio: Stdio): void {
     exit(code);
   }
 
-  const split = createLineSplitter(receive, () => {
-    log(`a line on stdin is longer than ${LONGEST_LINE} bytes; stopping`);
-    end(1);
+  let line = "";
+  let size = 0;
+  stdin.setEncoding("utf8");
+  stdin.on("data", (chunk: string) => {
+    for (const [at, piece] of chunk.split("\n").entries()) {
+      if (at > 0) {
+        receive(line);
+        line = "";
+        size = 0;
+      }
+      line += piece;
+      size += Buffer.byteLength(piece);
+      if (size <= LONGEST_LINE) continue;
+      log(`a line on stdin is longer than ${LONGEST_LINE} bytes; stopping`);
+      end(1);
+      return;
+    }
   });
-  stdin.on("data", split.push);
   stdin.on("end", () => {
-    split.end();
+    receive(line);
     end(0);
   });
   stdin.on("error", () => end(0));
   stdout.on("error", () => end(0));
-  onSignal(() => end(0));
-}
-
-type Era = "handshake" | "stateless";
-
-function eraOf({ params }: Message): Era {
-  const meta = Object(params?.["_meta"]);
-  return STATELESS_VERSION_KEY in meta ? "stateless" : "handshake";
-}
-
-const INVALID_PARAMS = -32602;
-
-/** An SDK tells what it could not read as a dump of its schema: that becomes a sentence. */
-function withoutDump(message: { error?: { code: number; message: string } }): object {
-  const { error } = message;
-  if (
-    error === undefined ||
-    !/^(MCP error -?\d+: )?\s*[[{]|Invalid (input|params|request|tools)|expected /i.test(
-      error.message,
-    )
-  ) {
-    return message;
-  }
-  const told = "The request is not as the protocol has it; check the parameters of its method";
-  return { ...message, error: { code: INVALID_PARAMS, message: told } };
+  return () => end(0);
 }

@@ -1,69 +1,80 @@
 import * as z from "zod";
-import { Failure } from "../failures.ts";
-import { isObject } from "../json.ts";
+import { Failure } from "../errors.ts";
+import { isObject, UNNAMED } from "../json.ts";
 import { neutralise } from "../text.ts";
-import { SHOWN_TOOLS } from "./shown/index.gen.ts";
-import { UNNAMED } from "./unnamed.ts";
 
 // Arguments that clients add to every call: Gemini CLI the first, Cline the second.
 const ADDED_BY_CLIENTS: ReadonlySet<string> = new Set(["wait_for_previous", "task_progress"]);
+// The obvious other names of an argument.
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  emails: ["email"],
+  invitations: ["invitation", "invitation_id", "invitation_ids", "id", "ids", "email", "emails"],
+};
+// Under these names only whole addresses are taken for invitations.
+const ADDRESS_NAMES: ReadonlySet<string> = new Set(["email", "emails"]);
 const MOST_NAMED = 5;
-const LISTING = "list_invitations";
-
-/** The tool whose arguments are read. */
-interface Taker {
-  name: string;
-  isWrite: boolean;
-  /** The roles that may be given to it. */
-  roles: readonly string[];
-}
-
-/** The arguments of a call, read. */
-export interface Arguments {
-  values: Record<string, unknown>;
-  /** Names that the tool does not know, made safe; only of a tool that reads. */
-  ignored: string[];
-}
 
 /**
  * Reads what a model sent as what it meant: JSON text of the arguments or of a list, a list as text with
- * commas or as its one item, blanks around a text, capitals in a choice, a number as text; `null`, and for
- * an optional argument `""`, count as absent. Throws Failure `invalid_input` for anything else, and for an
- * unknown argument of a tool that writes: it may have carried a condition.
+ * commas or as its one item, blanks around a text, capitals in a choice, a number as text, the obvious other
+ * name of an argument; `null`, and for an optional argument `""`, count as absent. `roles` are those that may
+ * be given. Throws Failure `invalid_input` for anything else, an unknown argument included: it may have carried
+ * a condition.
  */
-export function readArguments(schema: z.ZodObject, given: unknown, tool: Taker): Arguments {
+export function readArguments(
+  schema: z.ZodObject,
+  given: unknown,
+  roles: readonly string[],
+): Record<string, unknown> {
   const { shape } = schema;
-  const names = Object.keys(shape);
-  const entries = Object.entries(asObject(given, names)).filter(([, value]) => value !== null);
-  const unknown = entries
-    .map(([name]) => name)
-    .filter((name) => !Object.hasOwn(shape, name) && !ADDED_BY_CLIENTS.has(name))
-    .slice(0, MOST_NAMED)
-    .map((name) => neutralise(name, 30));
-  if (tool.isWrite && unknown.length > 0) throw unknownArguments(unknown, names, tool.name);
-  const tidied = entries.flatMap(([name, value]): [string, unknown][] => {
-    const field = Object.hasOwn(shape, name) ? shape[name] : undefined;
-    if (field === undefined) return [];
+  const values: Record<string, unknown> = {};
+  const unknown: string[] = [];
+  for (const [name, value] of Object.entries(asObject(given, Object.keys(shape)))) {
+    if (value === null) continue;
+    const own = ownName(name, shape);
+    const field = own === undefined ? undefined : shape[own];
+    if (own === undefined || field === undefined) {
+      if (!ADDED_BY_CLIENTS.has(name)) unknown.push(neutralise(name, 30));
+      continue;
+    }
     const tidy = tidyValue(field, value);
-    return tidy === "" && isOptional(field) ? [] : [[name, tidy]];
-  });
-  const values = Object.fromEntries(tidied);
+    if (tidy === "" && isOptional(field)) continue;
+    if (Object.hasOwn(values, own)) throw invalid(`${own} is given under two names`);
+    if (own !== name) checkAlias(name, own, tidy);
+    values[own] = tidy;
+  }
+  if (unknown.length > 0) throw unknownArguments(unknown, Object.keys(shape));
   const parsed = schema.safeParse(values);
-  if (!parsed.success) throw invalidInput(shape, values, parsed.error, tool.roles);
-  return { values: parsed.data, ignored: unknown };
+  if (!parsed.success) throw invalidInput(shape, values, parsed.error, roles);
+  return parsed.data;
+}
+
+function invalid(happened: string, next?: string): Failure {
+  return new Failure("invalid_input", { happened: `${happened}; nothing was done`, next });
+}
+
+/** The argument that a name stands for, its own or another obvious one. */
+function ownName(name: string, shape: z.ZodRawShape): string | undefined {
+  if (Object.hasOwn(shape, name)) return name;
+  return Object.keys(shape).find((own) => ALIASES[own]?.includes(name));
+}
+
+/** Throws Failure where part of an address would choose invitations. */
+function checkAlias(name: string, own: string, value: unknown): void {
+  if (own !== "invitations" || !ADDRESS_NAMES.has(name)) return;
+  const isPart = (one: unknown) => typeof one === "string" && !/[^@]@[^@]/.test(one);
+  if ([value].flat().some(isPart)) throw invalid(`${name} takes whole addresses here`);
 }
 
 function asObject(given: unknown, names: readonly string[]): object {
-  // Beside others it is an argument that there is not, like any other.
+  // Beside other names, the empty one is refused like any unknown argument.
   const isBare =
     isObject(given) && Object.hasOwn(given, UNNAMED) && Object.keys(given).length === 1;
   const bare = isBare ? given[UNNAMED] : given;
   const value = typeof bare === "string" ? parsedOr(bare.trim() || "{}", bare) : bare;
   if (value === undefined || value === null) return {};
   if (isObject(value)) return value;
-  throw new Failure("invalid_input", {
-    happened: `The arguments are not an object with names; this tool takes ${names.join(", ")}`,
-  });
+  throw invalid(`The arguments are not an object with names; this tool takes ${names.join(", ")}`);
 }
 
 function parsedOr<T>(text: string, otherwise: T): unknown {
@@ -74,43 +85,13 @@ function parsedOr<T>(text: string, otherwise: T): unknown {
   }
 }
 
-function unknownArguments(
-  unknown: readonly string[],
-  names: readonly string[],
-  tool: string,
-): Failure {
-  const are = unknown.length === 1 ? "is no argument" : "are no arguments";
-  return new Failure("invalid_input", {
-    happened: `${unknown.join(", ")} ${are} of this tool, which takes ${names.join(", ")}; nothing was done`,
-    next: insteadOf(unknown, names, tool),
-  });
-}
-
-/** What to do instead; no tool is named that does another thing than was called for, unless it reads. */
-function insteadOf(unknown: readonly string[], names: readonly string[], tool: string): string {
-  const takers = SHOWN_TOOLS.filter(({ inputSchema }) =>
-    unknown.every((name) => Object.hasOwn(inputSchema.properties, name)),
-  ).map(({ name }) => name);
-  const alike = takers.find((taker) => verbOf(taker) === verbOf(tool));
-  if (alike !== undefined) return `Use ${alike}`;
-  const meant = unknown.map((name) => names.find((own) => isNearly(own, name)));
-  if (meant.every((own) => own !== undefined)) {
-    return `Call again with ${meant.join(", ")} in its place`;
-  }
-  if (!takers.includes(LISTING)) {
-    return "Call again without it, unless the user relies on what it was to mean: this tool cannot do that";
-  }
-  const takesIds = names.some((name) => /^invitation_ids?$/.test(name));
-  return `Use ${LISTING}${takesIds ? ", which takes it and gives the ids" : ""}`;
-}
-
-const verbOf = (tool: string) => tool.split("_", 1)[0];
-
-/** Whether `name` is another way to write the argument `own`: its number, its case, a part of it, or more. */
-function isNearly(own: string, name: string): boolean {
-  const [mine, other] = [own, name].map((one) => one.toLowerCase().replace(/[^a-z]|s$/g, ""));
-  if (mine === undefined || !other) return false;
-  return mine.endsWith(other) || other.startsWith(mine);
+function unknownArguments(unknown: readonly string[], names: readonly string[]): Failure {
+  const which = unknown.slice(0, MOST_NAMED).map((name) => `"${name}"`);
+  const noun = which.length === 1 ? "argument" : "arguments";
+  return invalid(
+    `This tool has no ${noun} ${which.join(", ")}; it takes ${names.join(", ")}`,
+    "Use the arguments that it has; do not just leave this one out, since the user may rely on what it was meant to do",
+  );
 }
 
 function tidyValue(field: z.core.$ZodType, value: unknown): unknown {
@@ -132,8 +113,10 @@ function tidyValue(field: z.core.$ZodType, value: unknown): unknown {
 /** A list from text: JSON, or its items with commas between them. */
 function asList(text: string): unknown {
   const parsed = parsedOr(text, text);
-  if (typeof parsed !== "string") return parsed;
-  return parsed
+  if (parsed instanceof Object) return parsed;
+  // The beginning of an id may be a number.
+  const items = typeof parsed === "string" ? parsed : text;
+  return items
     .split(/[,;\n]/)
     .map((item) => item.trim())
     .filter(Boolean);
@@ -155,24 +138,28 @@ function invalidInput(
   roles: readonly string[],
 ): Failure {
   const problems = new Map<string, string>();
-  for (const { path, code, message } of issues) {
-    const [name = "", at] = path.map(String);
+  for (const issue of issues) {
+    const [name = "", at] = issue.path.map(String);
     const where = at === undefined ? name : `${name}, number ${Number(at) + 1}`;
-    const field = unwrap(shape[name] as z.core.$ZodType);
-    const kind = at !== undefined && field instanceof z.ZodArray ? field.element : field;
-    const about = (shape[name] as z.ZodType | undefined)?.description;
-    const means = about === undefined || at !== undefined ? "" : ` (${about})`;
-    const isMissing = !Object.hasOwn(values, name);
-    const offered = name === "role" ? oneOf(roles) : expected(kind);
-    const what = isMissing ? "it is missing" : offered;
-    const problem = code === "custom" ? message : `${what}${means}`;
-    if (!problems.has(where)) problems.set(where, `${where}: ${problem}`);
+    if (!problems.has(where)) problems.set(where, `${where}: ${problemIn(issue, name, at)}`);
   }
   const all = [...problems.values()];
   const more = all.length > MOST_NAMED ? `; and ${all.length - MOST_NAMED} more` : "";
-  return new Failure("invalid_input", {
-    happened: `${all.slice(0, MOST_NAMED).join("; ")}${more}`,
-  });
+  return invalid(`${all.slice(0, MOST_NAMED).join("; ")}${more}`);
+
+  function problemIn(issue: z.core.$ZodIssue, name: string, at: string | undefined): string {
+    const outer = shape[name] as z.ZodType;
+    const field = unwrap(outer);
+    if (issue.code === "custom") return issue.message;
+    if (name === "role") return oneOf(roles);
+    if (at !== undefined && field instanceof z.ZodArray) return expected(field.element);
+    const given = values[name];
+    if (issue.code === "too_big" && Array.isArray(given)) {
+      return `${given.length} are given, and at most ${issue.maximum} are allowed in one call`;
+    }
+    const problem = Object.hasOwn(values, name) ? expected(field) : "it is missing";
+    return outer.description === undefined ? problem : `${problem} (${outer.description})`;
+  }
 }
 
 const oneOf = (choices: readonly unknown[]) => `must be one of ${choices.join(", ")}`;
@@ -180,7 +167,6 @@ const oneOf = (choices: readonly unknown[]) => `must be one of ${choices.join(",
 function expected(field: z.core.$ZodType): string {
   if (field instanceof z.ZodEnum) return oneOf(field.options);
   if (field instanceof z.ZodNumber) return "must be a whole number within its limits";
-  if (field instanceof z.ZodArray)
-    return 'must be a list like ["first", "second"] within its limits';
+  if (field instanceof z.ZodArray) return 'must be a list like ["first", "second"]';
   return "must be text";
 }

@@ -1,53 +1,128 @@
-import * as z from "zod";
-import type { Clock } from "../clock.ts";
+import type * as z from "zod";
+import type { ConfirmMethod } from "../config/settings.ts";
 import { shownEmail } from "../email.ts";
-import type { Failure } from "../failures.ts";
-import { WAY_NAMES } from "../settings.ts";
-import type { Invitation } from "../trieve/invitation.ts";
-import { invitationLine, show } from "./fields.ts";
-import type { Target } from "./target.ts";
+import type { Failure } from "../errors.ts";
+import { conclude, type Outcome, type OutcomeName } from "../trieve/outcome.ts";
+import type { Action } from "./action.ts";
+import { organizationLabel, type ToolContext } from "./context.ts";
+import { linkFacts } from "./facts.ts";
+import type { resultRow } from "./schema.ts";
 
 /** The facts of an answer, for `structuredContent`, and the same facts as text. */
 export interface Result {
-  facts: { organization_id: string; [fact: string]: unknown };
+  facts: { organization: string; [fact: string]: unknown };
   text: string;
-  /** What came of each target, for the audit; none for what only reads. */
-  attempts: readonly Attempt[];
-  /** Nothing was achieved, so that it is told as this error, and no facts. */
-  failure?: Failure;
 }
 
-export interface Attempt extends Omit<Target, "key"> {
-  outcome: string;
-}
+/** A call's outcomes as they are answered: a result, or an error with a line for each target. */
+export type Answer =
+  | { kind: "result"; result: Result }
+  | { kind: "error"; failure: Failure; lines: readonly string[] };
 
-/** What an answer is about: an address and a role, or an invitation. */
-export interface Subject {
-  email?: string;
-  role?: string;
-  invitation?: Invitation;
-}
-
-/** What every result of a tool that changes something may say. */
-export const consentOutput = {
-  organization_id: z.string(),
-  note: z.string(),
-  confirmed_by: z.enum(WAY_NAMES).optional(),
-  reason: z
-    .enum(["declined", "cancelled", "timed_out", "client_error", "kept", "opened_twice"])
-    .optional(),
-  show_to_user: z.string().optional(),
-  next: z.string().optional(),
-  confirmation: z.string().optional(),
-  expires_at: z.string().optional(),
+/** What has to be said of an outcome, once for all targets that have it. */
+const MEANINGS: Partial<Record<OutcomeName, string>> = {
+  added: "the person had an account and is a member now, which this server cannot undo",
+  already_invited: "nothing was sent; resend_invitation mails it again, or changes the role",
+  already_member:
+    "the person is a member already, with the role that list_members shows; nothing was sent, and roles of members are changed in Trieve's dashboard",
+  already_resent:
+    "this server resent it within the last 10 minutes; to resend it once more, use its id from the list",
+  already_gone: "it was gone already; this call did not delete it",
 };
 
-interface Outcome extends Subject {
-  outcome: string;
-  /** One or two sentences of ours: what happened and what it means. */
+const UNTOUCHED: ReadonlySet<OutcomeName> = new Set(["not_sent", "not_resent", "not_deleted"]);
+
+interface About {
+  /** The role that was asked for. */
+  role?: string | undefined;
+  confirmedBy?: ConfirmMethod | undefined;
+  /** What has to be said besides, in a sentence. */
+  remark?: string | undefined;
+}
+
+/** Renders what came of a call's targets. */
+export function renderOutcomes(
+  outcomes: readonly Outcome[],
+  context: ToolContext,
+  { role, confirmedBy, remark }: About,
+): Answer {
+  const conclusion = conclude(outcomes);
+  const rows = outcomes.map(rowOf);
+  if (conclusion.kind === "error") {
+    const { failure } = conclusion;
+    const [row] = rows;
+    // Of one target the sentence says all; of several each has a line.
+    if (row !== undefined && rows.length === 1) row.reason = undefined;
+    return { kind: "error", failure, lines: rows.map(rowLine) };
+  }
+  const counts = new Map<OutcomeName, number>();
+  for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  const isMailed = outcomes.some(({ outcome }) => outcome === "invited" || outcome === "resent");
+  const links = isMailed ? linkFacts(context).map(({ text }) => text) : [];
+  const note = [...notesOf(outcomes), ...links, remark ?? []].flat().join(" ");
+  const { outcome } = conclusion;
+  const shared = { organization: organizationLabel(context), role, confirmed_by: confirmedBy };
+  const summary = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
+  const facts = { outcome, ...shared, counts: Object.fromEntries(counts), results: rows, note };
+  const lines = [
+    `${outcome}: ${summary}.${note === "" ? "" : ` ${note}`}`,
+    ...fieldLines(shared),
+    ...rows.map(rowLine),
+  ];
+  return { kind: "result", result: { facts, text: lines.join("\n") } };
+}
+
+/** What the outcomes mean and what to do next, each sentence once. */
+function notesOf(outcomes: readonly Outcome[]): string[] {
+  const notes = outcomes.flatMap(({ outcome, failure, target }) => {
+    if (failure === undefined) {
+      const isUsed = outcome === "deleted" && target.invitation?.status === "used";
+      const means = isUsed ? STAYS_A_MEMBER : MEANINGS[outcome];
+      return means === undefined ? [] : `${outcome}: ${means}.`;
+    }
+    if (!UNTOUCHED.has(outcome)) return `${outcome}: ${failure.next}.`;
+    return `${outcome}: ${failure.happened}; ${UNTOUCHED_MEANS}. ${failure.next}.`;
+  });
+  return [...new Set(notes)];
+}
+
+const STAYS_A_MEMBER = "the person stays a member; that record was the only trace";
+const UNTOUCHED_MEANS = "nothing was done to these; repeat the same call to do it";
+
+type Row = z.infer<typeof resultRow>;
+
+/** One target in a result, with everything untrusted in it made safe. */
+function rowOf(one: Outcome): Row {
+  const { target, outcome, invitation } = one;
+  const { email, name } = target;
+  const old = target.invitation;
+  return {
+    email: email === undefined ? undefined : shownEmail(email),
+    id: (old ?? invitation)?.shortId ?? (email === undefined ? name : undefined),
+    outcome,
+    new_id: old && invitation?.shortId,
+    reason: reasonOf(one),
+  };
+}
+
+/** Why an outcome is as it is; of one that was not begun, the code of what stopped the call. */
+function reasonOf({ outcome, failure, reason }: Outcome): string | undefined {
+  if (failure === undefined) return reason;
+  if (UNTOUCHED.has(outcome)) return failure.code;
+  return [failure.happened, failure.known?.replace(/\.$/, "")].filter(Boolean).join(". ");
+}
+
+/** A target as a line of text. The address comes last, so that nothing in it passes for the rest. */
+function rowLine({ outcome, id, new_id, reason, email }: Row): string {
+  const parts = [outcome, id, new_id && `new_id ${new_id}`, reason && `(${reason})`, email];
+  return parts.filter(Boolean).join(" ");
+}
+
+/** A call that was not done: a question is open, or nobody said yes. */
+export interface NotDone {
+  outcome: "confirmation_required" | "confirmation_pending" | "not_confirmed";
+  /** Sentences of ours. */
   note: string;
-  /** The invitation was there, and is no more. */
-  isGone?: boolean;
   reason?: string;
   show_to_user?: string;
   next?: string;
@@ -55,65 +130,19 @@ interface Outcome extends Subject {
   expires_at?: string;
 }
 
-/** The result of a tool that changes one thing, as facts and as text. */
-export function writeResult(
-  { organizationId, clock }: { organizationId: string; clock: Clock },
-  result: Outcome,
+/** Renders what a call says of an action that is not done. */
+export function renderNotDone(
+  context: ToolContext,
+  { role }: Action,
+  { outcome, note, ...fields }: NotDone,
 ): Result {
-  const { outcome, note, email, invitation, isGone, ...rest } = result;
-  const shown = invitation && show(invitation, clock.now());
-  const facts = {
-    outcome,
-    organization_id: organizationId,
-    ...(email === undefined ? {} : { email: shownEmail(email) }),
-    ...rest,
-    ...(shown === undefined ? {} : { invitation: shown }),
-    note,
-  };
-  const lines = [`${outcome}: ${note}`];
-  for (const [name, fact] of Object.entries(facts)) {
-    if (typeof fact === "string" && name !== "outcome" && name !== "note") {
-      lines.push(`${name}: ${fact}`);
-    }
-  }
-  if (shown !== undefined) {
-    const status = isGone ? `was ${shown.status}` : shown.status;
-    lines.push(`invitation: ${invitationLine({ ...shown, status })}`);
-  }
-  const about = {
-    email: email ?? invitation?.email,
-    role: rest.role ?? invitation?.role,
-    invitationId: invitation?.id,
-  };
-  return { facts, text: lines.join("\n"), attempts: [attemptOn(about, outcome)] };
+  const shared = { organization: organizationLabel(context), role, ...fields };
+  const text = [`${outcome}: ${note}`, ...fieldLines(shared)].join("\n");
+  return { facts: { outcome, ...shared, note }, text };
 }
 
-/** One attempt, of whose target only what is known is kept. */
-export function attemptOn(
-  about: Record<"email" | "role" | "invitationId", string | undefined>,
-  outcome: string,
-): Attempt {
-  const known = Object.entries(about).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(known), outcome };
-}
-
-/** One attempt for each target, all with the same outcome. */
-export function attemptsOf(targets: readonly Target[], outcome: string): Attempt[] {
-  return targets.map(({ key: _, ...about }) => ({ ...about, outcome }));
-}
-
-/** The same result, with who agreed to it. */
-export function withConsent(result: Result, confirmedBy: string): Result {
-  return {
-    ...result,
-    facts: { ...result.facts, confirmed_by: confirmedBy },
-    text: `${result.text}\nconfirmed_by: ${confirmedBy}`,
-  };
-}
-
-/** The same result with one more sentence in its note. */
-export function withRemark(result: Result, remark: string | undefined): Result {
-  if (remark === undefined) return result;
-  const note = [result.facts["note"], remark].filter(Boolean).join(" ");
-  return { ...result, facts: { ...result.facts, note }, text: `${result.text}\n${remark}` };
+function fieldLines(fields: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}: ${value}`,
+  );
 }

@@ -1,14 +1,15 @@
-import { Failure } from "../failures.ts";
-import { statusFailure } from "./http-failure.ts";
+import { Failure } from "../errors.ts";
+import { statusFailure } from "./http-errors.ts";
+import { brokenOff } from "./network-errors.ts";
 
-/** The content type of a page; the responses of withoutLongBody have it spelled so, or not at all. */
+/** The content type of HTML, the only one that responses of `withoutLongBody` may have. */
 export const PAGE = "text/html";
 
 const REFUSAL_BYTES = 16 * 1024;
 
 /**
- * What makes fetch send a write no more than once: Node's fetch sends a request again by itself when the
- * answer is 421, as the Fetch standard has it, but not when its body is a stream, be it empty.
+ * What fetch needs to send a write only once: Node's fetch repeats a request that is answered with 421, as the
+ * Fetch standard has it, unless its body is a stream.
  */
 export async function sentOnce(request: Request): Promise<RequestInit> {
   if (request.method === "GET") return {};
@@ -20,21 +21,20 @@ export async function sentOnce(request: Request): Promise<RequestInit> {
 }
 
 /**
- * The response with nothing of its body but the text of a 400, which is short and the only one worth
- * reading: openapi-fetch reads the body of a failure to its end, however long it is. Throws
- * Failure for a status outside of 200 to 599.
+ * The response without its body, except the beginning of a 400's, which says why: openapi-fetch would read the body
+ * of a failure to its end, however long it is. Throws Failure for a status outside of 200 to 599.
  */
 export async function withoutLongBody(response: Response): Promise<Response> {
   const { status } = response;
   if (status < 200 || status > 599) throw statusFailure({ status });
-  const { headers: said } = response;
-  const retryAfter = said.get("retry-after");
-  // Trieve asks for no sign-in by the browser.
+  const given = (name: string) => response.headers.get(name) ?? "";
+  const retryAfter = given("retry-after");
+  // Trieve never asks a browser to sign in, so that comes from something before it, as HTML does.
   const isPage =
-    /^text\/html\b/i.test(said.get("content-type") ?? "") ||
-    /^(basic|digest|negotiate|ntlm)\b/i.test(said.get("www-authenticate") ?? "");
+    /^text\/html\b/i.test(given("content-type")) ||
+    /^(basic|digest|negotiate|ntlm)\b/i.test(given("www-authenticate"));
   const headers = {
-    ...(retryAfter === null ? {} : { "retry-after": retryAfter }),
+    ...(retryAfter === "" ? {} : { "retry-after": retryAfter }),
     ...(isPage ? { "content-type": PAGE } : {}),
   };
   if (status === 400) {
@@ -45,10 +45,7 @@ export async function withoutLongBody(response: Response): Promise<Response> {
   return new Response(null, { status, headers });
 }
 
-/**
- * The decoded body as text, let go of when it is longer than `most` bytes. Throws Failure
- * `bad_response` then.
- */
+/** The decoded body as text. Stops and throws Failure `bad_response` when it is longer than `most` bytes. */
 export async function readText(
   body: ReadableStream<Uint8Array> | null,
   most: number,
@@ -58,8 +55,33 @@ export async function readText(
   // Leaving the loop by a throw cancels the body.
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > most) throw new Failure("bad_response", { detail: "too large" });
+    if (size > most) throw new Failure("bad_response", { detail: "too large", origin: "trieve" });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/**
+ * The rows of a list's body. Throws Failure: `network_error` where it broke off, which fetch does not always tell
+ * (Node 20 takes a chunked body for whole whose connection was closed), else `bad_response`.
+ */
+export function parseList(text: string): readonly unknown[] {
+  try {
+    const rows: unknown = JSON.parse(text);
+    if (Array.isArray(rows)) return rows;
+  } catch {
+    // Not kept as the cause: its message quotes the body.
+    if (text.trim() === "" || isUnfinished(text)) throw brokenOff();
+  }
+  throw new Failure("bad_response", { detail: "not a JSON list", origin: "trieve" });
+}
+
+/** Whether this begins as a list and leaves a bracket open: its last character may be that of a list within. */
+function isUnfinished(text: string): boolean {
+  if (!/^\s*\[/.test(text)) return false;
+  const pieces = text.replace(/\\./g, "").split('"');
+  // Every other piece is in quotes.
+  const outside = pieces.filter((_, at) => at % 2 === 0).join("");
+  const count = (brackets: RegExp) => outside.match(brackets)?.length ?? 0;
+  return count(/[[{]/g) > count(/[\]}]/g);
 }

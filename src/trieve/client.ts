@@ -1,66 +1,70 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { randomUUID } from "node:crypto";
 import createClient from "openapi-fetch";
 import type { Clock } from "../clock.ts";
-import { Failure } from "../failures.ts";
-import type { Config } from "../settings.ts";
+import { ROLES, type Role } from "../config/policy.ts";
+import type { Config } from "../config/settings.ts";
+import { Failure } from "../errors.ts";
 import type { paths } from "./api.gen.ts";
-import { type Cancellable, createAttempts, type Fetch, type Time } from "./attempt.ts";
-import { PAGE, readText } from "./body.ts";
-import type { CallContext } from "./call-context.ts";
-import { statusFailure } from "./http-failure.ts";
+import { PAGE, parseList, readText } from "./body.ts";
+import type { CallContext } from "./call.ts";
+import { createExchange, type Fetch } from "./http.ts";
+import { statusFailure } from "./http-errors.ts";
 import { type InvitationList, readRows } from "./invitation.ts";
-import { LAG_MS, LIMITS, type Limits } from "./limits.ts";
-import { isWhole, parseList } from "./list-body.ts";
-import { createMemory } from "./memory.ts";
+import { LIMITS, type Limits } from "./limits.ts";
+import { type MemberList, readMembers } from "./member.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
-import { createTurns } from "./turns.ts";
+import type { SendGuard } from "./send-guard.ts";
+import { createSlots, type Slot } from "./slots.ts";
 
-// Each send blocks one of Trieve's workers.
-const SENDS = 2;
-// What a send leaves of the call's time, so that its end can be told.
+// How much of the call's time a send leaves, to find out what came of it.
 const TELLING_MS = 8_000;
-// What the send after a delete has at any rate, and what is left after a write to tell its end.
+// How much is left for that after any write, however long it took.
 const OWED_MS = 5_000;
+// How long Trieve may be at work on a request whose answer nobody waits for: its own limit, and a mail relay's.
+const WORK_MS = 15_000;
+const SEND_WORK_MS = 60_000;
 
 export interface TrieveOptions {
   config: Config;
   clock: Clock;
   version: string;
   fetch?: typeof globalThis.fetch;
-  random?: () => number;
   limits?: Limits;
 }
 
-/** How Trieve answered a write. `refusal` is its error text, for recognising it and nothing else. */
-export interface Answer {
+/** How a write was answered. */
+export interface WriteResponse {
+  /** 0: no answer came, because of `failure`. */
   status: number;
-  refusal?: string;
-  retryAfterMs?: number | undefined;
+  failure?: Failure;
+  /** The text of a refusal, for recognising it and nothing else. */
+  refusal: string;
   /** It came as HTML, which Trieve's API never sends. */
-  isPage?: boolean;
+  isPage: boolean;
+  retryAfterMs?: number | undefined;
 }
 
+/** The requests to Trieve, each in a slot of its own. */
 export interface Client {
   /** All invitations of the organization, asked for again where that helps. Throws Failure. */
-  list(call: CallContext, cancellable?: Cancellable): Promise<InvitationList>;
-  /**
-   * One POST in its turn, never repeated. Undefined when it may have arrived and no answer came.
-   * Throws Failure when it cannot have arrived, `busy` when it had no turn. Before it, in the same turn,
-   * `check` may throw, which sends nothing, and `first` is done; once that is done, nothing gives up the
-   * POST.
-   */
-  send(
-    call: CallContext,
-    email: string,
-    role: number,
-    before: { check(): void; first?: (() => Promise<void>) | undefined },
-  ): Promise<Answer | undefined>;
-  /** The failure behind an answer that is no success; `known` is certain all the same. */
-  refused(answer: Answer, known?: string): Failure;
+  list(call: CallContext): Promise<InvitationList>;
+  /** All members of the organization, likewise. */
+  members(call: CallContext): Promise<MemberList>;
+  /** A place for a write. Throws Failure `busy` when none comes in time. */
+  slot(call: CallContext, kind: "send" | "delete"): Promise<Slot>;
+  /** One POST, never repeated. Throws Failure when it is certain that nothing came of it. */
+  send(call: CallContext, slot: Slot, to: { email: string; role: Role }): Promise<WriteResponse>;
   /** One DELETE, likewise. */
-  delete(call: CallContext, id: string, cancellable: Cancellable): Promise<Answer | undefined>;
-  /** Keeps out of the lists of the next seconds what is deleted for certain: they may lag. */
-  hide(id: string): void;
+  delete(call: CallContext, slot: Slot, id: string): Promise<WriteResponse>;
+  /** The failure behind a response that is no success; `known` is certain all the same. */
+  failureOf(response: WriteResponse, known?: string): Failure;
+}
+
+/** The requests to Trieve, and what this process remembers of them. */
+export interface Trieve {
+  client: Client;
+  clock: Clock;
+  guard: SendGuard;
 }
 
 /** Where an invited person lands: Trieve needs the slash before the `?` for people with an account. */
@@ -68,15 +72,18 @@ export function redirectUri({ dashboardUrl = "", organizationId }: Config): stri
   return `${dashboardUrl}/?org=${organizationId}`;
 }
 
-/** The three operations over HTTP: headers, deadlines, size limit, no redirects. */
+/** The requests over HTTP: headers, deadlines, size limit, no redirects. */
 export function createTrieveClient(options: TrieveOptions): Client {
-  const { config, clock, version, random = Math.random, limits = LIMITS } = options;
-  const organization = config.organizationId;
-  const header = { "TR-Organization": organization };
-  const { attempt, hasRoom } = createAttempts({ config, clock, limits, fetch: options.fetch });
-  const inTurn = createTurns(SENDS, limits.turnMs);
-
-  const hidden = createMemory<true>(clock);
+  const { config, clock, version, limits = LIMITS } = options;
+  const { organizationId } = config;
+  const header = { "TR-Organization": organizationId };
+  /** What a list asks with: never twice the same, so that no cache on the way can answer. */
+  const listOptions = () => ({
+    params: { header, path: { organization_id: organizationId }, query: { at: randomUUID() } },
+    parseAs: "stream" as const,
+  });
+  const exchange = createExchange(config, clock, options.fetch);
+  const takeSlot = createSlots(clock);
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -91,82 +98,84 @@ export function createTrieveClient(options: TrieveOptions): Client {
     },
   });
 
-  async function readList(fetch: Fetch, onBegun: () => void): Promise<InvitationList> {
-    const { data, response } = await api.GET("/api/invitations/{organization_id}", {
-      params: { header, path: { organization_id: organization } },
-      headers: { "Cache-Control": "no-cache" },
-      parseAs: "stream",
-      fetch,
-    });
-    onBegun();
-    if (response.status !== 200) {
-      const answer = answerOf(response);
-      // A list has no arguments that could be wrong: a 400 of Trieve is trouble there.
-      if (answer.status === 400 && !answer.isPage) {
-        throw new Failure("upstream_error", { detail: "HTTP 400" });
-      }
-      throw refused(answer);
-    }
-    const rows = parseList(await readText(data ?? null, limits.bodyBytes), isWhole(response));
-    const list = readRows(rows, organization);
-    if (hidden.isEmpty()) return list;
-    return { ...list, invitations: list.invitations.filter(({ id }) => !hidden.get(id)) };
-  }
-
-  /**
-   * One reading. Where it has not begun after a while, the worker that has it may be busy mailing: it is
-   * asked for once more beside the first, if there is a place, and the first answer counts.
-   */
-  async function readPatiently(
-    call: CallContext,
-    cancellable: Cancellable,
-  ): Promise<InvitationList> {
-    let hasBegun = false;
-    const onBegun = () => {
-      hasBegun = true;
+  function responseOf({ status, headers }: Response, refusal: unknown = ""): WriteResponse {
+    return {
+      status,
+      // What the types promise of a body is only what Trieve says of it.
+      refusal: typeof refusal === "string" ? refusal : "",
+      isPage: headers.get("content-type") === PAGE,
+      retryAfterMs: parseRetryAfter(headers.get("retry-after"), clock.now()),
     };
-    const read = () => attempt(call, cancellable, (fetch) => readList(fetch, onBegun));
-    const patience = new AbortController();
-    const stop = () => patience.abort();
-    const first = read();
-    first.then(stop, stop);
-    const second = delay(limits.hedgeMs, undefined, { signal: patience.signal }).then(() => {
-      if (hasBegun || !hasRoom()) return first;
-      return read();
-    });
-    return Promise.any([first, second]).catch(() => first);
   }
 
-  function answerOf({ status, headers }: Response): Answer {
-    const retryAfterMs = parseRetryAfter(headers.get("retry-after"), clock.now());
-    return { status, retryAfterMs, isPage: headers.get("content-type") === PAGE };
+  function failureOf(response: WriteResponse, known?: string): Failure {
+    return statusFailure(response, { known, isKeyInFile: config.isKeyInFile });
   }
 
-  function refused(answer: Answer, known?: string): Failure {
-    return statusFailure(answer, { known, isKeyInFile: config.isKeyInFile });
+  type Rows = Promise<{ data?: ReadableStream<Uint8Array> | null; response: Response }>;
+
+  async function readOnce(
+    call: CallContext,
+    request: (fetch: Fetch) => Rows,
+  ): Promise<readonly unknown[]> {
+    const slot = await takeSlot("other", call.timeLeft(), call.signal);
+    try {
+      const ms = Math.min(limits.attemptMs, call.timeLeft());
+      if (ms <= 0) throw new Failure("timeout", { isCertain: true });
+      call.beginRequest();
+      const options = { slot, ms, workMs: WORK_MS, signal: call.signal };
+      return await exchange(options, async (fetch) => {
+        const { data, response } = await request(fetch);
+        const answer = responseOf(response);
+        if (answer.status === 400 && !answer.isPage) {
+          // A list has no arguments that could be wrong: a 400 of Trieve is trouble there.
+          throw new Failure("upstream_error", {
+            detail: "HTTP 400",
+            origin: "trieve",
+            isRepeatable: true,
+          });
+        }
+        if (answer.status !== 200) throw failureOf(answer);
+        return parseList(await readText(data ?? null, limits.bodyBytes));
+      });
+    } finally {
+      slot.release();
+    }
+  }
+
+  async function read(
+    call: CallContext,
+    request: (fetch: Fetch) => Rows,
+  ): Promise<readonly unknown[]> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await readOnce(call, request);
+      } catch (error) {
+        const wait = error instanceof Failure ? retryDelay(error, tries, Math.random()) : undefined;
+        if (wait === undefined || wait >= call.timeLeft()) throw error;
+        await clock.sleep(wait, call.signal);
+      }
+    }
   }
 
   async function write(
     call: CallContext,
-    cancellable: Cancellable,
+    slot: Slot,
+    { ms, workMs }: { ms: number; workMs: number },
     request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
-    time?: Time,
-    begin = () => {},
-  ): Promise<Answer | undefined> {
-    let takeBack = () => {};
+  ): Promise<WriteResponse> {
+    call.signal.throwIfAborted();
+    if (ms <= 0) throw new Failure("timeout", { isCertain: true });
+    call.beginRequest();
+    const takeBack = call.beginWrite();
     try {
-      const exchange = async (fetch: Fetch) => {
-        begin();
-        takeBack = call.beginWrite();
+      return await exchange({ slot, ms, workMs }, async (fetch) => {
         const { error, response } = await request(fetch);
-        // What the types promise of a body is only what Trieve says of it.
-        const refusal: unknown = Object(error).message;
-        return { ...answerOf(response), ...(typeof refusal === "string" ? { refusal } : {}) };
-      };
-      return await attempt(call, cancellable, exchange, time);
+        return responseOf(response, Object(error).message);
+      });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (!error.nothingSent) return undefined;
+      if (!error.isCertain) return { status: 0, failure: error, refusal: "", isPage: false };
       takeBack();
       throw error;
     } finally {
@@ -175,50 +184,45 @@ export function createTrieveClient(options: TrieveOptions): Client {
   }
 
   return {
-    refused,
-    async list(call, cancellable = "always") {
-      for (let attempts = 1; ; attempts += 1) {
-        try {
-          return await readPatiently(call, cancellable);
-        } catch (error) {
-          const wait = error instanceof Failure ? retryDelay(error, attempts, random()) : undefined;
-          if (wait === undefined || wait >= call.timeLeft()) throw error;
-          await clock.sleep(wait, cancellable === "always" ? call.signal : undefined);
-        }
-      }
+    failureOf,
+    slot: (call, kind) => takeSlot(kind === "send" ? "send" : "other", limits.slotMs, call.signal),
+    async list(call) {
+      const rows = await read(call, (fetch) =>
+        api.GET("/api/invitations/{organization_id}", { ...listOptions(), fetch }),
+      );
+      return readRows(rows, organizationId);
     },
-    send: (call, email, role, { check, first }) =>
-      inTurn(async (begin) => {
-        const post = (fetch: Fetch) =>
-          api.POST("/api/invitation", {
-            params: { header },
-            body: {
-              email,
-              user_role: role,
-              app_url: config.appUrl,
-              redirect_uri: redirectUri(config),
-            },
-            parseAs: "stream",
-            fetch,
-          });
-        const time = { mostMs: limits.sendMs, leaveMs: TELLING_MS };
-        const start = () => {
-          check();
-          begin();
-        };
-        if (first === undefined) return write(call, "until_sent", post, time, start);
-        start();
-        await first();
-        return write(call, "never", post, { ...time, leastMs: OWED_MS });
-      }),
-    delete: (call, id, cancellable) =>
-      write(call, cancellable, (fetch) =>
+    async members(call) {
+      const rows = await read(call, (fetch) =>
+        api.GET("/api/organization/users/{organization_id}", { ...listOptions(), fetch }),
+      );
+      return readMembers(rows, organizationId);
+    },
+    send(call, slot, { email, role }) {
+      const ms = Math.min(limits.sendMs, call.timeLeft() - TELLING_MS);
+      return write(call, slot, { ms, workMs: SEND_WORK_MS }, (fetch) =>
+        api.POST("/api/invitation", {
+          params: { header },
+          body: {
+            email,
+            user_role: ROLES.indexOf(role),
+            app_url: config.appUrl,
+            redirect_uri: redirectUri(config),
+          },
+          parseAs: "stream",
+          fetch,
+        }),
+      );
+    },
+    delete(call, slot, id) {
+      const ms = Math.min(limits.attemptMs, call.timeLeft());
+      return write(call, slot, { ms, workMs: WORK_MS }, (fetch) =>
         api.DELETE("/api/invitation/{invitation_id}", {
           params: { header, path: { invitation_id: id } },
           parseAs: "stream",
           fetch,
         }),
-      ),
-    hide: (id) => hidden.set(id, true, LAG_MS),
+      );
+    },
   };
 }

@@ -1,24 +1,26 @@
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import { ROLES } from "../config/policy.ts";
+import { isUuid } from "../text.ts";
 import type { components } from "./api.gen.ts";
 
 type WireInvitation = components["schemas"]["Invitation"];
 
-/** The roles Trieve knows, by their number on the wire. */
-export const ROLES = ["user", "admin", "owner"] as const;
-export type Role = (typeof ROLES)[number];
 export type Status = "pending" | "used";
 
 /** An invitation as this program speaks of it. */
 export interface Invitation {
-  /** Lower-case UUID; also the code with which the person joins. */
+  /** Lower-case UUID; also the code with which the person joins, so it is never shown. */
   id: string;
+  /** Its beginning, which is shown: 8 characters, more where two in the list begin alike. */
+  shortId: string;
   /** As Trieve holds it, untrusted. */
   email: string;
   /** A role of ROLES, or `unknown(<number>)`. */
   role: string;
   status: Status;
   /** Milliseconds since 1970. */
-  sentAt: number;
+  createdAt: number;
   /** Carries scopes, also an empty list of them. */
   scoped: boolean;
 }
@@ -29,15 +31,8 @@ export interface InvitationList {
   skipped: number;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Whether this is a UUID in its usual spelling, of either case. */
-export function isUuid(value: string): boolean {
-  return UUID.test(value);
-}
-
 const row = z.object({
-  id: z.string().regex(UUID),
+  id: z.string().refine(isUuid),
   email: z.string(),
   organization_id: z.string(),
   used: z.boolean(),
@@ -51,18 +46,17 @@ const row = z.object({
  * shown.
  */
 export function readRows(rows: readonly unknown[], organizationId: string): InvitationList {
-  const invitations: Invitation[] = [];
-  for (const one of rows) {
-    const invitation = readInvitation(one, organizationId);
-    if (invitation !== undefined) invitations.push(invitation);
-  }
-  return { invitations, skipped: rows.length - invitations.length };
+  const read = rows.flatMap((one) => readInvitation(one, organizationId) ?? []);
+  return { invitations: withShortIds(read), skipped: rows.length - read.length };
 }
 
-function readInvitation(given: unknown, organizationId: string): Invitation | undefined {
+function readInvitation(
+  given: unknown,
+  organizationId: string,
+): Omit<Invitation, "shortId"> | undefined {
   const { data } = row.safeParse(given);
-  const sentAt = data && parseTimestamp(data.created_at);
-  if (sentAt === undefined || data?.organization_id.toLowerCase() !== organizationId) {
+  const createdAt = data && parseTimestamp(data.created_at);
+  if (createdAt === undefined || data?.organization_id.toLowerCase() !== organizationId) {
     return undefined;
   }
   return {
@@ -70,12 +64,28 @@ function readInvitation(given: unknown, organizationId: string): Invitation | un
     email: data.email,
     role: roleName(data.role),
     status: data.used ? "used" : "pending",
-    sentAt,
+    createdAt,
     scoped: Array.isArray(data.scopes),
   };
 }
 
-function roleName(role: number): string {
+const SHORTEST_ID = 8;
+
+function withShortIds(all: readonly Omit<Invitation, "shortId">[]): Invitation[] {
+  const sorted = [...new Set(all.map(({ id }) => id))].sort();
+  const shortIds = new Map<string, string>();
+  for (const [at, id] of sorted.entries()) {
+    const neighbours = [sorted[at - 1] ?? "", sorted[at + 1] ?? ""];
+    let length = SHORTEST_ID;
+    const isShared = () => neighbours.some((other) => other.startsWith(id.slice(0, length)));
+    while (length < id.length && (isShared() || id[length - 1] === "-")) length += 1;
+    shortIds.set(id, id.slice(0, length));
+  }
+  return all.map((one) => ({ ...one, shortId: shortIds.get(one.id) ?? "" }));
+}
+
+/** A role by its number on the wire. */
+export function roleName(role: number): string {
   return ROLES[role] ?? `unknown(${role})`;
 }
 
@@ -99,12 +109,23 @@ export function parseTimestamp(value: string): number | undefined {
 
 const DAY_MS = 86_400_000;
 
-/** Whole days since the invitation was sent; 0 for one that comes from a clock ahead of ours. */
-export function ageInDays(invitation: Invitation, now: number): number {
-  return Math.max(0, Math.floor((now - invitation.sentAt) / DAY_MS));
+/** Whole days since it was created; 0 for one that comes from a clock ahead of ours. */
+export function ageInDays({ createdAt }: Invitation, now: number): number {
+  return Math.max(0, Math.floor((now - createdAt) / DAY_MS));
 }
 
-/** When the invitation was sent, as RFC 3339 in UTC, to the second. */
-export function sentDate(invitation: Invitation): string {
-  return `${new Date(invitation.sentAt).toISOString().slice(0, 19)}Z`;
+/** When it was created, as RFC 3339 in UTC, to the second. */
+export function createdDate({ createdAt }: Invitation): string {
+  return `${new Date(createdAt).toISOString().slice(0, 19)}Z`;
+}
+
+/** Whether nothing about an invitation has changed. */
+export function isUnchanged(a: Invitation, b: Invitation): boolean {
+  // Another invitation in the list may have made its short id longer.
+  return isDeepStrictEqual({ ...a, shortId: "" }, { ...b, shortId: "" });
+}
+
+/** Trieve compares addresses letter by letter; people do not. */
+export function isSameEmail(a: string, b: string): boolean {
+  return a.length === b.length && a.toLowerCase() === b.toLowerCase();
 }

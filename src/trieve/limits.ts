@@ -1,27 +1,17 @@
+// Apart from the client, since tests shorten these and every layer heeds them.
+
 /** How long things may take, in milliseconds, and how large a list may be. */
-export interface Limits {
+export const LIMITS = {
   /** What a list or a delete may take. */
-  attemptMs: number;
-  /** What a send may take: Trieve mails inside the request. */
-  sendMs: number;
-  /** How long a send waits for its turn. */
-  turnMs: number;
-  /** When a list that has not begun is asked for once more. */
-  hedgeMs: number;
-  callMs: number;
-  bodyBytes: number;
-}
-
-/** How long after a write the list is read again where it lacks what should be there: it may lag. */
-export const SECOND_LOOK_MS = 3_000;
-/** How far at most a list is taken to lag behind what this process knows for certain. */
-export const LAG_MS = 10_000;
-
-export const LIMITS: Limits = {
   attemptMs: 20_000,
+  /** What a send may take: Trieve mails inside the request. */
   sendMs: 45_000,
-  turnMs: 8_000,
-  hedgeMs: 5_000,
+  /** How long a write waits for its slot. */
+  slotMs: 8_000,
   callMs: 55_000,
   bodyBytes: 64 * 1024 * 1024,
 };
+export type Limits = typeof LIMITS;
+
+/** When after a write the list is read once more, where the first reading did not tell what came of it. */
+export const SECOND_LOOK_MS = 3_000;

@@ -1,36 +1,28 @@
 import type { Clock } from "../clock.ts";
 
-/** What is remembered by key, each for a time of its own. */
+/** What is remembered by a key, in which letter case does not count. */
 export interface Memory<T> {
-  set(key: string, value: T, ms: number): void;
+  set(key: string, value: T): void;
   get(key: string): T | undefined;
   delete(key: string): void;
-  isEmpty(): boolean;
+  values(): T[];
 }
 
-export function createMemory<T>(clock: Clock): Memory<T> {
+/** A memory that keeps each value for `ms` milliseconds. */
+export function createMemory<T>(clock: Clock, ms: number): Memory<T> {
   const entries = new Map<string, { value: T; until: number }>();
 
-  function forgetOld(): void {
+  function current() {
     const now = clock.elapsed();
     for (const [key, { until }] of entries) if (until <= now) entries.delete(key);
+    return entries;
   }
 
   return {
-    set(key, value, ms) {
-      forgetOld();
-      entries.set(key, { value, until: clock.elapsed() + ms });
-    },
-    get(key) {
-      const found = entries.get(key);
-      return found !== undefined && found.until > clock.elapsed() ? found.value : undefined;
-    },
-    delete(key) {
-      entries.delete(key);
-    },
-    isEmpty() {
-      forgetOld();
-      return entries.size === 0;
-    },
+    set: (key, value) =>
+      void current().set(key.toLowerCase(), { value, until: clock.elapsed() + ms }),
+    get: (key) => current().get(key.toLowerCase())?.value,
+    delete: (key) => void entries.delete(key.toLowerCase()),
+    values: () => Array.from(current().values(), ({ value }) => value),
   };
 }

@@ -1,147 +1,123 @@
-import { Failure } from "../failures.ts";
-import type { CallContext } from "./call-context.ts";
-import { createCourse } from "./course.ts";
-import { deleteAsShown } from "./delete.ts";
-import type { Invitation, InvitationList, Role } from "./invitation.ts";
-import { post } from "./send.ts";
-import { isSameEmail, lookAfter, type Posted, type Sending, type Sent } from "./sent.ts";
+import type { Role } from "../config/policy.ts";
+import { Failure } from "../errors.ts";
+import { createBatch } from "./batch.ts";
+import { type CallContext, withoutCancel } from "./call.ts";
+import type { Trieve } from "./client.ts";
+import { deleteListed, listAgain } from "./delete.ts";
+import type { Invitation } from "./invitation.ts";
+import { failed, type Listed, type Outcome } from "./outcome.ts";
+import { post, type Sent, tellSent } from "./send.ts";
 
 /** An invitation to be deleted and sent anew, as this role. */
-export interface Resend {
-  shown: Invitation;
+export interface Resend extends Listed {
   role: Role;
-}
-
-/** What came of one. */
-export interface Resent {
-  outcome:
-    | "resent"
-    | "added"
-    | "already_gone"
-    | "changed"
-    | "deleted_not_sent"
-    | "mail_unconfirmed"
-    | "outcome_unknown"
-    | "not_resent";
-  shown: Invitation;
-  /** The new one. */
-  invitation?: Invitation;
-  mailFailed?: true;
-  mayHaveJoined?: true;
-  /** Why it is not as it was asked for. */
-  failure?: Failure;
 }
 
 // How much of the call's time one needs: none is deleted that there may be no time left to send.
 const NEEDS_MS = 30_000;
 const AFTER_LISTING_MS = 20_000;
+// What the send after a delete has at any rate: 5 s for its answer, and 8 s to tell what came of it.
+const OWED_MS = 13_000;
 
 /**
- * Deletes and sends the invitations, one after the other, each in a turn for sends that is taken before
- * the delete. Once one is deleted, nothing gives up its send. Anything unclear or refused leaves the
- * rest untouched. What came of each is told in the order given.
+ * Deletes and sends the invitations, one after the other, each in one slot for both. Once one is deleted,
+ * nothing gives up its send. Anything unclear or refused leaves the rest untouched. What came of each is told
+ * in the order given.
  */
-export async function resendAll(
-  sending: Sending,
+export function resendAll(
+  trieve: Trieve,
   call: CallContext,
-  resends: readonly Resend[],
-): Promise<Resent[]> {
-  const untouched = "not_resent" as const;
-  const course = createCourse(call, { count: resends.length, untouched, needsMs: NEEDS_MS });
-  let skipped = 0;
-  const ends: (Resent | { shown: Invitation; posted: Posted | Sent })[] = [];
-  for (const [at, { shown, role }] of resends.entries()) {
-    let old = "listed" as Old;
-    const end = await course.run(at, (call) =>
-      post(sending, call, { email: shown.email, role }, course, async () => {
-        const check = (list: InvitationList) => {
-          skipped = list.skipped;
-          checkSendable(list, shown, call);
-        };
-        const { outcome } = await deleteAsShown(sending, call, shown, check);
-        old = outcome;
-        if (outcome === "already_gone") throw new Failure("changed", GONE);
-        call.know("deleted_not_sent");
-      }),
-    );
-    if ("left" in end) ends.push({ outcome: untouched, shown, failure: end.left });
-    else if ("done" in end) {
-      ends.push({ shown, posted: end.done });
-      if ("outcome" in end.done || end.done.said === "invited") course.stop(NOT_SENT);
-    } else {
-      const told = failed(shown, end.failed, old);
-      call.at(at).know(told.outcome);
-      if (told.outcome === "deleted_not_sent") course.stop(NOT_SENT);
-      ends.push(told);
-    }
-  }
-  const posts = ends.flatMap((end) => ("posted" in end ? end.posted : []));
-  const sent = await lookAfter(sending, call, posts, skipped);
-  return ends.flatMap((end) => {
-    if (!("posted" in end)) return end;
-    const after = sent[posts.indexOf(end.posted)];
-    return after === undefined ? [] : resent(end.shown, after);
+  targets: readonly Resend[],
+): Promise<Outcome[]> {
+  const { client, guard } = trieve;
+  const emails = targets.map(({ email }) => email);
+  return guard.oneAtATime(emails, async () => {
+    const batch = createBatch(call, targets, "not_resent", NEEDS_MS);
+    const sent: Sent[] = [];
+    await batch.each(1, async (target, call) => {
+      const { invitation } = target;
+      const slot = await client.slot(call, "send");
+      try {
+        const { list: before, isThere } = await listAgain(trieve, call, invitation);
+        if (besideIt(before.invitations, invitation)) throw new Failure("changed");
+        if (!isThere) throw new Failure("already_gone");
+        if (call.timeLeft() < AFTER_LISTING_MS) throw new Failure("timeout", { isCertain: true });
+        const isDeleted = await deleteListed(trieve, call, invitation, slot).catch(withoutSend);
+        if (!isDeleted) throw new Failure("already_gone");
+        batch.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
+        const own = withoutCancel(call);
+        own.assure(OWED_MS);
+        const response = await post(trieve, own, target, slot, batch).catch(afterDelete);
+        sent.push({ target, before, response });
+      } finally {
+        slot.release();
+      }
+      return undefined;
+    });
+    await tellSent(trieve, call, sent, (outcome) => {
+      const resent = resentAs(outcome);
+      const { invitation } = resent.target;
+      const replacement = resent.invitation;
+      if (invitation) guard.past.set(invitation.id, { invitation, isResent: true, replacement });
+      batch.tell(resent);
+    });
+    return call.outcomes;
   });
 }
 
-/** Throws Failure where the send after the delete would be refused, or might come too late. */
-function checkSendable({ invitations }: InvitationList, shown: Invitation, call: CallContext) {
-  if (hasOther(invitations, shown)) throw new Failure("not_supported", OTHER_BESIDE);
-  if (call.timeLeft() < AFTER_LISTING_MS) throw new Failure("timeout", { nothingSent: true });
+/** A failed delete, after which nothing is sent. Throws. */
+function withoutSend(error: unknown): never {
+  if (!(error instanceof Failure && error.code === "outcome_unknown")) throw error;
+  const known = [error.known, "No new one was sent."].filter(Boolean).join(" ");
+  throw new Failure("outcome_unknown", { known, cause: error });
 }
 
-/** Whether the address has another invitation or a used record, which blocks a new one. */
-export function hasOther(invitations: readonly Invitation[], { id, email }: Invitation): boolean {
-  return invitations.some((other) => other.id !== id && isSameEmail(other.email, email));
+/** A failed send whose old invitation is deleted. Throws. */
+function afterDelete(error: unknown): never {
+  throw error instanceof Failure ? deletedNotSent(error) : error;
 }
 
-/** Why an invitation is left alone whose address has another record. */
-export const OTHER_BESIDE = {
+function deletedNotSent(cause: Failure): Failure {
+  return new Failure("deleted_not_sent", { known: `${cause.happened}.`, cause });
+}
+
+/** Why an invitation is left alone whose exact address has another one, which Trieve would not send beside. */
+export function besideIt(
+  invitations: readonly Invitation[],
+  { id, email }: Invitation,
+): Failure | undefined {
+  const isBeside = invitations.some((other) => other.id !== id && other.email === email);
+  return isBeside ? new Failure("not_supported", OTHER_BESIDE) : undefined;
+}
+
+const OTHER_BESIDE = {
   happened: "The address has another invitation or a used record, so Trieve would refuse a new one",
   next: "Delete the one that is not wanted first, with delete_invitation",
 };
 
-const GONE = { happened: "It was gone already, and nothing was sent" };
-// What Trieve said of one address is not told of those that were left alone for it.
-const NOT_SENT = new Failure("outcome_unknown", {
-  happened: "An invitation was deleted and could not be sent anew",
-});
-const IS_MEMBER = new Failure("rejected", { happened: "Trieve says that the person is a member" });
-const OTHER_CAME = new Failure("rejected", {
-  happened: "The address was invited by somebody else in the meantime",
-});
-
-const OLD_IS_GONE = "The old invitation is deleted, and what came of sending it anew is not known.";
-
-/** What has become of the old invitation. */
-type Old = "listed" | "deleted" | "already_gone";
-
-function failed(shown: Invitation, failure: Failure, old: Old): Resent {
-  if (old === "deleted") return { outcome: "deleted_not_sent", shown, failure };
-  if (old === "already_gone") return { outcome: old, shown };
-  const { code } = failure;
-  const outcome = code === "changed" || code === "outcome_unknown" ? code : "not_resent";
-  return { outcome, shown, failure };
-}
-
-/** What came of the send, once the old invitation was deleted. */
-function resent(shown: Invitation, { email: _, ...sent }: Sent): Resent {
-  const { outcome } = sent;
+/** What a send comes to once the old invitation is deleted. */
+function resentAs(sent: Outcome): Outcome {
+  const { target, outcome, failure, invitation } = sent;
   switch (outcome) {
     case "invited":
-      return { ...sent, outcome: "resent", shown };
+      return { ...sent, outcome: "resent" };
     case "added":
-    case "mail_unconfirmed":
-      return { ...sent, outcome, shown };
-    case "outcome_unknown": {
-      const { failure } = sent;
-      if (failure?.nothingSent) return failed(shown, failure, "deleted");
-      const known = [OLD_IS_GONE, failure?.known].filter(Boolean).join(" ");
-      return { ...sent, outcome, shown, failure: new Failure(outcome, { known, cause: failure }) };
+      return sent;
+    case "mail_unconfirmed": {
+      const details = { happened: failure?.happened, known: OLD_LINK, cause: failure };
+      return failed(target, new Failure(outcome, details), "not_resent", invitation);
     }
-    case "already_member":
-      return failed(shown, IS_MEMBER, "deleted");
-    default:
-      return failed(shown, sent.failure ?? OTHER_CAME, "deleted");
+    case "outcome_unknown": {
+      const known = [OLD_IS_GONE, failure?.known].filter(Boolean).join(" ");
+      return failed(target, new Failure(outcome, { known, cause: failure }), "not_resent");
+    }
+    default: {
+      const cause = failure ?? new Failure("rejected", { happened: IS_MEMBER });
+      return failed(target, deletedNotSent(cause), "not_resent", invitation);
+    }
   }
 }
+
+const OLD_LINK = "The old invitation is deleted, so its link no longer works.";
+const OLD_IS_GONE = "The old invitation is deleted, and what came of sending it anew is not known.";
+const IS_MEMBER = "Trieve says that the person is a member";

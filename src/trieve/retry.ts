@@ -1,4 +1,4 @@
-import type { Failure } from "../failures.ts";
+import type { Failure } from "../errors.ts";
 
 const ATTEMPTS = 3;
 const BASE_MS = 300;
@@ -11,19 +11,12 @@ const LONGEST_RETRY_AFTER_MS = 10_000;
  * Jitter" (AWS Architecture Blog, 2015); never less than what Retry-After asks for.
  */
 export function retryDelay(failure: Failure, attempt: number, random: number): number | undefined {
-  if (attempt >= ATTEMPTS || !isTransient(failure)) return undefined;
+  if (attempt >= ATTEMPTS || !failure.isRepeatable) return undefined;
   const asked = failure.retryAfterMs ?? 0;
   if (asked > LONGEST_RETRY_AFTER_MS) return undefined;
   const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1));
   return Math.max(asked, jitter);
 }
-
-/** Trieve goes on working for a request that ran out of time here, so that one is not repeated. */
-function isTransient({ code, detail }: Failure): boolean {
-  return code === "timeout" ? detail !== undefined : TRANSIENT.has(code);
-}
-
-const TRANSIENT: ReadonlySet<string> = new Set(["network_error", "rate_limited", "upstream_error"]);
 
 /**
  * The wait that a Retry-After header asks for, in milliseconds: whole seconds or an HTTP date

@@ -1,11 +1,8 @@
-import type { Config } from "../settings.ts";
+import type { Config } from "../config/settings.ts";
 
 export type Send = (request: Request, init: RequestInit) => Promise<Response>;
 
-/**
- * How requests reach the API: straight, or through the proxy of the environment, whose code is loaded
- * only then.
- */
+/** How requests reach the API: directly, or through the proxy, whose code is loaded only then. */
 export async function openRoute({ proxy }: Pick<Config, "proxy">): Promise<Send> {
   if (proxy === undefined) return fetch;
   const { ProxyAgent } = (await import("undici")).default;
@@ -13,4 +10,25 @@ export async function openRoute({ proxy }: Pick<Config, "proxy">): Promise<Send>
   // Node's own fetch takes it; its types come from another version of the same library.
   const through: object = { dispatcher };
   return (request, init) => fetch(request, { ...init, ...through });
+}
+
+const HEALTH_MS = 10_000;
+
+/**
+ * Whether a Trieve at this address answers its health check, which needs no key and works even where nothing else
+ * does. Never throws.
+ */
+export async function answersHealthCheck(
+  { baseUrl, extraHeaders = [] }: Pick<Config, "baseUrl" | "extraHeaders">,
+  send: Send,
+): Promise<boolean> {
+  try {
+    const request = new Request(`${baseUrl}/api/health`, { redirect: "manual" });
+    for (const [name, value] of extraHeaders) request.headers.set(name, value);
+    const response = await send(request, { signal: AbortSignal.timeout(HEALTH_MS) });
+    await response.body?.cancel();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
 }

@@ -8,7 +8,14 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { configurationOf } from "./page.ts";
-import { type Facts, playScenario, type Row, type Session, type Setup } from "./scenario.ts";
+import {
+  type Facts,
+  outcomeOf,
+  playScenario,
+  type Row,
+  type Session,
+  type Setup,
+} from "./scenario.ts";
 import { readWitness, watched } from "./witness.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -134,26 +141,23 @@ export const inspector: Driver = async (setup) => {
     canAsk: false,
     answer() {},
     async call(tool, args) {
-      const pairs = Object.entries(args).flatMap(([name, value]) => [
-        "--tool-arg",
-        `${name}=${value}`,
-      ]);
       const call = ["--method", "tools/call", "--tool-name", tool];
       const { stdout } = await shell(setup, "mcp-inspector", [
         ...target,
         ...env,
         ...call,
-        ...pairs,
+        "--tool-args-json",
+        JSON.stringify(args),
       ]);
       return JSON.parse(stdout).structuredContent ?? {};
     },
   };
   const listed = await session.call("list_invitations", { status: "all" });
-  const sent = await session.call("send_invitation", { email: "inspector@example.com" });
+  const sent = await session.call("send_invitation", { emails: ["inspector@example.com"] });
   const clean = strict.stderr.trim() === "" ? "--strict finds nothing" : strict.stderr.trim();
   return {
     lists: `${listed["matched"]} invitations`,
-    sends: String(sent.outcome),
+    sends: outcomeOf(sent),
     deletesWithNo: "cannot ask",
     deletesWithYes: "not tried: a process a call, which no code outlives",
     note: clean,
@@ -189,15 +193,16 @@ export const mcpc: Driver = async (setup) => {
 export const mcporter: Driver = async (setup) => {
   const config = `${setup.home}/mcporter.json`;
   await writeFile(config, JSON.stringify(mcpServers(setup)));
-  const call = async (tool: string, ...args: string[]) => {
-    const all = ["--config", config, "call", `trieve.${tool}`, ...args, "--output", "json"];
+  const call = async (tool: string, args: object) => {
+    const given = ["--args", JSON.stringify(args), "--output", "json"];
+    const all = ["--config", config, "call", `trieve.${tool}`, ...given];
     return JSON.parse((await shell(setup, "mcporter", all)).stdout) as Facts;
   };
-  const listed = await call("list_invitations", "status=all");
-  const sent = await call("send_invitation", "email=mcporter@example.com");
+  const listed = await call("list_invitations", { status: "all" });
+  const sent = await call("send_invitation", { emails: ["mcporter@example.com"] });
   return {
     lists: `${listed["matched"]} invitations`,
-    sends: String(sent.outcome),
+    sends: outcomeOf(sent),
     deletesWithNo: "cannot ask",
     deletesWithYes: "not tried: a process a call, which no code outlives",
     note: "",

@@ -20,7 +20,7 @@ export interface Row {
   note: string;
 }
 
-export type Facts = Record<string, unknown> & { outcome?: string };
+export type Facts = Record<string, unknown> & { outcome?: string; results?: { outcome: string }[] };
 
 /** How a driver calls a tool, and what the person answers when asked. */
 export interface Session {
@@ -31,29 +31,36 @@ export interface Session {
 
 type Outcome = Pick<Row, "lists" | "sends" | "deletesWithNo" | "deletesWithYes">;
 
+/** What came of a call with one target: the target's own outcome once it was acted on. */
+export function outcomeOf({ outcome, results }: Facts): string {
+  return String(outcome === "done" ? results?.[0]?.outcome : outcome);
+}
+
 /** Lists, sends, and deletes with a no and with a yes, or with a code where nobody can be asked. */
 export async function playScenario(
   { canAsk, answer, call }: Session,
   email: string,
 ): Promise<Outcome> {
   const listed = await call("list_invitations", { status: "all" });
-  const sent = await call("send_invitation", { email });
+  const sent = await call("send_invitation", { emails: [email] });
   const found = await call("list_invitations", { email });
-  const [{ id: invitation_id = "" } = {}] = found["invitations"] as { id?: string }[];
-  const remove = (more = {}) => call("delete_invitation", { invitation_id, ...more });
+  const [{ id = "" } = {}] = found["invitations"] as { id?: string }[];
+  const remove = (more = {}) => call("delete_invitation", { invitations: [id], ...more });
+  const removeAgreed = async (more = {}) => {
+    const facts = await remove(more);
+    return `${outcomeOf(facts)} (${facts["confirmed_by"]})`;
+  };
   const outcome = {
     lists: `${listed["matched"]} invitations`,
-    sends: String(sent.outcome),
+    sends: outcomeOf(sent),
     deletesWithNo: "cannot ask",
   };
   if (canAsk) {
     answer(false);
-    outcome.deletesWithNo = String((await remove()).outcome);
+    outcome.deletesWithNo = outcomeOf(await remove());
     answer(true);
-    const { outcome: gone, confirmed_by } = await remove();
-    return { ...outcome, deletesWithYes: `${gone} (${confirmed_by})` };
+    return { ...outcome, deletesWithYes: await removeAgreed() };
   }
   const { confirmation } = await remove();
-  const { outcome: gone, confirmed_by } = await remove({ confirmation });
-  return { ...outcome, deletesWithYes: `${gone} (${confirmed_by})` };
+  return { ...outcome, deletesWithYes: await removeAgreed({ confirmation }) };
 }

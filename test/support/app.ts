@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { readSettings } from "../../src/environment.ts";
-import { type App, createApp } from "../../src/mcp/app.ts";
+import { loadSettings } from "../../src/config/load.ts";
+import { type App, createApp } from "../../src/mcp/server.ts";
 import type { Limits } from "../../src/trieve/limits.ts";
 import type { Person } from "./client.ts";
 
@@ -62,10 +62,10 @@ export interface MemoryOptions {
   limits?: Limits;
 }
 
-/** The server without a face; what it logs goes to `log`. */
+/** The server without a protocol; what it logs goes to `log`. */
 export function createTestApp(options: MemoryOptions, log: string[]): App {
   return createApp({
-    settings: readSettings(options.environment, () => {
+    settings: loadSettings(options.environment, () => {
       throw new Error("no key file here");
     }),
     version: "0.0.0-test",

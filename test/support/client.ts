@@ -6,7 +6,7 @@ import { ElicitRequestSchema, type ElicitResult } from "@modelcontextprotocol/sd
 export type Person = (question: {
   message: string;
   choices: string[];
-  /** Fires when the server takes the question back; stateless there is no such thing. */
+  /** Fires when the server takes the question back; the modern protocol has no such thing. */
   takenBack?: AbortSignal;
 }) => unknown;
 
@@ -52,7 +52,8 @@ export async function connectClient(transport: Transport, person?: Person): Prom
       return {
         isError: result.isError === true,
         text: content?.text ?? "",
-        facts: result.structuredContent,
+        // As on the wire, where what is undefined does not exist.
+        facts: JSON.parse(JSON.stringify(result.structuredContent ?? null)) ?? undefined,
       };
     },
   };

@@ -3,22 +3,26 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as soon } from "node:timers/promises";
 import { createGzip, gzipSync } from "node:zlib";
 
-/** What happens to one request. `forward: true`: the sandbox has done it before the answer breaks. */
+/**
+ * What happens to one request. `forward: true`: the sandbox has done it before the answer breaks; `late`: it
+ * does it so many milliseconds after that.
+ */
 export type Fault =
   | {
       answer: number;
       headers?: Record<string, string>;
       body?: string | Buffer;
       forward?: boolean;
+      late?: number;
       /** Milliseconds until it comes. */
       after?: number;
     }
   /** The connection is reset. */
-  | { reset: true; forward?: boolean }
+  | { reset: true; forward?: boolean; late?: number }
   /** Nothing more comes: at all, or after the headers. */
   | { silence: "all" | "body"; forward?: boolean }
-  /** The body breaks off in the middle. */
-  | { cut: string; forward?: boolean }
+  /** The body breaks off in the middle: of its length, or in chunks where it has headers. */
+  | { cut: string; headers?: Record<string, string>; forward?: boolean }
   /** An endless body, or a small one that is endless once unpacked. */
   | { flood: "plain" | "gzip" }
   | { delay: number }
@@ -39,6 +43,8 @@ export interface FaultProxy {
   waiting(): number;
   /** The most of them at one time. */
   mostWaiting(): number;
+  /** Requests that the sandbox has still to do, though they are answered. */
+  late(): number;
   /** The most connections open at one time. */
   connections: { now: number; most: number };
   /** The faults of the next requests with this method, in order; then all pass again. */
@@ -62,6 +68,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 
   let waiting = 0;
   let mostWaiting = 0;
+  let late = 0;
   const server = createServer(async (request, response) => {
     waiting += 1;
     mostWaiting = Math.max(mostWaiting, waiting);
@@ -94,8 +101,16 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     });
   }
 
+  async function doLate(record: SeenRequest, ms: number): Promise<void> {
+    late += 1;
+    await soon(ms);
+    await forward(record).catch(() => {});
+    late -= 1;
+  }
+
   async function act(fault: Fault, record: SeenRequest, response: ServerResponse): Promise<void> {
     if ("forward" in fault && fault.forward) await forward(record);
+    if ("late" in fault && fault.late !== undefined) doLate(record, fault.late);
     if ("pass" in fault || "delay" in fault) {
       if ("delay" in fault) await soon(fault.delay);
       const real = await forward(record);
@@ -110,8 +125,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     } else if ("silence" in fault) {
       if (fault.silence === "body") response.writeHead(200).write("[");
     } else if ("cut" in fault) {
-      response.writeHead(200, { "content-length": String(fault.cut.length + 100) });
-      response.write(fault.cut, () => response.destroy());
+      const { cut, headers = { "content-length": String(cut.length + 100) } } = fault;
+      response.writeHead(200, headers);
+      // An end in order, as of a process that stops; not a reset.
+      response.write(cut, () => response.socket?.end());
     } else {
       flood(fault.flood, response);
     }
@@ -123,6 +140,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     seen,
     waiting: () => waiting,
     mostWaiting: () => mostWaiting,
+    late: () => late,
     connections,
     next: (method, ...next) => {
       faults.set(method, [...(faults.get(method) ?? []), ...next]);

@@ -1,4 +1,8 @@
+import type { SeenRequest } from "./fault-proxy.ts";
 import type { TestTrieve } from "./trieve.ts";
+
+const isList = ({ method, path }: SeenRequest) =>
+  method === "GET" && path.startsWith("/api/invitations/");
 
 /**
  * Has the list show what was there `ms` milliseconds ago, as a replica or a cache does. The returned
@@ -12,9 +16,9 @@ export function lagByTime({ store, proxy }: TestTrieve, ms: number): () => void 
   };
   look();
   const timer = setInterval(look, 5);
-  proxy.always(({ method }) => {
+  proxy.always((request) => {
     look();
-    if (method !== "GET") return { pass: true };
+    if (!isList(request)) return { pass: true };
     const then = performance.now() - ms;
     return answer((past.findLast(({ at }) => at <= then) ?? past[0])?.rows);
   });
@@ -24,11 +28,12 @@ export function lagByTime({ store, proxy }: TestTrieve, ms: number): () => void 
 /** Has the first reading after a write show what was there before it, where `isLate` says so. */
 export function lagByReading({ store, proxy }: TestTrieve, isLate: () => boolean): void {
   let late: string | undefined;
-  proxy.always(({ method }) => {
-    if (method !== "GET") {
+  proxy.always((request) => {
+    if (request.method !== "GET") {
       late = isLate() ? JSON.stringify(store.rows) : undefined;
       return { pass: true };
     }
+    if (!isList(request)) return { pass: true };
     const rows = late;
     late = undefined;
     return rows === undefined ? { pass: true } : answer(rows);
@@ -37,8 +42,8 @@ export function lagByReading({ store, proxy }: TestTrieve, isLate: () => boolean
 
 /** Has the list show only rows that cannot be read, once a mail has gone out. */
 export function spoilRowsAfterMail({ store, proxy }: TestTrieve): void {
-  proxy.always(({ method }) =>
-    method === "GET" && store.mails.length > 0
+  proxy.always((request) =>
+    isList(request) && store.mails.length > 0
       ? answer(JSON.stringify(store.rows.map((row) => ({ ...row, role: "?" }))))
       : { pass: true },
   );

@@ -1,6 +1,6 @@
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
-import type { Channel } from "../../src/mcp/channel.ts";
-import { openHandshake } from "../../src/mcp/handshake.ts";
+import { serveLegacy } from "../../src/mcp/legacy.ts";
+import type { Channel } from "../../src/mcp/protocol.ts";
 import { createTestApp, type MemoryOptions } from "./app.ts";
 import { connectClient, type TestClient } from "./client.ts";
 
@@ -9,10 +9,10 @@ export interface MemoryServer extends TestClient {
   log: string[];
 }
 
-/** The server in this process, with the SDK's client on its handshake face. */
+/** The server in this process, with the SDK's client on the legacy protocol. */
 export async function connectInMemory(options: MemoryOptions): Promise<MemoryServer> {
   const log: string[] = [];
   const [near, far] = InMemoryTransport.createLinkedPair();
-  await openHandshake(createTestApp(options, log), far as Channel);
+  await serveLegacy(createTestApp(options, log), far as Channel);
   return { ...(await connectClient(near, options.person)), log };
 }

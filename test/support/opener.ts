@@ -71,11 +71,10 @@ export function request(
   });
 }
 
-/** A browser as the page sees it: reads it, keeps its cookie, and presses buttons. */
+/** A browser as the page sees it: reads it, keeps its field, and presses buttons. */
 export interface PlainBrowser {
-  cookie: string;
   field: string;
-  read(): Promise<PageReply>;
+  read(headers?: Record<string, string>): Promise<PageReply>;
   press(decision: string, change?: Partial<Pressed>): Promise<PageReply>;
 }
 
@@ -85,24 +84,26 @@ interface Pressed {
   host: string | undefined;
   origin: string | undefined;
   site: string | undefined;
-  cookie: string | undefined;
+  mode: string | undefined;
   type: string | undefined;
   field: string | undefined;
   path: string;
   body: string;
 }
 
+/** What a browser says of an address that its person opens. */
+const NAVIGATION = {
+  "sec-fetch-site": "none",
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-dest": "document",
+};
+
 export function plainBrowser(url: string): PlainBrowser {
   const { origin, host } = new URL(url);
   const browser: PlainBrowser = {
-    cookie: "",
     field: "",
-    async read() {
-      const headers: Record<string, string> = { "sec-fetch-site": "none" };
-      if (browser.cookie !== "") headers["cookie"] = browser.cookie;
-      const reply = await request(url, { headers });
-      const [given] = [reply.headers["set-cookie"] ?? []].flat();
-      if (given !== undefined) browser.cookie = given.split(";")[0] ?? "";
+    async read(headers = {}) {
+      const reply = await request(url, { headers: { ...NAVIGATION, ...headers } });
       browser.field = /name="field" value="([^"]+)"/.exec(reply.text)?.[1] ?? browser.field;
       return reply;
     },
@@ -112,7 +113,7 @@ export function plainBrowser(url: string): PlainBrowser {
         host,
         origin,
         site: "same-origin",
-        cookie: browser.cookie,
+        mode: "navigate",
         type: "application/x-www-form-urlencoded",
         field: browser.field,
         path: url,
@@ -123,7 +124,7 @@ export function plainBrowser(url: string): PlainBrowser {
         host: sent.host,
         origin: sent.origin,
         "sec-fetch-site": sent.site,
-        cookie: sent.cookie,
+        "sec-fetch-mode": sent.mode,
         "content-type": sent.type,
       }).filter((entry): entry is [string, string] => entry[1] !== undefined);
       const body = change.body ?? new URLSearchParams(fields).toString();

@@ -1,40 +1,49 @@
-import { createKeeper, type Keeper } from "../../src/consent/keeper.ts";
-import { servePage } from "../../src/consent/page-server.ts";
-import { randomSecret } from "../../src/consent/secret.ts";
-import type { Verdict } from "../../src/consent/state.ts";
-import type { Deed } from "../../src/tools/deed.ts";
+import { createPageServer } from "../../src/consent/page-server.ts";
+import type { Decision } from "../../src/consent/question.ts";
+import { createQuestions } from "../../src/consent/questions.ts";
+import type { Action, Fact } from "../../src/tools/action.ts";
 import { turnableClock } from "./app.ts";
 
 /** A question on a page of its own, without a program around it. */
 export interface ServedPage {
   url: string;
-  keeper: Keeper;
-  /** What a call that waits sees. */
-  look(): Verdict;
+  /** What a call that waits would get by now. */
+  look(): Decision | { kind: "wait" };
   /** Lets the time pass after which a yes counts. */
   settle(): void;
   /** Ends the question, and with it the page. */
   end(): void;
 }
 
-/** A deed over some addresses; what they are is untrusted. */
-export function pageDeed(facts: readonly string[] = []): Deed {
+/** An action with more items and facts; what they hold is untrusted. */
+export function pageAction({
+  items = [],
+  facts = [],
+}: {
+  items?: readonly string[];
+  facts?: readonly Fact[];
+} = {}): Action {
   return {
     title: "delete invitation of bob@example.com (admin)",
+    question: "Delete this invitation?",
+    meaning: "This cannot be undone.",
+    items,
     facts: [
-      "Delete this invitation? This cannot be undone.",
-      "E-mail: bob@example.com",
-      "Role: admin (can invite and remove people)",
-      "Status: pending - the mailed link stops working",
-      "Sent: 2026-11-01 (23 days ago)",
+      { label: "E-mail", text: "bob@example.com" },
+      { label: "Role", text: "admin (can invite and remove people)" },
+      { label: "Status", text: "pending - the mailed link stops working" },
+      { label: "Created", text: "2026-11-01 (23 days ago)" },
       ...facts,
-      "Organization: 5a4db0c5-7a0b-4d0e-9c61-000000000001 (Example Ltd)",
-      "Trieve: trieve.example.com",
-      "Invitation: 00000003",
+      {
+        label: "Organization",
+        text: "5a4db0c5-7a0b-4d0e-9c61-000000000001 (Example Ltd)",
+      },
+      { label: "Trieve", text: "trieve.example.com" },
+      { label: "Invitation", text: "00000003" },
     ],
     choices: ["keep", "delete"],
-    targets: [{ key: "delete 3" }],
-    subject: {},
+    needsConsent: true,
+    targets: [],
     perform: () => Promise.reject(new Error("nothing is performed here")),
   };
 }
@@ -42,20 +51,20 @@ export function pageDeed(facts: readonly string[] = []): Deed {
 // A browser on a machine that stalls may take longer than the 10 s.
 const PATIENCE_MS = 60_000;
 
-/** Serves the page of `deed`, which a browser may take a minute to read. */
-export async function servePageOf(deed: Deed): Promise<ServedPage> {
+/** Serves the page of `action`, which a browser may take a minute to read. */
+export async function servePageOf(action: Action): Promise<ServedPage> {
   const clock = turnableClock();
-  const keeper = createKeeper(clock);
-  const secret = randomSecret();
-  keeper.step({ type: "ask", deed, binding: "b", way: "page", secret, waits: true });
-  const url = await servePage(secret, keeper);
-  keeper.step({ type: "opened", secret });
+  const questions = createQuestions(clock);
+  const asked = questions.ask({ action, binding: "b", method: "page", isAwaited: true });
+  if (asked.kind !== "asked") throw new Error("a first question is always asked");
+  const { id } = asked;
+  const url = await createPageServer(questions)(id);
+  questions.opened(id);
   clock.turn(-PATIENCE_MS);
   return {
     url,
-    keeper,
-    look: () => keeper.step({ type: "look", secret, isOver: false, hasTime: true }),
+    look: () => (questions.openFor(id) > 0 ? { kind: "wait" } : questions.decide(id, true)),
     settle: () => clock.turn(PATIENCE_MS + 10_000),
-    end: () => keeper.step({ type: "abandon", secret }),
+    end: () => questions.close(id),
   };
 }

@@ -89,16 +89,16 @@ export const claudeAlone: Host = {
   name: "Claude Code",
   packageName,
   started: "`claude -p`",
-  asked: "nobody",
+  asked: "page",
   visit,
 };
 
-export const claudePage: Host = {
+export const claudeForm: Host = {
   name: "Claude Code",
   packageName,
-  started: "`claude -p`, `TRIEVE_CONFIRM=page`",
-  asked: "page",
-  settings: { TRIEVE_CONFIRM: "page" },
+  started: "`claude -p`, `TRIEVE_CONFIRM=form`",
+  asked: "nobody",
+  settings: { TRIEVE_CONFIRM: "form" },
   visit,
 };
 

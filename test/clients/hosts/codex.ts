@@ -29,7 +29,7 @@ export const codexExec: Host = {
   name: "Codex",
   packageName,
   started: "`codex exec`, full access",
-  asked: "nobody",
+  asked: "page",
   async visit(stay) {
     const args = ["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"];
     await playThrough(stay, start(stay, [...args, "go"]));

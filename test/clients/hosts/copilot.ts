@@ -5,7 +5,7 @@ export const copilot: Host = {
   name: "Copilot CLI",
   packageName: "@github/copilot",
   started: "`copilot -p`",
-  asked: "nobody",
+  asked: "page",
   async visit(stay) {
     stay.put(".copilot/mcp-config.json", configurationOf("Copilot CLI", stay.setup));
     const env = {

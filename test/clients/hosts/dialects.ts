@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 
 /** A tool as a host shows it to its model. */
-export interface ShownTool {
+export interface ListedTool {
   name: string;
   /** Codex groups the tools of a server, and wants the group named in a call. */
   group?: string | undefined;
@@ -11,11 +11,11 @@ export interface ShownTool {
 
 /** What a host asks of its model: the tools it may call, and what came of the calls so far. */
 export interface Turn {
-  tools: ShownTool[];
+  tools: ListedTool[];
   results: string[];
 }
 
-export type Move = { call: ShownTool; args: object } | { say: string };
+export type Move = { call: ListedTool; args: object } | { say: string };
 
 /** How a host talks to a model. `id` is another one for every move. */
 export interface Dialect {

@@ -1,11 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startTrieve } from "../../support/trieve.ts";
+import { startTrieve, type TestTrieve } from "../../support/trieve.ts";
 import { readWitness, watched } from "../witness.ts";
 import { createVisit, type Host } from "./host.ts";
 import { type PlayedModel, startModel } from "./model.ts";
-import { playPart } from "./part.ts";
+import { beginningOf, playPart } from "./part.ts";
 import { createPerson, type Question } from "./person.ts";
 import { checkTools } from "./tools.ts";
 import { isSame, type Write, watchWrites } from "./writes.ts";
@@ -72,7 +72,15 @@ export async function drive(host: Host, main: string): Promise<Driven> {
     end();
   }
   checkTools(model.tools(), check);
-  const lines = readLines(audit);
+  const ids = idsIn(trieve);
+  const sees = (id: string) => model.requests.some((request) => request.includes(id));
+  check(
+    "ids: the model sees beginnings, and no whole one",
+    ids.some((id) => sees(beginningOf(id))) && !ids.some(sees),
+    ids.filter(sees),
+  );
+  // Before each write there is a line that it has begun.
+  const lines = readLines(audit).filter(({ outcome }) => outcome !== "begun");
   check("audit: every write, and no other", isSame(lines.flatMap(writesIn), writes()), lines);
   check(
     "audit: each with the way in which it was agreed to",
@@ -89,6 +97,13 @@ export async function drive(host: Host, main: string): Promise<Driven> {
   check("the key is filled in from where docs/clients.md puts it", witness?.hasKey === true);
   const { questions } = person;
   return { host, checks, questions, model, results, startMs: witness?.ms };
+}
+
+/** The ids of all invitations that were ever at Trieve. */
+function idsIn({ store, proxy }: TestTrieve): string[] {
+  const deletes = proxy.seen.filter(({ method }) => method === "DELETE");
+  const deleted = deletes.map(({ path }) => path.split("/").at(-1) ?? "");
+  return [...store.rows.map(({ id }) => id), ...deleted];
 }
 
 function readLines(file: string): AuditLine[] {

@@ -1,4 +1,4 @@
-import { claudeAlone, claudePage, claudeTerminal } from "./claude.ts";
+import { claudeAlone, claudeForm, claudeTerminal } from "./claude.ts";
 import { cline } from "./cline.ts";
 import { codexApp, codexExec } from "./codex.ts";
 import { copilot } from "./copilot.ts";
@@ -8,7 +8,7 @@ import { opencode } from "./opencode.ts";
 
 export const HOSTS: readonly Host[] = [
   claudeAlone,
-  claudePage,
+  claudeForm,
   claudeTerminal,
   codexExec,
   codexApp,

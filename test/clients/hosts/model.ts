@@ -1,13 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { DIALECTS, type Move, type ShownTool, send } from "./dialects.ts";
+import { DIALECTS, type ListedTool, type Move, send } from "./dialects.ts";
 import type { Call, Part } from "./part.ts";
 import { ownName } from "./tools.ts";
 
 export interface PlayedModel {
   url: string;
   /** The tools of the server under test as the host showed them; empty until a host came. */
-  tools(): ShownTool[];
+  tools(): ListedTool[];
+  /** Every request of the host as it came: all that the model saw. */
+  requests: readonly string[];
   /** Whether the part was played to its end. */
   isOver(): boolean;
   /** What the host wanted of the network that is not a model: for a host's proxy is set to this too. */
@@ -20,7 +22,8 @@ export async function startModel(part: Part): Promise<PlayedModel> {
   // A host may ask for the same move again, so moves are kept.
   const moves: Promise<Call | undefined>[] = [];
   const refused: string[] = [];
-  let tools: ShownTool[] = [];
+  const requests: string[] = [];
+  let tools: ListedTool[] = [];
   let isOver = false;
 
   function moveAfter(results: readonly string[]): Promise<Call | undefined> {
@@ -45,6 +48,7 @@ export async function startModel(part: Part): Promise<PlayedModel> {
       response.end('{"object":"list","data":[{"id":"played","object":"model"}]}');
       return;
     }
+    requests.push(text);
     const body = JSON.parse(text);
     const turn = dialect.read(body);
     let move: Move = { say: "done" };
@@ -73,6 +77,7 @@ export async function startModel(part: Part): Promise<PlayedModel> {
   return {
     url: `http://127.0.0.1:${port}`,
     tools: () => tools,
+    requests,
     isOver: () => isOver,
     refused,
     close: () =>

@@ -55,7 +55,9 @@ function asking({ questions, results }: Driven): string {
   const ways = [...new Set(questions.map(({ way }) => way))];
   if (ways.length > 0) return ways.join(", ");
   if (results.length === 0) return "not seen";
-  const reason = results.map((one) => /reason"?: ?"?(\w+)/.exec(one)?.[1]).find(Boolean);
+  const refused = results.filter((one) => one.includes("not_confirmed"));
+  // A host may show its model the facts as JSON within JSON.
+  const reason = refused.map((one) => /\breason\W{1,6}(\w+)/.exec(one)?.[1]).find(Boolean);
   return `nobody: the host answers the form by itself (\`${reason ?? "unknown"}\`)`;
 }
 

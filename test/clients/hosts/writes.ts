@@ -1,4 +1,4 @@
-import { ROLES } from "../../../src/trieve/invitation.ts";
+import { ROLES } from "../../../src/config/policy.ts";
 import type { TestTrieve } from "../../support/trieve.ts";
 
 /** A request that reached Trieve and changes something there. */

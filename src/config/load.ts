@@ -1,0 +1,153 @@
+import { findBrowser } from "./browser.ts";
+import { check, isPlaceholder, type ReadKeyFile, SettingError } from "./parse.ts";
+import type { Policy } from "./policy.ts";
+import {
+  CONFIRM_METHODS,
+  type Config,
+  LOCAL_DASHBOARD,
+  type Name,
+  SETTING_LIST,
+  SETTINGS,
+  type Values,
+} from "./settings.ts";
+import { findProxy, isLocal } from "./url.ts";
+
+/** What the environment comes to. Without faults there is a `config`. */
+export interface Settings {
+  config: Config | undefined;
+  /** What could be parsed of it, with defaults for the rest: it decides which tools are listed. */
+  policy: Policy;
+  /** One sentence each, naming the variable and never its value. */
+  faults: string[];
+  warnings: string[];
+  /** Why the audit file cannot be written. */
+  auditFault?: string;
+  /** Each sound setting for `doctor`: its value, unless that is secret, and where it comes from. */
+  shown: Partial<Record<Name, string>>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Found = Pick<Settings, "faults" | "warnings" | "shown">;
+
+const KEY = "TRIEVE_API_KEY";
+const KEY_FILE = "TRIEVE_API_KEY_FILE";
+const NOT_SET = "is not set";
+const PLACEHOLDER = `${NOT_SET}: it holds a placeholder that nothing filled in`;
+const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove it";
+
+/**
+ * Parses the whole environment and finds everything that is wrong with it at once. Never throws, and no value
+ * appears in a fault or a warning.
+ */
+export function loadSettings(environment: Environment, readKeyFile: ReadKeyFile): Settings {
+  const found: Found = { faults: [], warnings: [], shown: {} };
+  const values = parseAll(environment, readKeyFile, found);
+  const policy: Policy = {
+    maxRole: values.TRIEVE_MAX_ROLE ?? "admin",
+    allowedDomains: values.TRIEVE_ALLOWED_EMAIL_DOMAINS,
+    readOnly: values.TRIEVE_READ_ONLY ?? false,
+    askAlways: values.TRIEVE_ASK_ALWAYS ?? false,
+  };
+  const config = combine(environment, values, policy, found);
+  return { config: found.faults.length > 0 ? undefined : config, policy, ...found };
+}
+
+/** Parses each variable by itself; adds to `found` what is shown of it, or what is wrong with it. */
+function parseAll(environment: Environment, readKeyFile: ReadKeyFile, found: Found): Values {
+  const { faults, warnings, shown } = found;
+  const values: Partial<Record<Name, unknown>> = {};
+  const given = (name: Name) => environment[name]?.trim() ?? "";
+  const isUnfilled = (name: Name) => isPlaceholder(given(name));
+  const isSet = (name: Name) => given(name) !== "" && !isUnfilled(name);
+  const home = environment["HOME"] ?? environment["USERPROFILE"] ?? "";
+  const isInsecure = /^(true|1)$/i.test(given("TRIEVE_ALLOW_INSECURE_HTTP"));
+
+  for (const [name, setting] of SETTING_LIST) {
+    const { expected, restricts, isSecret, parse, default: otherwise } = setting;
+    const warn = (warning: string) => warnings.push(`${name} ${warning}`);
+    attempt(name, faults, () => {
+      if (isSet(name)) {
+        check(name !== KEY_FILE || !isSet(KEY), `and ${KEY} are both set; set one of them`);
+        values[name] = parse(given(name), { readKeyFile, home, isInsecure, warn });
+        shown[name] = isSecret ? "environment" : `${given(name)} (environment)`;
+        return;
+      }
+      check(!restricts || !isUnfilled(name), UNFILLED);
+      if (isUnfilled(name)) warn(PLACEHOLDER);
+      if (name === KEY && isSet(KEY_FILE)) shown[name] = "file";
+      else if (expected === undefined) {
+        shown[name] = otherwise === "none" ? "not set" : `${otherwise} (default)`;
+      } else {
+        // Where the file for the key holds a placeholder, the file was meant.
+        const meant = name === KEY && isUnfilled(KEY_FILE) ? KEY_FILE : name;
+        faults.push(`${meant} ${isUnfilled(meant) ? PLACEHOLDER : NOT_SET}; expected ${expected}`);
+      }
+    });
+  }
+  return values as Values;
+}
+
+/** What `parse` returns; a SettingError becomes a fault of this variable instead. */
+function attempt<T>(name: string, faults: string[], parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    faults.push(`${name} ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Checks what no variable tells alone. The configuration, unless one that it needs is missing. */
+function combine(
+  environment: Environment,
+  values: Values,
+  policy: Policy,
+  { faults, warnings, shown }: Found,
+): Config | undefined {
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith("TRIEVE_") || name in SETTINGS) continue;
+    const unknown = name.replace(/[^A-Z0-9_]/gi, "?").slice(0, 60);
+    warnings.push(`${unknown} is not a setting of this server; is it a typo?`);
+  }
+  const { TRIEVE_ORGANIZATION_ID: organizationId, TRIEVE_BASE_URL: baseUrl } = values;
+  const isHere = baseUrl !== undefined && isLocal(baseUrl);
+  if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isHere) {
+    faults.push(
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of Trieve's certificate; remove it " +
+        "(for a certificate authority of your own, set NODE_EXTRA_CA_CERTS)",
+    );
+  }
+  if (baseUrl === undefined) return undefined;
+
+  const dashboardUrl = values.TRIEVE_DASHBOARD_URL ?? (isHere ? LOCAL_DASHBOARD : undefined);
+  if (dashboardUrl?.replace(/\/+api$/, "") === baseUrl) {
+    faults.push("TRIEVE_DASHBOARD_URL must be the address of the dashboard, not that of the API");
+    delete shown.TRIEVE_DASHBOARD_URL;
+  }
+  const isHttp = baseUrl.startsWith("http:");
+  if (isHttp && !isHere) {
+    warnings.push("TRIEVE_ALLOW_INSECURE_HTTP is in use: the key crosses the network in the clear");
+  }
+  const variable = isHttp ? "HTTP_PROXY" : "HTTPS_PROXY";
+  const proxy = attempt(variable, faults, () =>
+    findProxy(environment, variable, baseUrl, (warning) => warnings.push(warning)),
+  );
+  const apiKey = values.TRIEVE_API_KEY ?? values.TRIEVE_API_KEY_FILE;
+  if (apiKey === undefined || organizationId === undefined) return undefined;
+  return {
+    apiKey: () => apiKey,
+    organizationId,
+    organizationName: values.TRIEVE_ORGANIZATION_NAME,
+    baseUrl,
+    appUrl: values.TRIEVE_APP_URL ?? `${baseUrl}/api`,
+    dashboardUrl,
+    confirm: values.TRIEVE_CONFIRM ?? CONFIRM_METHODS,
+    browser: findBrowser(environment, values.BROWSER),
+    auditLog: values.TRIEVE_AUDIT_LOG,
+    extraHeaders: values.TRIEVE_EXTRA_HEADERS,
+    isKeyInFile: values.TRIEVE_API_KEY === undefined,
+    proxy,
+    policy,
+  };
+}

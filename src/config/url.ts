@@ -1,0 +1,98 @@
+import { BlockList, isIP } from "node:net";
+import { check, wordsOf } from "./parse.ts";
+
+/**
+ * An address that the key may be sent to, without a slash at its end: https, or http to this machine, or to any
+ * host where `isInsecure`. Throws SettingError.
+ */
+export function parseUrl(value: string, isInsecure: boolean): string {
+  check(!/^["'`]|["'`]$/.test(value), "must be written without quotes");
+  check(/^https?:|:\/\//i.test(value), "has no scheme; write https:// before it (or http://)");
+  check(!/[?#]/.test(value), "must not contain ? or #");
+  // `https:/host` can only mean one thing.
+  const text = value.replace(/^(https?):\/*/i, "$1://");
+  check(URL.canParse(text), "must be a URL like https://trieve.example.com");
+  const { protocol, hostname, username, password, href } = new URL(text);
+  check(username === "" && password === "", "must not contain a user or password");
+  const isHttp = protocol === "http:";
+  check(isHttp || protocol === "https:", "must start with https:// (or http:// to this machine)");
+  check(
+    !isHttp || isInsecure || isLoopback(hostname),
+    "must use https (or set TRIEVE_ALLOW_INSECURE_HTTP=true and accept that the key can be read on the way)",
+  );
+  return href.replace(/\/+$/, "");
+}
+
+/**
+ * The proxy that the variable `name` has for this address: none for this machine, and none for what NO_PROXY leaves
+ * out; `warn` is told of its entries that cannot be used. Throws SettingError.
+ */
+export function findProxy(
+  environment: Readonly<Record<string, string | undefined>>,
+  name: "HTTPS_PROXY" | "HTTP_PROXY",
+  address: string,
+  warn: (text: string) => void,
+): string | undefined {
+  const get = (name: string) =>
+    [name.toLowerCase(), name].map((one) => environment[one]?.trim()).find(Boolean);
+  const given = get(name);
+  if (given === undefined || isLocal(address)) return undefined;
+  if (isExempt(address, get("NO_PROXY") ?? "", warn)) return undefined;
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
+  check(
+    URL.canParse(url) && /^https?:/i.test(url),
+    "must be the address of a proxy, like http://proxy.example.com:8080",
+  );
+  return url;
+}
+
+/** Whether NO_PROXY leaves this address out. */
+function isExempt(address: string, noProxy: string, warn: (text: string) => void): boolean {
+  const { hostname, protocol, port } = new URL(address);
+  const host = hostname.replace(/[[\]]/g, "");
+  const portNumber = port || (protocol === "https:" ? "443" : "80");
+  return wordsOf(noProxy).some((entry, at) => {
+    const isMatch = matchesHost(entry, host, portNumber);
+    if (isMatch === undefined) warn(`NO_PROXY cannot be used in its entry ${at + 1}; ${ENTRIES}`);
+    return isMatch;
+  });
+}
+
+const ENTRIES =
+  "each must be a name like example.com or .example.com, an address, or a range like 10.0.0.0/8";
+
+/** Whether an entry of NO_PROXY names a host: `*`, a name, `.suffix`, an address or a range; undefined for none of these. */
+function matchesHost(entry: string, host: string, port: string): boolean | undefined {
+  if (entry === "*") return true;
+  // A bare IPv6 address has colons of its own: only a name or brackets can stand before a port.
+  const [, named = entry, ownPort = port] = /^(\[.+\]|[^:]+):(\d+)$/.exec(entry) ?? [];
+  // No zone, as in fe80::1%eth0: no URL has one.
+  const [, network = "", prefix] = /^\[?([^/\]%]+)\]?(?:\/(\d{1,3}))?$/.exec(named) ?? [];
+  const family = isIP(network);
+  if (family !== 0) {
+    const [type, longest] = family === 4 ? (["ipv4", 32] as const) : (["ipv6", 128] as const);
+    const bits = Number(prefix ?? longest);
+    if (bits > longest) return undefined;
+    const range = new BlockList();
+    range.addSubnet(network, bits, type);
+    return ownPort === port && isIP(host) === family && range.check(host, type);
+  }
+  const [, name] = /^\*?\.?([\w.-]+)$/.exec(named) ?? [];
+  if (name === undefined) return undefined;
+  return ownPort === port && (host === name || host.endsWith(`.${name}`));
+}
+
+/** Whether a host, as URL spells it, is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Whether an address is on this machine. */
+export function isLocal(url: string): boolean {
+  return isLoopback(new URL(url).hostname);
+}
+
+/** Whether a mailed link works on this machine only, because an address in it is on loopback. */
+export function isLinkLocal(link: { appUrl: string; dashboardUrl: string | undefined }): boolean {
+  return isLocal(link.appUrl) || (link.dashboardUrl !== undefined && isLocal(link.dashboardUrl));
+}

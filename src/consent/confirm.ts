@@ -1,0 +1,167 @@
+import type { Browser } from "../config/browser.ts";
+import type { ConfirmMethod } from "../config/settings.ts";
+import { Failure } from "../errors.ts";
+import type { Action } from "../tools/action.ts";
+import type { ToolContext } from "../tools/context.ts";
+import type { NotDone, Result } from "../tools/result.ts";
+import type { Plan, ToolCall } from "../tools/tool.ts";
+import type { CallContext } from "../trieve/call.ts";
+import type { Caller, Form } from "./form.ts";
+import { formOf, waitForReply } from "./form.ts";
+import {
+  busy,
+  confirmationPending,
+  confirmationRequired,
+  formExpired,
+  notConfirmed,
+  UNREAD,
+  unavailable,
+} from "./messages.ts";
+import { createPageOpener, missingForPage, waitForPage } from "./page.ts";
+import type { DecisionOf } from "./question.ts";
+import { createQuestions } from "./questions.ts";
+
+/** What a call comes to before anything is done. */
+export type Answer =
+  /** Nothing is to be done. */
+  | Exclude<Plan, { kind: "action" }>
+  /** It is not done: a question is open, or there is no yes. */
+  | { kind: "not_done"; outcome: NotDone["outcome"]; result: Result }
+  /** The client has to show this form, and to repeat the call with the answer to the question `id`. */
+  | { kind: "form"; form: Form; id: string }
+  /** Go ahead. `by` is missing where nobody had to be asked. */
+  | { kind: "act"; action: Action; by?: ConfirmMethod };
+
+/**
+ * Takes a checked call to an answer, and tells `onAction` what it is about as soon as that is known.
+ * Throws Failure, and what aborts the call.
+ */
+export type Confirm = (
+  toolCall: ToolCall,
+  call: CallContext,
+  caller: Caller,
+  onAction: (action: Action) => void,
+) => Promise<Answer>;
+
+/**
+ * The consent of one process. `methods` are those that may be used, the preferred one first. A call goes
+ * this way, and ends at the first step that has an answer for it:
+ *
+ * 1. What it brings along: the answer to a form, or a code.
+ * 2. A page that an earlier call with the same arguments left open: it waits for that one again.
+ * 3. The tool's plan: there may be nothing to do, or nobody to ask.
+ * 4. The methods in their order, as far as the client and the machine have them. A page that nobody has
+ *    seen passes to the next one; a form that nobody can have seen passes to the page, and to that alone.
+ * 5. Nobody can be asked.
+ */
+export function createConfirm(
+  context: ToolContext,
+  methods: readonly ConfirmMethod[],
+  browser: Browser,
+): Confirm {
+  const questions = createQuestions(context.clock);
+  const openPage = createPageOpener(questions, browser);
+
+  return async (toolCall, call, caller, onAction) => {
+    const { binding, confirmation, mayNeedConsent } = toolCall;
+    const missing: Record<ConfirmMethod, string | undefined> = {
+      form: caller.hasForms ? undefined : "the client does not offer form elicitation",
+      page: missingForPage(browser),
+      code: undefined,
+    };
+    const usable = methods.filter((method) => missing[method] === undefined);
+    /** Why methods that were tried had to pass. */
+    const passed: string[] = [];
+    const isPageNext = usable.indexOf("page") > usable.indexOf("form");
+    /** What a form came to that nobody can have seen. */
+    let unseen: DecisionOf<"no"> | undefined;
+
+    function conclude(decision: Final): Answer {
+      switch (decision.kind) {
+        case "yes":
+          return { kind: "act", action: decision.action, by: decision.by };
+        case "no":
+          return notConfirmed(context, decision);
+        case "pending":
+          return confirmationPending(context, decision);
+        case "code":
+          return confirmationRequired(context, decision, passed);
+        case "busy":
+          throw busy(decision);
+        case "unknown":
+          throw caller.answer === undefined ? new Failure("confirmation_invalid") : formExpired();
+      }
+    }
+
+    /** What an answer that the call brings along comes to. A page has none to bring. */
+    function decideBrought(): DecisionOf<"yes" | "no" | "unseen" | "unknown"> | undefined {
+      const method = usable.find((one) => one !== "page");
+      const { answer } = caller;
+      if (method === "form" && answer) {
+        return questions.answer(answer.id, binding, answer.reply, isPageNext);
+      }
+      if (method !== "code" || confirmation === undefined) return undefined;
+      return questions.confirm(binding, confirmation);
+    }
+
+    if (mayNeedConsent) {
+      const brought = decideBrought();
+      if (brought?.kind === "unseen") unseen = brought.no;
+      else if (brought?.kind === "unknown") {
+        // Where a page comes first, an answer that is no good gives way to it.
+        if (usable[0] !== "page") return conclude(brought);
+      } else if (brought !== undefined) {
+        onAction(brought.action);
+        return conclude(brought);
+      }
+
+      const page = questions.resume(binding);
+      if (page.kind === "asked") {
+        onAction(page.action);
+        const decision = await waitForPage(questions, page, call, caller);
+        if (decision.kind !== "unread") return conclude(decision);
+        passed.push(UNREAD[decision.why]);
+      }
+    }
+
+    const plan = await toolCall.plan(context, call);
+    if (plan.kind !== "action") return plan;
+    const { action } = plan;
+    onAction(action);
+    if (!action.needsConsent) return { kind: "act", action };
+
+    call.signal.throwIfAborted();
+    for (const method of usable) {
+      if (unseen !== undefined && method !== "page") continue;
+      if (method === "page" && passed.length > 0) continue;
+      const { putForm } = caller;
+      const isAwaited = method === "page" || putForm !== undefined;
+      const question = questions.ask({ action, binding, method, isAwaited, instead: unseen });
+      if (question.kind !== "asked") return conclude(question);
+      const { id } = question;
+
+      if (method === "form") {
+        const form = formOf(action);
+        if (putForm === undefined) return { kind: "form", form, id };
+        const put = (signal: AbortSignal) => putForm(form, signal);
+        const wait = () => waitForReply(put, caller, context.clock, call.signal);
+        const reply = await call.offTheClock(wait);
+        if (caller.signal.aborted) questions.close(id);
+        caller.signal.throwIfAborted();
+        const decision = questions.answer(id, binding, reply, isPageNext);
+        if (decision.kind !== "unseen") return conclude(decision);
+        unseen = decision.no;
+        continue;
+      }
+
+      await openPage(id);
+      const decision = await waitForPage(questions, question, call, caller);
+      if (decision.kind !== "unread") return conclude(decision);
+      passed.push(UNREAD[decision.why]);
+    }
+
+    throw unavailable(methods, [...methods.flatMap((one) => missing[one] ?? []), ...passed]);
+  };
+}
+
+type Final = DecisionOf<"yes" | "no" | "pending" | "code" | "busy" | "unknown">;

@@ -1,0 +1,151 @@
+import { dateOf } from "../clock.ts";
+import { Failure } from "../errors.ts";
+import { neutralise } from "../text.ts";
+import { type Action, linesOf } from "../tools/action.ts";
+import type { ToolContext } from "../tools/context.ts";
+import { type NotDone, type Result, renderNotDone } from "../tools/result.ts";
+import type { DecisionOf, Reason, TurnedAway, Unread } from "./question.ts";
+
+/** What a call answers that was not done. */
+interface NotDoneAnswer {
+  kind: "not_done";
+  outcome: NotDone["outcome"];
+  result: Result;
+}
+
+const REASONS: Record<Exclude<Reason, "kept" | "opened_twice">, string> = {
+  declined: "The client answered the question with a decline",
+  cancelled: "The question was dismissed in the client",
+  timed_out: "No answer came in time",
+  client_error: "The client gave no valid answer",
+  paused:
+    "The last five questions, all within 10 minutes, ended without a yes, so nobody is asked anything for 10 minutes",
+};
+
+const TURNED_AWAY: Record<Exclude<TurnedAway["why"], "address">, string> = {
+  again: "The page was opened a second time: by a reload, a new tab, or another browser or program",
+  not_a_window:
+    "Something other than a browser window opened the page: a script, a frame or a link",
+  service_worker:
+    "A service worker that another program left in the browser can read the page; deleting what the browser stores for 127.0.0.1 removes it",
+  origin:
+    "The browser did not say that the answer came from the page, which a privacy setting or an extension may hide",
+  field: "The answer did not come from the page that was handed out",
+};
+
+/** Why a browser was turned away, as a sentence without its full stop. */
+export function turnedAwayText(turnedAway: TurnedAway): string {
+  return turnedAway.why === "address"
+    ? `A browser opened the page by the address ${neutralise(turnedAway.host)}, not 127.0.0.1 or localhost`
+    : TURNED_AWAY[turnedAway.why];
+}
+
+/** Why nobody saw a page. */
+export const UNREAD: Record<Unread, string> = {
+  not_opened: "no browser could be opened on this machine (BROWSER names a program for that)",
+  not_fetched: "no browser fetched the page within 25 seconds",
+};
+
+/**
+ * Nothing was done, and why. It never says that a person refused: a client may have answered by itself.
+ */
+export function notConfirmed(
+  context: ToolContext,
+  { reason, isInstant, action, turnedAway, unread }: DecisionOf<"no">,
+): NotDoneAnswer {
+  const because = becauseOf(reason, action, turnedAway);
+  const instant = isInstant
+    ? " The answer came within a second; the client may not have shown the question."
+    : "";
+  const page = unread === undefined ? "" : ` No page was used: ${UNREAD[unread]}.`;
+  return undone(context, action, {
+    outcome: "not_confirmed",
+    reason,
+    note: `Nothing was done: no confirmation was obtained. ${because}.${instant}${page} Do not retry unless the user asks for it.`,
+  });
+}
+
+function becauseOf(
+  reason: Reason,
+  { choices }: Action,
+  turnedAway: TurnedAway = { why: "again" },
+): string {
+  switch (reason) {
+    case "kept":
+      return `The answer was "${choices[0]}"`;
+    case "opened_twice":
+      return `${turnedAwayText(turnedAway)}. No answer on it counts`;
+    default:
+      return REASONS[reason];
+  }
+}
+
+/**
+ * The action is shown and waits for its code: one text is for the user, the other for the model.
+ * `passed` says why methods before this one could not be used.
+ */
+export function confirmationRequired(
+  context: ToolContext,
+  { confirmation, action, expiresAt }: DecisionOf<"code">,
+  passed: readonly string[],
+): NotDoneAnswer {
+  return undone(context, action, {
+    outcome: "confirmation_required",
+    show_to_user: linesOf(action).join("\n"),
+    next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
+    confirmation,
+    expires_at: dateText(context, expiresAt),
+    note: ["Nothing was done yet.", ...passed.map((why) => `No page was used: ${why}.`)].join(" "),
+  });
+}
+
+/** The question stands on a page, or was answered there with too little time left to act on it. */
+export function confirmationPending(
+  context: ToolContext,
+  { action, isAnswered, expiresAt, turnedAway }: DecisionOf<"pending">,
+): NotDoneAnswer {
+  const turned = turnedAway && ` An answer was turned away. ${turnedAwayText(turnedAway)}.`;
+  return undone(context, action, {
+    outcome: "confirmation_pending",
+    next: isAnswered
+      ? "The page was answered: call again now, with the same arguments."
+      : `Ask the user to answer on the page that is open in their browser ("${action.title}"). Then call again with the same arguments; each call waits for up to 30 seconds.`,
+    expires_at: dateText(context, expiresAt),
+    note: `Nothing was done yet.${turned ?? ""}`,
+  });
+}
+
+/** The answer to an action that was not done. */
+function undone(context: ToolContext, action: Action, about: NotDone): NotDoneAnswer {
+  const result = renderNotDone(context, action, about);
+  return { kind: "not_done", outcome: about.outcome, result };
+}
+
+/** A moment of the clock that nobody turns, as a date in UTC. */
+function dateText({ clock }: ToolContext, moment: number): string {
+  return `${dateOf(clock, moment).toISOString().slice(0, 19)}Z`;
+}
+
+/** Nobody can be asked: what is missing, and what this server is set to. */
+export function unavailable(allowed: readonly string[], missing: readonly string[]): Failure {
+  return new Failure("confirmation_unavailable", {
+    happened: `This needs a person's yes, and nobody can be asked: ${missing.join(", and ")} (this server is set to TRIEVE_CONFIRM=${allowed.join(",")}); nothing was done`,
+  });
+}
+
+/** The answer to a form came too late, or is not this call's. */
+export function formExpired(): Failure {
+  return new Failure("confirmation_invalid", {
+    happened:
+      "The form was answered too late, belongs to other arguments, or was shown before this server was restarted; nothing was done",
+    next: "Call again, so that the question is asked anew",
+  });
+}
+
+/** Another question is open. */
+export function busy({ ms, open }: DecisionOf<"busy">): Failure {
+  return new Failure("busy", {
+    happened: `Another question is waiting for a person's answer: ${open.title}`,
+    next: `Wait until it has been answered, or call again in ${Math.ceil(ms / 1_000)} seconds, when it will have expired; nothing was done. To do several things at once, put them into one call, which asks only once`,
+  });
+}

@@ -1,0 +1,131 @@
+import { systemClock } from "../clock.ts";
+import type { Config } from "../config/settings.ts";
+import { type ErrorCode, Failure } from "../errors.ts";
+import { createCallContext } from "../trieve/call.ts";
+import { createTrieveClient } from "../trieve/client.ts";
+import { LIMITS } from "../trieve/limits.ts";
+import { answersHealthCheck, openRoute } from "../trieve/route.ts";
+
+/** One thing that was looked at. */
+export interface Check {
+  name: string;
+  status: "ok" | "warning" | "failed" | "skipped";
+  found: string;
+  /** What to do about a warning or failure. */
+  hint?: string;
+}
+
+/** A check that is in order, or has a hint: a warning, unless it is said to have failed. */
+export function check(
+  name: string,
+  found: string,
+  hint?: string,
+  status: Check["status"] = "warning",
+): Check {
+  return hint === undefined ? { name, status: "ok", found } : { name, status, found, hint };
+}
+
+const MOST_SKEW_MS = 60_000;
+
+type Layer = "reachable" | "tls" | "organization" | "key" | "role" | "answer";
+
+interface Diagnosis {
+  layer: Layer;
+  found: string;
+  hint: string;
+}
+
+// What a failure means where the health check is answered all the same.
+const IF_HEALTHY: Partial<Record<ErrorCode, Omit<Diagnosis, "found">>> = {
+  timeout: {
+    layer: "answer",
+    hint: "restart the Trieve server: its database connections are used up",
+  },
+  upstream_error: {
+    layer: "answer",
+    hint: "look at the database behind Trieve, and at Trieve's log",
+  },
+  organization_not_found: {
+    layer: "organization",
+    hint: "check TRIEVE_ORGANIZATION_ID: the dashboard shows the id of each organization",
+  },
+};
+const NO_TRIEVE = "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard";
+
+/**
+ * Checks the way to Trieve, the organization, the key and the role by one list request and, where that fails in a way
+ * that it can explain, by the health check.
+ */
+export async function* checkConnection(config: Config, version: string): AsyncGenerator<Check> {
+  const { host, protocol } = new URL(config.baseUrl);
+  let skew: number | undefined;
+  const send = await openRoute(config);
+  const client = createTrieveClient({
+    config,
+    version,
+    clock: systemClock,
+    fetch: async (input, init) => {
+      const response = await send(input as Request, init ?? {});
+      const date = Date.parse(response.headers.get("date") ?? "");
+      if (!Number.isNaN(date)) skew = Math.abs(Date.now() - date);
+      return response;
+    },
+  });
+  const call = createCallContext(systemClock, new AbortController().signal, LIMITS.callMs);
+  const since = performance.now();
+  let diagnosis: Diagnosis | undefined;
+  let answer = "";
+  try {
+    const { invitations, skipped } = await client.list(call);
+    const unread = skipped > 0 ? `, ${skipped} rows unreadable` : "";
+    const ms = Math.round(performance.now() - since);
+    answer = `${invitations.length} invitations${unread}, in ${ms} ms`;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    diagnosis = await diagnose(error, () => answersHealthCheck(config, send));
+  }
+  // What a list request needs, in the order in which Trieve looks at it.
+  const layers: readonly (readonly [Layer, found: string])[] = [
+    ["reachable", host],
+    ["tls", protocol === "https:" ? "certificate accepted" : "none (http)"],
+    ["organization", config.organizationId],
+    ["key", "accepted"],
+    ["role", "may administer the organization (admin or owner)"],
+    ["answer", answer],
+  ];
+  const { layer } = diagnosis ?? {};
+  const failed = layers.findIndex(([name]) => name === layer);
+  const sound = failed < 0 ? layers : layers.slice(0, failed);
+  // Only Trieve's own no to the key or the role says that the organization or the key is right.
+  const isProof = failed < 0 || layer === "key" || layer === "role";
+  for (const [name, found] of isProof ? sound : sound.slice(0, 2)) yield check(name, found);
+  if (diagnosis) yield check(diagnosis.layer, diagnosis.found, diagnosis.hint, "failed");
+  if (skew === undefined) return;
+  const hint = "set this machine's clock; the ages of invitations are off by that much";
+  const off = `${Math.round(skew / 1_000)} s from Trieve's`;
+  yield check("clock", off, skew > MOST_SKEW_MS ? hint : undefined);
+}
+
+/** Where and why the list failed; the health check tells a Trieve in trouble from what is none. */
+async function diagnose(
+  { code, origin, happened, next }: Failure,
+  isHealthy: () => Promise<boolean>,
+): Promise<Diagnosis> {
+  const found = `${code}: ${happened}.`;
+  const healthy = IF_HEALTHY[code];
+  if (healthy !== undefined && (await isHealthy())) {
+    return { ...healthy, found: `${found} The health check is answered, so Trieve runs.` };
+  }
+  if (code === "organization_not_found") return { layer: "answer", found, hint: NO_TRIEVE };
+  return { layer: layerOf(code, origin), found, hint: `${next}.` };
+}
+
+function layerOf(code: ErrorCode, origin: Failure["origin"]): Layer {
+  if (origin === "tls") return "tls";
+  if (code === "network_error") return "reachable";
+  // What something before Trieve refuses says nothing about Trieve's key and role.
+  if (origin === "gate") return "answer";
+  if (code === "unauthorized") return "key";
+  if (code === "forbidden") return "role";
+  return code === "timeout" ? "reachable" : "answer";
+}

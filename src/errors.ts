@@ -1,0 +1,252 @@
+import { traceOf } from "./text.ts";
+
+interface Kind {
+  /** What happened and what to do next, each without a full stop. */
+  happened: string;
+  next: string;
+  /** It comes of talking to Trieve, so it has to be said whether something was sent. */
+  isResponse?: true;
+  /** It is about one target alone: others may fare better. */
+  concernsOneTarget?: true;
+}
+
+/** Every error code: what happened, and what to do next. The README shows this table. */
+export const ERRORS = {
+  configuration_error: {
+    happened: "A setting is missing or wrong",
+    next: "Correct the server's environment in the client's configuration and restart it; nothing was requested",
+  },
+  invalid_input: {
+    happened: "An argument is missing or wrong",
+    next: "Correct this and call again",
+  },
+  invalid_email: {
+    happened:
+      "The address is not a plain e-mail address (ASCII, one @, a dotted domain, at most 64 characters before the @ and 100 in all)",
+    next: "Correct it and call again where that is certain; otherwise ask the user for the exact address",
+    concernsOneTarget: true,
+  },
+  domain_not_allowed: {
+    happened: "This server may not invite addresses at this domain (TRIEVE_ALLOWED_EMAIL_DOMAINS)",
+    next: "Ask the user for another address or the operator for another domain",
+    concernsOneTarget: true,
+  },
+  role_not_allowed: {
+    happened: "This server may not invite with this role (TRIEVE_MAX_ROLE)",
+    next: "Choose a lower role or ask the operator",
+    concernsOneTarget: true,
+  },
+  not_supported: {
+    happened: "This server cannot do that to this invitation; nothing was done",
+    next: "Tell the user; leave it out, and call again for the others",
+    concernsOneTarget: true,
+  },
+  ambiguous: {
+    happened: "An address, or the beginning of an id, fits several invitations",
+    next: "Ask the user which is meant, and call again with its id as shown here",
+  },
+  not_found: {
+    happened: "This organization has no such invitation; nothing was done",
+    next: "Look for it with list_invitations (status all shows used ones too); a member shown by list_members can be removed only in Trieve's dashboard",
+    concernsOneTarget: true,
+  },
+  unauthorized: {
+    happened: "Trieve refused the key (401)",
+    next: "Check TRIEVE_API_KEY in the client's configuration",
+    isResponse: true,
+  },
+  forbidden: {
+    happened: "The key may not administer this organization (403)",
+    next: "Use the key of an admin or owner of the organization in TRIEVE_ORGANIZATION_ID",
+    isResponse: true,
+  },
+  organization_not_found: {
+    happened: "Trieve knows no such organization, or there is no Trieve at this address (404)",
+    next: "Check TRIEVE_ORGANIZATION_ID and TRIEVE_BASE_URL",
+    isResponse: true,
+  },
+  rejected: {
+    happened: "Trieve refused the request (400)",
+    next: "Check the arguments; repeating the same call will not help",
+    isResponse: true,
+    concernsOneTarget: true,
+  },
+  rate_limited: {
+    happened: "Too many requests",
+    next: "Wait a minute, then call again",
+    isResponse: true,
+  },
+  timeout: {
+    happened: "Trieve did not answer in time",
+    next: "Call again in a minute",
+    isResponse: true,
+  },
+  network_error: {
+    happened: "Trieve could not be reached, or the connection broke",
+    next: "Check TRIEVE_BASE_URL and the network, then call again",
+    isResponse: true,
+  },
+  upstream_error: {
+    happened: "Trieve failed",
+    next: "Call again in a minute",
+    isResponse: true,
+  },
+  bad_response: {
+    happened: "What answered does not look like Trieve",
+    next: "Check TRIEVE_BASE_URL: it may point to a proxy, a login page or another service",
+    isResponse: true,
+  },
+  mail_unconfirmed: {
+    happened: "The invitation exists, but whether the mail went out is unknown",
+    next: "Do not send again; to mail it anew use resend_invitation, which will delete the invitation and then send a new one",
+    isResponse: true,
+  },
+  outcome_unknown: {
+    happened: "It may or may not have happened",
+    next: "Tell the user, and look with list_invitations before any other attempt",
+    isResponse: true,
+  },
+  already_invited: {
+    happened: "A pending invitation to this address exists; nothing was sent",
+    next: "To mail it again, or to change its role, use resend_invitation",
+    concernsOneTarget: true,
+  },
+  already_accepted: {
+    happened: "An accepted invitation to this address blocks a new one; nothing was sent",
+    next: "To invite the person again, delete that record first, with delete_invitation",
+    concernsOneTarget: true,
+  },
+  already_gone: {
+    happened: "The invitation is gone already; nothing was sent",
+    next: "To invite the person anew, use send_invitation",
+    concernsOneTarget: true,
+  },
+  deleted_not_sent: {
+    happened: "The old invitation is deleted, and the new one was not sent",
+    next: "Tell the user; send_invitation invites the person again",
+  },
+  changed: {
+    happened: "The invitation changed since it was shown",
+    next: "Nothing more was done; list again, and show the user what it is now",
+    isResponse: true,
+    concernsOneTarget: true,
+  },
+  confirmation_unavailable: {
+    happened:
+      "This needs a person's yes, and there is no way to ask for it (TRIEVE_CONFIRM); nothing was done",
+    next: "Tell the user what is missing; do not retry until it is there",
+  },
+  confirmation_invalid: {
+    happened:
+      "The confirmation is unknown, used, replaced by a newer one, older than 10 minutes, belongs to other arguments, or was made before this server was restarted; nothing was done",
+    next: "Call again without confirmation, show the user what is returned, and pass it back unchanged. If this happens every time, the client starts a new server for each call: use a client that keeps it running, or one that shows forms",
+  },
+  busy: {
+    happened: "Another question is open, or earlier requests are still under way",
+    next: "Call again in a minute; nothing was done",
+  },
+  cancelled: {
+    happened: "The call was cancelled before anything was sent or deleted",
+    next: "Call again if this is still wanted",
+  },
+  internal_error: {
+    happened: "This server failed before anything was sent or deleted",
+    next: "Report the lines on stderr",
+  },
+} as const satisfies Record<string, Kind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * Where a failure comes from: this program, the network, TLS, something before Trieve (a proxy, a sign-in),
+ * or Trieve itself.
+ */
+export type Origin = "program" | "network" | "tls" | "gate" | "trieve";
+
+/** What is known of a failure besides its code. */
+export interface FailureDetails {
+  /** In place of the table's words; without a full stop. */
+  happened?: string | undefined;
+  next?: string | undefined;
+  /** A short word of ours (an error code of Node, a status, a limit), never text from upstream. */
+  detail?: string | undefined;
+  /** What is known all the same, as sentences of ours. */
+  known?: string | undefined;
+  origin?: Origin | undefined;
+  /** How long to wait, in milliseconds. */
+  retryAfterMs?: number | undefined;
+  /** The same request may succeed if it is repeated soon. */
+  isRepeatable?: boolean | undefined;
+  /** It is certain that nothing came of the request: it cannot have arrived, or was refused. */
+  isCertain?: boolean | undefined;
+  cause?: unknown;
+}
+
+/** What cannot be done. Its words are ours: nothing from upstream stands in it but in `cause`. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly code: ErrorCode;
+  readonly happened: string;
+  readonly next: string;
+  readonly known: string | undefined;
+  readonly origin: Origin;
+  readonly retryAfterMs: number | undefined;
+  readonly isRepeatable: boolean;
+  readonly isCertain: boolean;
+
+  constructor(code: ErrorCode, details: FailureDetails = {}) {
+    const kind: Kind = ERRORS[code];
+    const { detail } = details;
+    const happened = details.happened ?? kind.happened;
+    const withDetail = detail === undefined ? happened : `${happened} (${detail})`;
+    super(`${code}: ${withDetail}`, { cause: details.cause });
+    this.code = code;
+    this.happened = withDetail;
+    this.next = details.next ?? kind.next;
+    this.known = details.known;
+    this.origin = details.origin ?? "program";
+    this.retryAfterMs = details.retryAfterMs;
+    this.isRepeatable = details.isRepeatable ?? false;
+    this.isCertain = details.isCertain ?? false;
+  }
+
+  /** Whether it is about one target alone, so that others may fare better. */
+  get concernsOneTarget(): boolean {
+    return "concernsOneTarget" in ERRORS[this.code];
+  }
+}
+
+/** What the call had done when it failed. */
+export interface Progress {
+  /** Whether its tool changes something. */
+  isWrite: boolean;
+  /** Whether a request that may have changed something went out. */
+  hasWritten: boolean;
+  isCancelled: boolean;
+}
+
+/** The failure as `<code>: <what happened>. <what to do next>.` */
+export function formatFailure(
+  { code, happened, known, next }: Failure,
+  { isWrite, hasWritten }: Omit<Progress, "isCancelled">,
+): string {
+  const isUndone = "isResponse" in ERRORS[code] && isWrite && !hasWritten;
+  const certainty = known ?? (isUndone ? "Nothing was sent or deleted." : "");
+  return [`${code}: ${happened}.`, certainty, `${next}.`].filter(Boolean).join(" ");
+}
+
+/** Anything thrown as a Failure; `trace` is for stderr, where it was unexpected. */
+export function asFailure(
+  error: unknown,
+  { hasWritten, isCancelled }: Progress,
+): { failure: Failure; trace?: string } {
+  if (error instanceof Failure) return { failure: error };
+  if (isCancelled && !hasWritten) return { failure: new Failure("cancelled") };
+  const trace = traceOf("internal error", error);
+  if (!hasWritten) return { failure: new Failure("internal_error"), trace };
+  const failure = new Failure("outcome_unknown", {
+    happened: "This server failed after a request went out",
+    next: "Look with list_invitations before any other attempt, and report the lines on stderr",
+  });
+  return { failure, trace };
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  createRequestStateCodec,
+  inputRequired,
+  PROTOCOL_VERSION_META_KEY,
+  ProtocolError,
+  Server,
+  type ServerContext,
+  UnsupportedProtocolVersionError,
+} from "@modelcontextprotocol/server";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import type { Caller, Reply } from "../consent/form.ts";
+import { isObject } from "../json.ts";
+import { neutralise } from "../text.ts";
+import { type Channel, progressTo, requireTool, toolResult, uncheckedSchemas } from "./protocol.ts";
+import type { App } from "./server.ts";
+
+const REVISION = "2026-07-28";
+const QUESTION = "decision";
+// The SDK would judge the age of a state by the wall clock, which may be set; consent judges it instead.
+const FOR_EVER_S = 1e9;
+// The list never changes while the process runs, so a client may keep it.
+const TOOLS_TTL_MS = 300_000;
+
+/**
+ * Serves revision 2026-07-28 on `channel`: every request carries an envelope, and a question to a
+ * person is a result whose answer comes with the repeated call.
+ */
+export async function serveModern(app: App, channel: Channel): Promise<void> {
+  // The state only names a question that this process holds; the seal keeps it from being forged.
+  const seal = createRequestStateCodec<{ id: string }>({
+    key: randomBytes(32),
+    ttlSeconds: FOR_EVER_S,
+  });
+
+  function createServer(): Server {
+    const hint = { ttlMs: TOOLS_TTL_MS, cacheScope: "private" } as const;
+    const server = new Server(app.serverInfo, {
+      capabilities: { tools: {} },
+      instructions: app.instructions,
+      requestState: { verify: seal.verify },
+      cacheHints: { "tools/list": hint, "server/discover": hint },
+      jsonSchemaValidator: uncheckedSchemas,
+    });
+    server.setRequestHandler("tools/list", () => ({ tools: [...app.tools] }) as never);
+    server.setRequestHandler("tools/call", async ({ params }, context) => {
+      requireTool(app, params.name, ProtocolError);
+      const result = await app.call(params.name, params.arguments, callerOf(context));
+      if (result.kind === "result") return toolResult(result);
+      const { form, id } = result;
+      return inputRequired({
+        inputRequests: { [QUESTION]: inputRequired.elicit(form) },
+        requestState: await seal.mint({ id }),
+      });
+    });
+    return server;
+  }
+
+  serveStdio(createServer, { transport: channel, legacy: "reject" });
+  refuseOtherRevisions(channel);
+}
+
+// The SDK checks the revision of the first message only.
+function refuseOtherRevisions(channel: Channel): void {
+  const deliver = channel.onmessage;
+  channel.onmessage = (message) => {
+    const revision: unknown = message.params?._meta?.[PROTOCOL_VERSION_META_KEY];
+    if (revision === undefined || revision === REVISION || message.id === undefined) {
+      deliver?.(message);
+      return;
+    }
+    const requested = typeof revision === "string" ? neutralise(revision) : "no text";
+    const refusal = new UnsupportedProtocolVersionError({ supported: [REVISION], requested });
+    const { code, message: text, data } = refusal;
+    const error = { code, message: text, data };
+    channel.send({ jsonrpc: "2.0", id: message.id, error }).catch(() => {});
+  };
+}
+
+function callerOf({ mcpReq }: ServerContext): Caller {
+  // The SDK has checked the envelope, and gives it no type.
+  const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = { ...mcpReq.envelope };
+  const elicitation = envelope[CLIENT_CAPABILITIES_META_KEY]?.elicitation;
+  const state = mcpReq.requestState<{ id: string }>();
+  const reply = replyIn(mcpReq.inputResponses?.[QUESTION]);
+  return {
+    signal: mcpReq.signal,
+    // `{}` means forms: it dates from before there were modes.
+    hasForms:
+      elicitation !== undefined &&
+      (elicitation.form !== undefined || Object.keys(elicitation).length === 0),
+    ...progressTo(mcpReq._meta?.progressToken, mcpReq.notify),
+    ...(state === undefined ? {} : { answer: { id: state.id, reply } }),
+  };
+}
+
+function replyIn(response: unknown): Reply {
+  if (!isObject(response)) return { kind: "failed", reason: "client_error" };
+  const { action, content } = response;
+  return { kind: "answer", action: String(action), content };
+}

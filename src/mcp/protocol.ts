@@ -1,0 +1,90 @@
+import type { Caller } from "../consent/form.ts";
+import { neutralise } from "../text.ts";
+import type { CallResult } from "./call.ts";
+import type { App } from "./server.ts";
+
+// What legacy.ts and modern.ts have in common.
+
+/** One connection, which the SDKs call a transport. */
+export interface Channel {
+  start(): Promise<void>;
+  // biome-ignore lint/suspicious/noExplicitAny: each SDK has its own type of message, and serve.ts needs none.
+  send(message: any): Promise<void>;
+  close(): Promise<void>;
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  onmessage?: (message: any) => void;
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+}
+
+/** A channel that sends with `write`; whoever reads hands each message to its `onmessage`. */
+export function createChannel(write: (message: object) => Promise<void>): Channel {
+  const channel: Channel = {
+    start: async () => {},
+    send: (message) => write(withoutDump(message)),
+    async close() {
+      channel.onclose?.();
+    },
+  };
+  return channel;
+}
+
+const INVALID_PARAMS = -32602;
+const INTERNAL_ERROR = -32603;
+
+/**
+ * The SDKs answer a request that does not fit its schema with one of two codes and a dump of what they
+ * expected: that becomes a sentence. Errors that carry data have a sentence of their own.
+ */
+function withoutDump(message: { error?: { code: number; data?: unknown } }): object {
+  const { code, data } = message.error ?? {};
+  if (data !== undefined || (code !== INVALID_PARAMS && code !== INTERNAL_ERROR)) return message;
+  const text = "The request does not fit the protocol; check the parameters of its method";
+  return { ...message, error: { code: INVALID_PARAMS, message: text } };
+}
+
+/** A finished call as tools/call answers it. */
+export function toolResult({ text, facts }: Extract<CallResult, { kind: "result" }>) {
+  const content = [{ type: "text" as const, text }];
+  return facts === undefined ? { content, isError: true } : { content, structuredContent: facts };
+}
+
+/** Throws the SDK's error for a tool that `app` does not list. */
+export function requireTool(
+  app: App,
+  name: string,
+  SdkError: new (code: number, message: string, data: object) => Error,
+): void {
+  if (app.tools.some((tool) => tool.name === name)) return;
+  const tool = neutralise(name);
+  throw new SdkError(INVALID_PARAMS, `Unknown tool: ${tool}`, { tool });
+}
+
+/** Lets a call report its progress, where the client gave a token for that. The number only ever grows. */
+export function progressTo(
+  progressToken: string | number | undefined,
+  notify: (notification: {
+    method: "notifications/progress";
+    params: { progressToken: string | number; progress: number; total?: number; message: string };
+  }) => Promise<void>,
+): Pick<Caller, "progress"> {
+  if (progressToken === undefined) return {};
+  let progress = 0;
+  return {
+    progress(message, left) {
+      progress += 1;
+      const total = left === undefined ? {} : { total: progress + left };
+      const params = { progressToken, progress, ...total, message };
+      notify({ method: "notifications/progress", params }).catch(() => {});
+    },
+  };
+}
+
+/** In place of ajv, which the SDKs would load to check answers to forms: the consent checks those itself. */
+export const uncheckedSchemas = {
+  getValidator: () => (data: unknown) => ({
+    valid: true as const,
+    data: data as never,
+    errorMessage: undefined,
+  }),
+};

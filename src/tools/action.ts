@@ -1,0 +1,45 @@
+import type { CallContext } from "../trieve/call.ts";
+import type { Outcome, Target } from "../trieve/outcome.ts";
+
+/** What a person is told of an action: a value with its label, or a sentence. */
+export interface Fact {
+  label?: string;
+  text: string;
+}
+
+/** Something to be done once it is agreed to. Every text in it is safe to show. */
+export interface Action {
+  /** The act in plain words: "delete invitation of a@b.c (admin)". */
+  title: string;
+  /** What a person is asked: "Delete 3 invitations?" */
+  question: string;
+  /** What a yes means, where the question does not say it: "This cannot be undone." */
+  meaning?: string | undefined;
+  /** With several targets, a line for each. */
+  items: readonly string[];
+  facts: readonly Fact[];
+  /** The refusing choice, then the acting one. */
+  choices: readonly [refusing: string, acting: string];
+  /** Whether a person has to agree to it. */
+  needsConsent: boolean;
+  /** What it would be done to. */
+  targets: readonly Target[];
+  /** The role that was asked for. */
+  role?: string | undefined;
+  /** Does it, once, after reading again, and tells what came of every target of the call, in the order given. */
+  perform(call: CallContext): Promise<readonly Outcome[]>;
+}
+
+/** The lines in which an action is put to a person: the question, every target, every fact. */
+export function linesOf({ question, meaning, items, facts }: Action): [string, ...string[]] {
+  return [
+    meaning === undefined ? question : `${question} ${meaning}`,
+    ...items,
+    ...linesOfFacts(facts),
+  ];
+}
+
+/** The lines of facts alone: each with its label, where it has one. */
+export function linesOfFacts(facts: readonly Fact[]): string[] {
+  return facts.map(({ label, text }) => (label === undefined ? text : `${label}: ${text}`));
+}

@@ -1,0 +1,138 @@
+import * as z from "zod";
+import { ROLES } from "../config/policy.ts";
+import { isPlainEmail, shownEmail } from "../email.ts";
+import { ageInDays, createdDate, type Invitation } from "../trieve/invitation.ts";
+import { organizationLabel } from "./context.ts";
+import { createPaging, cursor, limit, listOutput, listText } from "./paging.ts";
+import { hasAllParts, hasAnyPart } from "./search.ts";
+import { defineTool } from "./tool.ts";
+
+const days = z.int().min(0).max(3650).optional();
+
+const input = {
+  status: z.enum(["pending", "used", "all"]).default("pending").describe("used: accepted"),
+  email: z.string().optional().describe("Parts of the address, all must occur"),
+  not_email: z.string().optional().describe("Parts that must not occur"),
+  role: z.enum(ROLES).optional().describe("Invited as"),
+  older_than_days: days.describe("Minimum age, 0-3650"),
+  newer_than_days: days.describe("Maximum age, 0-3650"),
+  order: z.enum(["newest", "oldest"]).default("newest").describe("By date created"),
+  limit,
+  cursor,
+};
+
+type Input = z.output<z.ZodObject<typeof input>>;
+
+const listed = z.object({
+  id: z.string(),
+  email: z.string(),
+  role: z.string(),
+  status: z.enum(["pending", "used"]),
+  created_at: z.string(),
+  age_days: z.int(),
+  email_suspicious: z.boolean().optional(),
+  scoped: z.boolean().optional(),
+  mail_failed: z.boolean().optional(),
+});
+type ListedInvitation = z.infer<typeof listed>;
+
+export const listInvitations = defineTool({
+  name: "list_invitations",
+  title: "List invitations",
+  description:
+    "Lists invitations, which never expire. matched counts all of them. People who were added at once are only in list_members.",
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input,
+  output: listOutput({ invitations: z.array(listed) }, ["pending", "used"]),
+  async plan(filters, context, call) {
+    const { trieve, organizationId, clock } = context;
+    const takePage = createPaging(filters, organizationId);
+    const matches = matcher(filters);
+    const { invitations: all, skipped } = await trieve.client.list(call);
+    const now = clock.now();
+    const matching = all.filter((invitation) => matches(invitation, now));
+    const dateKey = dateKeys(filters.order);
+    const { page, next_cursor } = takePage(
+      matching,
+      (one) => `${dateKey(one)} ${one.id}`,
+      // The whole id never leaves; this stands after every id that begins so.
+      (one) => `${dateKey(one)} ${one.shortId}~`,
+    );
+    const used = all.filter(({ status }) => status === "used").length;
+    const facts = {
+      organization: organizationLabel(context),
+      invitations: page.map((invitation) => ({
+        ...rowOf(invitation, now),
+        mail_failed: trieve.guard.mailFailures.get(invitation.id),
+      })),
+      matched: matching.length,
+      next_cursor,
+      totals: { pending: all.length - used, used },
+      skipped: skipped || undefined,
+    };
+    // With one status asked for, the first line says which.
+    const isAll = filters.status === "all";
+    const which = isAll ? "" : ` ${filters.status}`;
+    const columns = `id role ${isAll ? "status " : ""}created age_days email`;
+    const rows = facts.invitations.map((one) => textOf(one, isAll));
+    return { kind: "result", result: { facts, text: listText(facts, which, columns, rows) } };
+  },
+});
+
+/** An invitation with everything untrusted in it made safe. */
+function rowOf(invitation: Invitation, now: number): ListedInvitation {
+  const { shortId, email, role, status, scoped } = invitation;
+  return {
+    id: shortId,
+    email: shownEmail(email),
+    role,
+    status,
+    created_at: createdDate(invitation),
+    age_days: ageInDays(invitation, now),
+    email_suspicious: !isPlainEmail(email) || undefined,
+    scoped: scoped || undefined,
+  };
+}
+
+/** The same as a line of text. The address comes last, so that blanks in it cannot pass for other columns. */
+function textOf(one: ListedInvitation, isStatusShown: boolean): string {
+  return [
+    one.id,
+    one.role,
+    isStatusShown && one.status,
+    one.created_at.slice(0, 10),
+    String(one.age_days),
+    one.scoped && "scoped",
+    one.mail_failed && "mail_failed",
+    one.email_suspicious && "email_suspicious:",
+    one.email,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function matcher(filters: Input): (invitation: Invitation, now: number) => boolean {
+  const { status, role, older_than_days: least = 0, newer_than_days: most = Infinity } = filters;
+  const hasEmail = hasAllParts(filters.email);
+  const hasNotEmail = hasAnyPart(filters.not_email);
+  return (invitation, now) => {
+    const age = ageInDays(invitation, now);
+    return (
+      (status === "all" || invitation.status === status) &&
+      (role === undefined || invitation.role === role) &&
+      hasEmail(invitation.email) &&
+      !hasNotEmail(invitation.email) &&
+      age >= least &&
+      age <= most
+    );
+  };
+}
+
+// Above any date, so that keys are positive and sort as text.
+const ABOVE_MS = 1e15;
+
+/** By date, as text that sorts in this order. */
+function dateKeys(order: Input["order"]): (invitation: Invitation) => string {
+  const sign = order === "newest" ? -1 : 1;
+  return ({ createdAt }) => String(ABOVE_MS + sign * createdAt).padStart(16, "0");
+}

@@ -1,0 +1,23 @@
+import { allowedRoles, type Policy } from "../config/policy.ts";
+import { LISTED_TOOLS } from "./listed/index.gen.ts";
+import type { ListedTool } from "./listed-tool.ts";
+
+/**
+ * The tools as tools/list shows them under this policy: only reading ones when it is read-only, and
+ * to those that write no role above the highest. They are generated, so that a server that is only
+ * asked what it can do loads neither the tools nor their schemas.
+ */
+export function listedTools(policy: Policy): ListedTool[] {
+  const tools = LISTED_TOOLS.filter((tool) => !policy.readOnly || tool.annotations.readOnlyHint);
+  return tools.map((tool) =>
+    tool.annotations.readOnlyHint ? tool : withRoles(tool, allowedRoles(policy)),
+  );
+}
+
+function withRoles(tool: ListedTool, roles: readonly string[]): ListedTool {
+  const { inputSchema } = tool;
+  const { role } = inputSchema.properties;
+  if (role === undefined) return tool;
+  const properties = { ...inputSchema.properties, role: { ...role, enum: roles } };
+  return { ...tool, inputSchema: { ...inputSchema, properties } };
+}

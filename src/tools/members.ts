@@ -1,0 +1,54 @@
+import * as z from "zod";
+import { ROLES } from "../config/policy.ts";
+import { shownEmail } from "../email.ts";
+import { neutralise } from "../text.ts";
+import { organizationLabel } from "./context.ts";
+import { createPaging, cursor, limit, listOutput, listText } from "./paging.ts";
+import { hasAllParts } from "./search.ts";
+import { defineTool } from "./tool.ts";
+
+const member = z.object({ email: z.string(), name: z.string().optional(), role: z.string() });
+
+export const listMembers = defineTool({
+  name: "list_members",
+  title: "List members",
+  description: "Lists the organization's members, with their roles. matched counts them all.",
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: {
+    email: z.string().optional().describe("Parts of address or name, all must occur"),
+    role: z.enum(ROLES).optional().describe("Members with this role"),
+    limit,
+    cursor,
+  },
+  output: listOutput({ members: z.array(member) }, ROLES),
+  async plan(filters, context, call) {
+    const takePage = createPaging(filters, context.organizationId);
+    const matches = hasAllParts(filters.email);
+    const { members: all, skipped } = await context.trieve.client.members(call);
+    const withRole = (role: string) => all.filter((member) => member.role === role);
+    const matching = (filters.role === undefined ? all : withRole(filters.role)).filter(
+      ({ email, name = "" }) => matches(`${email} ${name}`),
+    );
+    const { page, next_cursor } = takePage(
+      matching,
+      ({ email }) => `${email.toLowerCase()} ${email}`,
+    );
+    const facts = {
+      organization: organizationLabel(context),
+      members: page.map(({ email, name, role }) => ({
+        email: shownEmail(email),
+        name: name && neutralise(name),
+        role,
+      })),
+      matched: matching.length,
+      next_cursor,
+      totals: Object.fromEntries(ROLES.map((role) => [role, withRole(role).length])),
+      skipped: skipped || undefined,
+    };
+    const rows = facts.members.map(({ email, name, role }) =>
+      name === undefined ? `${role} ${email}` : `${role} ${email} (${name})`,
+    );
+    const text = listText(facts, "", "role email (name)", rows);
+    return { kind: "result", result: { facts, text } };
+  },
+});

@@ -1,0 +1,66 @@
+import type { CallContext } from "../trieve/call.ts";
+import type { Outcome, Target } from "../trieve/outcome.ts";
+import type { Action, Fact } from "./action.ts";
+import type { ToolContext } from "./context.ts";
+import { byRole, emailFact, leftOutFacts, namedText, placeFacts, rolesOf } from "./facts.ts";
+import type { Named } from "./targets.ts";
+import type { Plan } from "./tool.ts";
+
+/** What a tool says of its action. All else follows from it. */
+interface Parts<T> extends Pick<Action, "meaning" | "needsConsent" | "role"> {
+  verb: string;
+  /** What comes before the addresses: `delete invitation of`. */
+  preposition: string;
+  refusing: string;
+  /** What the question adds where there are several: ` as admin`. */
+  several?: string;
+  /** The line for one of several. */
+  itemOf(target: T): string;
+  /** What is told beside the address; `only` is the only target. */
+  factsOf(only: T | undefined): readonly Fact[];
+  /** Does it to the targets that are open. */
+  perform(call: CallContext, targets: readonly T[]): Promise<readonly Outcome[]>;
+}
+
+/** The action on those of `named` that are open, put together of its parts; their outcomes where none is. */
+export function createPlan<T extends Target & { email: string; role: string }>(
+  context: ToolContext,
+  named: readonly Named<T>[],
+  { verb, meaning, needsConsent, role, ...parts }: Parts<T>,
+): Plan {
+  const targets = openIn(named);
+  const leftOut = named.filter((one) => one.outcome !== undefined);
+  if (targets.length === 0) return { kind: "outcomes", outcomes: leftOut, role };
+  const count = targets.length;
+  const only = count === 1 ? targets[0] : undefined;
+  const emails = targets.map(({ email }) => email);
+  const what = only ? "invitation" : `${count} invitations`;
+  const which = only ? "this invitation" : `${what}${parts.several ?? ""}`;
+  const action: Action = {
+    title: `${verb} ${what} ${parts.preposition} ${namedText(emails)} (${rolesOf(targets).join(", ")})`,
+    question: `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${which}?`,
+    meaning,
+    items: only ? [] : byRole(targets).map(parts.itemOf),
+    facts: [
+      ...(only ? [emailFact(only.email)] : []),
+      ...parts.factsOf(only),
+      ...leftOutFacts(leftOut),
+      ...placeFacts(context),
+    ],
+    choices: [parts.refusing, only ? verb : `${verb} ${count}`],
+    needsConsent,
+    targets,
+    role,
+    async perform(call) {
+      const outcomes = await parts.perform(call, targets);
+      const told = named.map((one) => outcomes.find(({ target }) => target === one.target) ?? one);
+      return told.filter((one) => one.outcome !== undefined);
+    },
+  };
+  return { kind: "action", action };
+}
+
+/** The targets to which something can be done. */
+export function openIn<T extends Target>(named: readonly Named<T>[]): T[] {
+  return named.flatMap((one) => (one.outcome === undefined ? one.target : []));
+}

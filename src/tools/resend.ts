@@ -1,0 +1,109 @@
+import * as z from "zod";
+import { type Policy, ROLES, type Role } from "../config/policy.ts";
+import { Failure } from "../errors.ts";
+import type { Invitation, InvitationList } from "../trieve/invitation.ts";
+import { alreadyAccepted, type IsMember, memberCheck } from "../trieve/obstacle.ts";
+import { failed, type Listed, type Outcome } from "../trieve/outcome.ts";
+import { besideIt, type Resend, resendAll } from "../trieve/resend.ts";
+import { invitationFacts, invitationItem, mailFacts, roleFact, rolesOf } from "./facts.ts";
+import { createPlan, openIn } from "./plan.ts";
+import { confirmation, invitations, writeOutput } from "./schema.ts";
+import { addressFailure, checkLinks, roleFailure } from "./sendable.ts";
+import { findTargets, type Named, namedTarget } from "./targets.ts";
+import { defineTool } from "./tool.ts";
+
+export const resendInvitation = defineTool({
+  name: "resend_invitation",
+  title: "Resend invitations",
+  description:
+    "Mails pending invitations again, with another role where given; a person is asked. Each is deleted and sent anew: the old link stops working, the id changes.",
+  hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  input: {
+    invitations,
+    role: z.enum(ROLES).optional().describe("Another role for all"),
+    confirmation,
+  },
+  output: writeOutput,
+  targets: ({ invitations, role }) => invitations.map((name) => ({ ...namedTarget(name), role })),
+  async plan({ invitations, role }, context, call) {
+    const { policy, trieve, clock } = context;
+    checkLinks(context);
+    const notAllowed = role && roleFailure(role, policy);
+    if (notAllowed !== undefined) throw notAllowed;
+    const list = await trieve.client.list(call);
+    const { guard } = trieve;
+    const found = findTargets(invitations, { list, guard, untouched: "not_resent", role });
+    const isMember = memberCheck(trieve.client, call);
+    const named = await Promise.all(
+      found.map(async (one): Promise<Named<Resend>> => {
+        if (one.outcome !== undefined) return one;
+        const { target } = one;
+        if (target.invitation.status === "used") return usedAlready(target, isMember);
+        const failure = faultOf(target.invitation, role, list, policy);
+        if (failure !== undefined) return failed(target, failure, "not_resent");
+        return { target: { ...target, role: role ?? (target.role as Role) } };
+      }),
+    );
+    const resends = openIn(named);
+    const now = clock.now();
+    return createPlan(context, named, {
+      verb: "resend",
+      preposition: "to",
+      refusing: "keep",
+      several: rightsText(resends),
+      meaning: `${resends.length === 1 ? "It" : "Each"} is deleted and sent anew: the old link stops working, and its age starts again.`,
+      itemOf: (resend) => invitationItem(changeText(resend), resend.invitation, now),
+      factsOf: (only) => [
+        ...(only
+          ? [{ label: "Change", text: changeText(only) }, ...invitationFacts(only.invitation, now)]
+          : []),
+        ...rolesOf(resends).map(roleFact),
+        ...mailFacts(context),
+      ],
+      needsConsent: true,
+      role,
+      perform: (call, targets) => resendAll(trieve, call, targets),
+    });
+  },
+});
+
+/** What is said of an invitation that was accepted. */
+async function usedAlready(target: Listed, isMember: IsMember): Promise<Outcome> {
+  const isJoined = await isMember(target.email);
+  if (isJoined) return { target, outcome: "already_member" };
+  return failed(target, alreadyAccepted(isJoined), "not_resent");
+}
+
+/** Why a pending invitation cannot be resent; undefined where it can. */
+function faultOf(
+  invitation: Invitation,
+  role: Role | undefined,
+  { invitations }: InvitationList,
+  policy: Policy,
+): Failure | undefined {
+  if (invitation.scoped) return new Failure("not_supported", SCOPED);
+  return (
+    besideIt(invitations, invitation) ??
+    roleFailure(role ?? invitation.role, policy) ??
+    addressFailure(invitation.email, policy)
+  );
+}
+
+const SCOPED = {
+  happened: "It carries scopes, which a new invitation would not have",
+  next: "Tell the user; what it allows can only be given in Trieve itself",
+};
+
+/** How many will have rights, which is what a careful person looks for first. */
+function rightsText(resends: readonly Resend[]): string {
+  const counts = rolesOf(resends)
+    .filter((role) => role !== "user")
+    .map((role) => `${resends.filter((one) => one.role === role).length} as ${role}`);
+  return counts.map((text) => `, ${text}`).join("");
+}
+
+function changeText({ invitation, role }: Resend): string {
+  return role === invitation.role
+    ? `as ${role} (unchanged)`
+    : `invited as ${invitation.role}, will be ${role}`;
+}

@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { needsConsent, ROLES } from "../config/policy.ts";
+import { neutralise } from "../text.ts";
+import type { CallContext } from "../trieve/call.ts";
+import { isSameEmail } from "../trieve/invitation.ts";
+import { findObstacle, memberCheck } from "../trieve/obstacle.ts";
+import type { Addressee } from "../trieve/outcome.ts";
+import { sendAll } from "../trieve/send.ts";
+import type { ToolContext } from "./context.ts";
+import { mailFacts, roleFact } from "./facts.ts";
+import { createPlan, openIn } from "./plan.ts";
+import { confirmation, emails, writeOutput } from "./schema.ts";
+import { addressFailures, checkLinks, roleFailure } from "./sendable.ts";
+import type { Named } from "./targets.ts";
+import { defineTool } from "./tool.ts";
+
+export const sendInvitation = defineTool({
+  name: "send_invitation",
+  title: "Send invitations",
+  description:
+    "Invites people by e-mail. Whoever has a Trieve account becomes a member at once. Mail cannot be called back: never repeat a call with an unclear outcome.",
+  hints: {
+    readOnlyHint: false,
+    destructiveHint: false,
+    idempotentHint: false,
+    openWorldHint: true,
+  },
+  input: {
+    emails,
+    role: z.enum(ROLES).default("user").describe("Role to invite them as"),
+    confirmation,
+  },
+  output: writeOutput,
+  targets: ({ emails, role }) => emails.map((email) => ({ email, role })),
+  mayNeedConsent: ({ emails, role }, policy) => emails.length > 1 || needsConsent(policy, role),
+  async plan({ emails, role }, context, call) {
+    const { policy, trieve } = context;
+    checkLinks(context);
+    const failure = addressFailures(emails, policy) ?? roleFailure(role, policy);
+    if (failure !== undefined) throw failure;
+    const targets = emails
+      .filter((email, at) => emails.findIndex((one) => isSameEmail(one, email)) === at)
+      .map((email): Addressee => ({ email, role }));
+    // A person is only asked about what can be done. Without a question sendAll finds that out by itself.
+    const isAsked = targets.length > 1 || needsConsent(policy, role);
+    const named = isAsked
+      ? await findObstacles(targets, context, call)
+      : targets.map((target) => ({ target }));
+    const isAgreedTo = openIn(named).length > 1 || needsConsent(policy, role);
+    return createPlan(context, named, {
+      verb: "send",
+      preposition: "to",
+      refusing: "do not send",
+      // With the role at once: Claude Code shows three lines of a question and no more.
+      several: ` as ${role}`,
+      itemOf: ({ email }) => neutralise(email),
+      factsOf: () => [roleFact(role), ...mailFacts(context)],
+      needsConsent: isAgreedTo,
+      role,
+      async perform(call, open) {
+        const endTurn = isAgreedTo ? () => {} : trieve.guard.takeTurn();
+        try {
+          return await sendAll(trieve, call, targets, open);
+        } finally {
+          endTurn(call.spent.writes > 0);
+        }
+      },
+    });
+  },
+});
+
+/** Every target, those with an obstacle as an outcome. */
+async function findObstacles(
+  targets: readonly Addressee[],
+  { trieve }: ToolContext,
+  call: CallContext,
+): Promise<Named<Addressee>[]> {
+  const list = await trieve.client.list(call);
+  const isMember = memberCheck(trieve.client, call);
+  return Promise.all(
+    targets.map(
+      async (target) => (await findObstacle(trieve, target, list, isMember)) ?? { target },
+    ),
+  );
+}

@@ -1,0 +1,58 @@
+import { type ErrorCode, Failure } from "../errors.ts";
+import { PROXY_NEXT } from "./network-errors.ts";
+
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  400: "rejected",
+  401: "unauthorized",
+  403: "forbidden",
+  404: "organization_not_found",
+  407: "network_error",
+  408: "timeout",
+  429: "rate_limited",
+};
+const SIGN_IN = {
+  happened:
+    "Something before Trieve answered, with what looks like the page or redirect of a sign-in",
+  next: "Check TRIEVE_BASE_URL; a gate before the API may want headers, which TRIEVE_EXTRA_HEADERS adds",
+};
+const CHECK_FILE = { next: "Check the key in the file that TRIEVE_API_KEY_FILE names" };
+
+// Every other one comes of something before it.
+const OWN_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 408, 500]);
+
+/**
+ * The failure behind a status that is not the expected one. `isPage`: it came as HTML, which Trieve's API never
+ * sends; `known`: what is certain all the same, as a sentence of ours.
+ */
+export function statusFailure(
+  response: { status: number; retryAfterMs?: number | undefined; isPage?: boolean },
+  { known, isKeyInFile = false }: { known?: string | undefined; isKeyInFile?: boolean } = {},
+): Failure {
+  const { status, retryAfterMs, isPage = false } = response;
+  const isRedirect = status >= 300 && status <= 399;
+  const isSignIn = isRedirect || (isPage && [400, 401, 403].includes(status));
+  const other = status >= 500 && status <= 599 ? "upstream_error" : "bad_response";
+  const code = isPage && status === 400 ? "bad_response" : (CODES[status] ?? other);
+
+  function words(): { happened?: string; next?: string } {
+    if (isSignIn) return SIGN_IN;
+    if (status === 407) return { next: PROXY_NEXT };
+    if (status === 401 && isKeyInFile) return CHECK_FILE;
+    return status === 429 && retryAfterMs !== undefined ? { next: waitFor(retryAfterMs) } : {};
+  }
+
+  return new Failure(code, {
+    ...words(),
+    // The table's own words for these say the status already.
+    detail: [400, 401, 403, 404].includes(status) && !isSignIn ? undefined : `HTTP ${status}`,
+    known,
+    retryAfterMs,
+    origin: !isPage && OWN_STATUSES.has(status) ? "trieve" : "gate",
+    isRepeatable: code === "upstream_error" || [407, 408, 429].includes(status),
+  });
+}
+
+/** When to call again, as a next step. */
+export function waitFor(ms: number): string {
+  return `Wait ${Math.ceil(ms / 1_000)} seconds, then call again`;
+}

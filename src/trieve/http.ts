@@ -1,0 +1,74 @@
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config/settings.ts";
+import { Failure } from "../errors.ts";
+import { sentOnce, withoutLongBody } from "./body.ts";
+import { networkFailure } from "./network-errors.ts";
+import { openRoute, type Send } from "./route.ts";
+import type { Slot } from "./slots.ts";
+
+export type Fetch = (request: Request) => Promise<Response>;
+
+// An answer of something before Trieve that comes later than this may leave Trieve at work on the request.
+const INSTANT_MS = 1_000;
+
+interface Options {
+  /** The request's place, which is held as long as Trieve may be at work on it. */
+  slot: Slot;
+  /** How long it may take, body included. */
+  ms: number;
+  /** How long Trieve may be at work on it, from its start. */
+  workMs: number;
+  /** Drops the request when it fires. */
+  signal?: AbortSignal | undefined;
+}
+
+/** One HTTP exchange within its time. Throws Failure. */
+export type Exchange = <T>(options: Options, work: (fetch: Fetch) => Promise<T>) => Promise<T>;
+
+/** The exchanges of one process, which share the way to Trieve; `given` is used instead where it is there. */
+export function createExchange(
+  config: Config,
+  clock: Clock,
+  given: typeof fetch | undefined,
+): Exchange {
+  let route: Promise<Send> | undefined;
+
+  return async ({ slot, ms, workMs, signal }, work) => {
+    const startedAt = clock.elapsed();
+    const dropped = new AbortController();
+    const drop = () => dropped.abort();
+    const timeout = setTimeout(drop, ms);
+    signal?.addEventListener("abort", drop, { once: true });
+    let isCutOff = false;
+    try {
+      return await work(async (request) => {
+        // The signal goes to fetch itself: a Request hands its own on only until the garbage collector takes it.
+        const init = { ...(await sentOnce(request)), signal: dropped.signal };
+        route ??= openRoute(config);
+        const response = await (given ?? (await route))(request, init);
+        isCutOff = isFromGate(response);
+        const isRead = request.method === "GET" && response.status === 200;
+        return isRead ? response : withoutLongBody(response);
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof Failure) throw error;
+      if (dropped.signal.aborted) throw new Failure("timeout", { origin: "network" });
+      const failure = networkFailure(error, config);
+      isCutOff = !failure.isCertain;
+      throw failure;
+    } finally {
+      clearTimeout(timeout);
+      signal?.removeEventListener("abort", drop);
+      const tookMs = clock.elapsed() - startedAt;
+      const mayGoOn = dropped.signal.aborted || (isCutOff && tookMs > INSTANT_MS);
+      if (mayGoOn) slot.hold(workMs - tookMs);
+    }
+  };
+}
+
+/** Whether something before Trieve answered in its place. */
+function isFromGate({ status, headers }: Response): boolean {
+  const isPage = /^text\/html\b/i.test(headers.get("content-type") ?? "");
+  return status === 502 || status === 504 || isPage;
+}

@@ -1,0 +1,158 @@
+import { type ErrorCode, Failure, type FailureDetails } from "../errors.ts";
+
+/** What a network error means, as far as it is known. */
+interface Meaning extends FailureDetails {
+  /** Where it is no `network_error`. */
+  code?: ErrorCode;
+}
+
+// These end the handshake, so that nothing was sent. (Over TLS 1.3 a missing certificate of the client is reported
+// when the request is already written; the server has not read it.)
+const TLS = { origin: "tls", isCertain: true } as const;
+// The connection was never opened, so that nothing can have arrived.
+const UNOPENED = { isCertain: true } as const;
+const NOT_HTTP = { code: "bad_response", isRepeatable: false } as const;
+const BROKEN_OFF = {
+  happened: "The answer broke off in the middle",
+  next: "Call again; if it breaks off every time, look at the proxy before Trieve",
+};
+
+type Row = readonly [said: RegExp, meaning: Meaning, happened?: string | undefined, next?: string];
+
+/** By the code of Node or OpenSSL and, where that says too little, the message; the first that fits is used. */
+const MEANINGS: readonly Row[] = [
+  [
+    /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/,
+    TLS,
+    "The certificate is self-signed or from an authority that this machine does not know, or its chain is incomplete",
+    "Set NODE_EXTRA_CA_CERTS to the file of that certificate or authority, or have the server send its full chain",
+  ],
+  [
+    /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
+    TLS,
+    "The certificate has expired or is not valid yet",
+    "Renew the certificate of Trieve, and check the clock of this machine",
+  ],
+  [
+    /ERR_TLS_CERT_ALTNAME_INVALID/,
+    TLS,
+    "The certificate is for another host name",
+    "Write the host in TRIEVE_BASE_URL as the certificate has it",
+  ],
+  [
+    /certificate.required|alert.(handshake.failure|bad.certificate|certificate.unknown|unknown.ca|access.denied)/i,
+    TLS,
+    "The server ended the TLS handshake: most likely it wants a certificate of the client, and this program has none",
+    "Reach Trieve past that gate, or have it accept a header (TRIEVE_EXTRA_HEADERS) instead",
+  ],
+  [
+    /no.application.protocol|protocol.version|unsupported.protocol|no.protocols|insufficient.security|no.(shared.)?cipher/i,
+    TLS,
+    "The server and this program have no version of TLS or HTTP, or no cipher, in common",
+    "Have the gate before Trieve offer TLS 1.2 or 1.3, and HTTP/1.1",
+  ],
+  [
+    /ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)|\bEPROTO\b|before secure TLS connection/,
+    TLS,
+    "No TLS connection could be set up: perhaps this port speaks plain HTTP",
+    "Check scheme and port in TRIEVE_BASE_URL; a firewall, or a gate that wants a certificate of the client, can end the handshake too",
+  ],
+  [/^ERR_SSL_/, { origin: "tls" }],
+  [
+    /^(HPE_|HTTPParserError|Z_DATA|Z_VERSION|ERR_BROTLI|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH|REQ_CONTENT_LENGTH|INFO|NOT_SUPPORTED))/,
+    NOT_HTTP,
+    "What answers there is not a Trieve: it does not speak HTTP, or not correctly",
+    "Check scheme, host and port in TRIEVE_BASE_URL",
+  ],
+  [
+    /^ECONNREFUSED/,
+    UNOPENED,
+    "Nothing listens at this address",
+    "Start Trieve, or check host and port in TRIEVE_BASE_URL",
+  ],
+  [
+    /^(ENOTFOUND|EAI_AGAIN)/,
+    UNOPENED,
+    "The name of the host could not be looked up",
+    "Check the host in TRIEVE_BASE_URL and this machine's network, then call again",
+  ],
+  [
+    /^bad port/,
+    UNOPENED,
+    "Node's fetch refuses this port, which belongs to another service",
+    "Have Trieve listen on another port, and set that in TRIEVE_BASE_URL",
+  ],
+  // The second one comes of Node's permission model.
+  [/^(UND_ERR_CONNECT_TIMEOUT|ERR_ACCESS_DENIED)/, UNOPENED],
+  // How a server ends a connection without a word, as one that wants a certificate may over TLS 1.3.
+  [
+    /^(ECONNRESET|UND_ERR_SOCKET)/,
+    {},
+    undefined,
+    "Check TRIEVE_BASE_URL and the network, then call again; a firewall, or a gate that wants a certificate of the client, ends connections like this too",
+  ],
+];
+
+const OTHER: Row = [/^/, {}];
+
+/** What to do about a proxy that does not pass requests on. */
+export const PROXY_NEXT =
+  "Check HTTPS_PROXY and HTTP_PROXY in the server's environment, or leave the host out with NO_PROXY";
+
+/** The failure behind a rejected `fetch` or a body that broke off. */
+export function networkFailure(
+  cause: unknown,
+  { proxy }: { proxy?: string | undefined } = {},
+): Failure {
+  const { code: system, syscall, message } = systemError(cause);
+  const text = `${system} ${message}`;
+  const [, found, happened, next] = MEANINGS.find(([said]) => said.test(text)) ?? OTHER;
+  // By the code alone a host may also have become unreachable in the middle.
+  const isUnopened = syscall === "connect" || (found.isCertain && found.origin !== "tls");
+  const proxyStatus = /^Proxy response \((\d+)\)/.exec(message)?.[1];
+  const about = { detail: system || undefined, cause };
+  if (proxy !== undefined && (isUnopened || proxyStatus !== undefined)) {
+    return proxyFailure(new URL(proxy).host, proxyStatus, about);
+  }
+  // The name that fetch has for a body that broke off.
+  const isCut = cause instanceof TypeError && cause.message === "terminated";
+  if (isCut && found.code === undefined) return brokenOff(about);
+  const { code = "network_error", isCertain = isUnopened, ...meaning } = found;
+  return connectionError({ ...about, ...meaning, happened, next, isCertain }, code);
+}
+
+/** The failure of an answer that ended in the middle. */
+export function brokenOff(details: FailureDetails = {}): Failure {
+  return connectionError({ ...details, ...BROKEN_OFF });
+}
+
+function proxyFailure(host: string, status: string | undefined, about: FailureDetails): Failure {
+  const refusal = status === "407" ? "asks for a user and password" : "refused the connection";
+  return connectionError({
+    ...about,
+    ...(status === undefined ? {} : { detail: `HTTP ${status}`, origin: "gate" }),
+    happened: `The proxy ${host} ${status === undefined ? "could not be reached" : refusal}`,
+    next: PROXY_NEXT,
+    isCertain: true,
+  });
+}
+
+function connectionError(details: FailureDetails, code: ErrorCode = "network_error"): Failure {
+  return new Failure(code, { origin: "network", isRepeatable: true, ...details });
+}
+
+/** The system's error: fetch hides it in `cause`, and several of them in `errors`. */
+function systemError(error: unknown): { code: string; message: string; syscall?: unknown } {
+  if (!(error instanceof Error)) return { code: "", message: "" };
+  const { message, name, cause } = error;
+  if ("code" in error && typeof error.code === "string") {
+    // One for each address of a name, where Node could connect to none.
+    const each: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    const calls = new Set(each.map((one) => Object(one).syscall));
+    return { code: error.code, message, syscall: calls.size === 1 ? [...calls][0] : undefined };
+  }
+  if (message === "bad port") return { code: message, message };
+  // Since 24, Node gives it no code where the answer is no HTTP at all.
+  if (name === "HTTPParserError") return { code: name, message };
+  return systemError(cause);
+}

@@ -1,0 +1,85 @@
+import pLimit, { type LimitFunction } from "p-limit";
+import type { Clock } from "../clock.ts";
+import { Failure } from "../errors.ts";
+
+// Ten requests at once can hang a Trieve for good, and each send blocks one of its workers.
+const REQUESTS = 4;
+const SENDS = 2;
+
+/** A request's place inside Trieve. */
+export interface Slot {
+  /** Trieve may be at work on the request for `ms` milliseconds more: the place is held as long. */
+  hold(ms: number): void;
+  /** Gives the place back, once it is held no longer. */
+  release(): void;
+}
+
+/**
+ * Waits up to `ms` milliseconds for a place; one for a send is also one of two for sends. Throws Failure `busy` when
+ * none comes, and what aborted `signal`.
+ */
+export type TakeSlot = (kind: "send" | "other", ms: number, signal: AbortSignal) => Promise<Slot>;
+
+/** The places of one process: at most four requests inside Trieve at a time, of these at most two sends. */
+export function createSlots(clock: Clock): TakeSlot {
+  const requests = pLimit(REQUESTS);
+  const sends = pLimit(SENDS);
+  /** Until when places are held, on the clock that nobody turns. */
+  const held = new Set<number>();
+
+  function busy(): Failure {
+    const rest = Math.max(0, ...held) - clock.elapsed();
+    const seconds = rest > 0 ? ` for up to ${Math.ceil(rest / 1_000)} s` : "";
+    return new Failure("busy", {
+      happened: `This server waits${seconds} for earlier requests that Trieve may still be working on; nothing was sent`,
+      next: "Call again in a minute",
+      isCertain: true,
+    });
+  }
+
+  return async (kind, ms, signal) => {
+    signal.throwIfAborted();
+    const isGivenUp = new AbortController();
+    const giveUp = () => isGivenUp.abort(signal.aborted ? signal.reason : busy());
+    const timeout = setTimeout(giveUp, ms);
+    signal.addEventListener("abort", giveUp, { once: true });
+    const releases: (() => void)[] = [];
+    const releaseAll = () => {
+      for (const release of releases) release();
+    };
+    try {
+      for (const places of kind === "send" ? [sends, requests] : [requests]) {
+        releases.push(await takePlace(places, isGivenUp.signal));
+      }
+    } catch (error) {
+      releaseAll();
+      throw error;
+    } finally {
+      clearTimeout(timeout);
+      signal.removeEventListener("abort", giveUp);
+    }
+    let heldUntil = 0;
+    return {
+      hold(ms) {
+        heldUntil = clock.elapsed() + ms;
+      },
+      release() {
+        const rest = heldUntil - clock.elapsed();
+        if (rest <= 0) return releaseAll();
+        held.add(heldUntil);
+        clock.sleep(rest).then(() => {
+          held.delete(heldUntil);
+          releaseAll();
+        });
+      },
+    };
+  };
+}
+
+/** Takes one of the places; the returned function gives it back. Rejects when `signal` fires first. */
+function takePlace(places: LimitFunction, signal: AbortSignal): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    places(() => (signal.aborted ? undefined : new Promise<void>((release) => resolve(release))));
+  });
+}

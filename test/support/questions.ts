@@ -1,0 +1,78 @@
+import type { Decision, PageReply } from "../../src/consent/question.ts";
+import { createQuestions, type Questions } from "../../src/consent/questions.ts";
+import type { Action } from "../../src/tools/action.ts";
+import { steppedClock } from "./app.ts";
+
+/** A box of questions on a clock that stands still, with the names that a test gives to what it asks. */
+export interface World {
+  questions: Questions;
+  clock: ReturnType<typeof steppedClock>;
+  /** The id of a question by its name. */
+  ids: Map<string, string>;
+  /** The text of a code by its name. */
+  texts: Map<string, string>;
+  /** The field that each reader of a page was given. */
+  fields: Map<string, string>;
+}
+
+/** Something happens to the questions. */
+export type Event<Seen> = (world: World) => Seen;
+/** It happens after so many milliseconds. */
+export type Played<Seen> = Event<Seen> | [ms: number, event: Event<Seen>];
+
+export function createWorld(): World {
+  const clock = steppedClock();
+  const [ids, texts, fields] = [new Map(), new Map(), new Map()];
+  return { questions: createQuestions(clock), clock, ids, texts, fields };
+}
+
+/** Plays what happens, one after the other, in a world of its own. */
+export function play<Seen>(events: readonly Played<Seen>[], world = createWorld()): Seen[] {
+  return events.map((entry) => {
+    const [ms, event] = Array.isArray(entry) ? entry : [0, entry];
+    world.clock.step(ms);
+    return event(world);
+  });
+}
+
+/** An action on one target, which nobody performs. */
+export function actionOn(
+  target: string,
+  title = `send invitation to ${target}@example.com (admin)`,
+  choices: Action["choices"] = ["do not send", "send"],
+): Action {
+  return {
+    title,
+    question: "Send this invitation?",
+    items: [],
+    facts: [],
+    choices,
+    needsConsent: true,
+    targets: [{ email: target }],
+    perform: () => Promise.reject(new Error("questions perform nothing")),
+  };
+}
+
+/** Asks about `action`, bound to its target; what comes of it goes by `name`. */
+export function ask(
+  action: Action,
+  name: string,
+  method: "form" | "page" | "code",
+  isAwaited: boolean,
+): Event<Decision> {
+  return ({ questions, ids, texts }) => {
+    const binding = action.targets[0]?.email ?? "";
+    const decision = questions.ask({ action, binding, method, isAwaited });
+    if (decision.kind === "asked") ids.set(name, decision.id);
+    if (decision.kind === "code") {
+      texts.set(name, decision.confirmation);
+      ids.set(name, decision.confirmation.split(" ").at(-1) ?? "");
+    }
+    return decision;
+  };
+}
+
+/** What a browser shows: the question, an answer, why it was turned away, or nothing. */
+export function shownBy(reply: PageReply): string {
+  return reply.kind === "answer" ? (reply.page.answer ?? "no answer") : reply.kind;
+}
