@@ -514,3 +514,16 @@ describe("the built program", () => {
     expect(trieve.proxy.count("POST")).toBe(4);
   });
 });
+
+test("two spellings of one address are sent to once, and both are answered", async () => {
+  const server = await connect();
+  const { facts } = await server.call(TOOL, { emails: [ANN, BOB, ANN.toUpperCase()] });
+  expect(facts.counts).toEqual({ invited: 2 });
+  expect(facts.results[0]).toMatchObject({
+    email: ANN,
+    outcome: "invited",
+    reason: `also given as ${ANN.toUpperCase()}`,
+  });
+  expect(facts.results[1]).not.toHaveProperty("reason");
+  expect(invited()).toEqual([ANN, BOB]);
+});

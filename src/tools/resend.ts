@@ -85,9 +85,19 @@ function faultOf(
   return (
     besideIt(invitations, invitation) ??
     roleFailure(role ?? invitation.role, policy) ??
-    addressFailure(invitation.email, policy)
+    unsendable(invitation.email, policy)
   );
 }
+
+/** Why an address that stands in an invitation cannot be mailed again: nobody can correct it there. */
+function unsendable(email: string, policy: Policy): Failure | undefined {
+  const failure = addressFailure(email, policy);
+  if (failure?.code !== "invalid_email") return failure;
+  return new Failure("invalid_email", { happened: failure.happened, next: INVITE_ANEW });
+}
+
+const INVITE_ANEW =
+  "Ask the user for another address of this person, invite that, and delete this one";
 
 const SCOPED = {
   happened: "It carries scopes, which a new invitation would not have",

@@ -106,10 +106,12 @@ function rowOf(one: Outcome): Row {
 }
 
 /** Why an outcome is as it is; of one that was not begun, the code of what stopped the call. */
-function reasonOf({ outcome, failure, reason }: Outcome): string | undefined {
-  if (failure === undefined) return reason;
-  if (UNTOUCHED.has(outcome)) return failure.code;
-  return [failure.happened, failure.known?.replace(/\.$/, "")].filter(Boolean).join(". ");
+function reasonOf({ target, outcome, failure, reason }: Outcome): string | undefined {
+  const { spellings = [] } = target;
+  const also = spellings.length > 0 && `also given as ${spellings.map(shownEmail).join(", ")}`;
+  const why = UNTOUCHED.has(outcome) ? failure?.code : (failure?.happened ?? reason);
+  const known = !UNTOUCHED.has(outcome) && failure?.known?.replace(/\.$/, "");
+  return [why, known, also].filter(Boolean).join(". ") || undefined;
 }
 
 /** A target as a line of text. The address comes last, so that nothing in it passes for the rest. */

@@ -40,7 +40,10 @@ export const sendInvitation = defineTool({
     if (failure !== undefined) throw failure;
     const targets = emails
       .filter((email, at) => emails.findIndex((one) => isSameEmail(one, email)) === at)
-      .map((email): Addressee => ({ email, role }));
+      .map((email): Addressee => {
+        const isOther = (one: string) => one !== email && isSameEmail(one, email);
+        return { email, role, spellings: emails.filter(isOther) };
+      });
     // A person is only asked about what can be done. Without a question sendAll finds that out by itself.
     const isAsked = targets.length > 1 || needsConsent(policy, role);
     const named = isAsked

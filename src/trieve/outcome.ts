@@ -42,6 +42,8 @@ export interface Target {
   invitation?: Invitation | undefined;
   /** What the caller named, where no invitation is known by it: an address, or the beginning of an id. */
   name?: string | undefined;
+  /** Other spellings of the address that the caller gave too, untrusted. */
+  spellings?: readonly string[] | undefined;
 }
 
 /** Whom an invitation goes to, and as what. */

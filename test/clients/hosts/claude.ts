@@ -76,7 +76,7 @@ async function answerForms({ model, person }: Visit, screen: Screen): Promise<vo
     if (yes) screen.press(DOWN);
     await screen.until(yes ? /\n◯.*❯ ◯/s : /❯ ◯.*\n◯/s);
     screen.press(" ");
-    await screen.until(/❯ ✔ Decision/);
+    await screen.until(/❯ ✔ \S/);
     screen.press(DOWN);
     await screen.until(/❯ Accept/);
     person.answers(question);
