@@ -47,7 +47,8 @@ export function readable(value: string): string {
   return isReadable ? `${neutralise(value)} (reads ${reads})` : neutralise(value);
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** A UUID in its usual spelling, of either case. */
+export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Whether this is a UUID in its usual spelling, of either case. */
 export function isUuid(value: string): boolean {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { ROLES } from "../config/policy.ts";
-import { isUuid } from "../text.ts";
+import { UUID } from "../text.ts";
 import type { components } from "./api.gen.ts";
 
 type WireInvitation = components["schemas"]["Invitation"];
@@ -32,7 +32,7 @@ export interface InvitationList {
 }
 
 const row = z.object({
-  id: z.string().refine(isUuid),
+  id: z.string().regex(UUID),
   email: z.string(),
   organization_id: z.string(),
   used: z.boolean(),
@@ -46,21 +46,25 @@ const row = z.object({
  * shown.
  */
 export function readRows(rows: readonly unknown[], organizationId: string): InvitationList {
-  const read = rows.flatMap((one) => readInvitation(one, organizationId) ?? []);
-  return { invitations: withShortIds(read), skipped: rows.length - read.length };
+  const invitations: Invitation[] = [];
+  for (const one of rows) {
+    const invitation = readInvitation(one, organizationId);
+    if (invitation !== undefined) invitations.push(invitation);
+  }
+  tellApart(invitations);
+  return { invitations, skipped: rows.length - invitations.length };
 }
 
-function readInvitation(
-  given: unknown,
-  organizationId: string,
-): Omit<Invitation, "shortId"> | undefined {
+function readInvitation(given: unknown, organizationId: string): Invitation | undefined {
   const { data } = row.safeParse(given);
   const createdAt = data && parseTimestamp(data.created_at);
   if (createdAt === undefined || data?.organization_id.toLowerCase() !== organizationId) {
     return undefined;
   }
+  const id = data.id.toLowerCase();
   return {
-    id: data.id.toLowerCase(),
+    id,
+    shortId: id.slice(0, SHORTEST_ID),
     email: data.email,
     role: roleName(data.role),
     status: data.used ? "used" : "pending",
@@ -71,17 +75,26 @@ function readInvitation(
 
 const SHORTEST_ID = 8;
 
-function withShortIds(all: readonly Omit<Invitation, "shortId">[]): Invitation[] {
-  const sorted = [...new Set(all.map(({ id }) => id))].sort();
-  const shortIds = new Map<string, string>();
-  for (const [at, id] of sorted.entries()) {
-    const neighbours = [sorted[at - 1] ?? "", sorted[at + 1] ?? ""];
-    let length = SHORTEST_ID;
-    const isShared = () => neighbours.some((other) => other.startsWith(id.slice(0, length)));
-    while (length < id.length && (isShared() || id[length - 1] === "-")) length += 1;
-    shortIds.set(id, id.slice(0, length));
-  }
-  return all.map((one) => ({ ...one, shortId: shortIds.get(one.id) ?? "" }));
+/** Gives those whose ids begin alike longer beginnings. There are hardly ever any. */
+function tellApart(invitations: readonly Invitation[]): void {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const { shortId } of invitations) (seen.has(shortId) ? shared : seen).add(shortId);
+  if (shared.size === 0) return;
+  const alike = invitations.filter(({ shortId }) => shared.has(shortId));
+  const ids = [...new Set(alike.map(({ id }) => id))].sort();
+  const shortIds = new Map(
+    ids.map((id, at) => [id, beginningOf(id, [ids[at - 1] ?? "", ids[at + 1] ?? ""])]),
+  );
+  for (const one of alike) one.shortId = shortIds.get(one.id) ?? one.shortId;
+}
+
+/** The shortest beginning of an id, 8 characters or more, that none of `others` has: its neighbours, when sorted. */
+function beginningOf(id: string, others: readonly string[]): string {
+  let length = SHORTEST_ID;
+  const isShared = () => others.some((other) => other.startsWith(id.slice(0, length)));
+  while (length < id.length && (isShared() || id[length - 1] === "-")) length += 1;
+  return id.slice(0, length);
 }
 
 /** A role by its number on the wire. */
