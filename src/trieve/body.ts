@@ -31,8 +31,7 @@ export async function withoutLongBody(response: Response): Promise<Response> {
   const retryAfter = given("retry-after");
   // Trieve never asks a browser to sign in, so that comes from something before it, as HTML does.
   const isPage =
-    /^text\/html\b/i.test(given("content-type")) ||
-    /^(basic|digest|negotiate|ntlm)\b/i.test(given("www-authenticate"));
+    isHtml(response) || /^(basic|digest|negotiate|ntlm)\b/i.test(given("www-authenticate"));
   const headers = {
     ...(retryAfter === "" ? {} : { "retry-after": retryAfter }),
     ...(isPage ? { "content-type": PAGE } : {}),
@@ -43,6 +42,11 @@ export async function withoutLongBody(response: Response): Promise<Response> {
   }
   await response.body?.cancel();
   return new Response(null, { status, headers });
+}
+
+/** Whether a response comes as HTML, which Trieve's API never sends. */
+export function isHtml({ headers }: Response): boolean {
+  return /^text\/html\b/i.test(headers.get("content-type") ?? "");
 }
 
 /** The decoded body as text. Stops and throws Failure `bad_response` when it is longer than `most` bytes. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
-import { sentOnce, withoutLongBody } from "./body.ts";
+import { isHtml, sentOnce, withoutLongBody } from "./body.ts";
 import { networkFailure } from "./network-errors.ts";
 import { openRoute, type Send } from "./route.ts";
 import type { Slot } from "./slots.ts";
@@ -68,7 +68,6 @@ export function createExchange(
 }
 
 /** Whether something before Trieve answered in its place. */
-function isFromGate({ status, headers }: Response): boolean {
-  const isPage = /^text\/html\b/i.test(headers.get("content-type") ?? "");
-  return status === 502 || status === 504 || isPage;
+function isFromGate(response: Response): boolean {
+  return response.status === 502 || response.status === 504 || isHtml(response);
 }
