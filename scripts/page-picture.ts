@@ -15,7 +15,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
   const page = await context.newPage();
   await page.goto(served.url);
-  await page.getByRole("button", { name: "delete", exact: true }).waitFor();
+  await page.getByRole("button", { name: "Delete", exact: true }).waitFor();
   await page.screenshot({ path: `docs/page-${colorScheme}.png` });
   served.end();
   await context.close();

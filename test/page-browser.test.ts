@@ -13,6 +13,7 @@ import {
   test,
 } from "vitest";
 import type { Decision } from "../src/consent/question.ts";
+import type { Row } from "../src/tools/action.ts";
 import { connectBin } from "./support/bin.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { createOpener } from "./support/opener.ts";
@@ -44,9 +45,23 @@ afterEach(async () => {
   await context.close();
 });
 
-const acting = () => page.getByRole("button", { name: "delete", exact: true });
-const refusing = () => page.getByRole("button", { name: "keep", exact: true });
-const FIFTY = Array.from({ length: 50 }, (_, n) => `firstname.lastname${n}@department.example.com`);
+const acting = () => page.getByRole("button", { name: "Delete", exact: true });
+const refusing = () => page.getByRole("button", { name: "Keep", exact: true });
+/** A target as it stands in a table, of a delete. */
+const rowOf = (email: string, role = "user"): Row => ({
+  cells: [
+    { label: "E-mail", text: email },
+    { label: "Role", text: role },
+    { label: "Status", text: "pending" },
+    { label: "Created", text: "2026-11-01 (23 days ago)" },
+    { label: "Invitation", text: "00000003" },
+  ],
+  line: email,
+  hasRights: role !== "user",
+});
+const FIFTY = Array.from({ length: 50 }, (_, n) =>
+  rowOf(`firstname.lastname${n}@department.example.com`, n < 2 ? "admin" : "user"),
+);
 
 /** What the call gets, once it no longer waits. */
 async function decision(): Promise<Decision> {
@@ -73,7 +88,7 @@ test("a click on the page deletes through the built program", async () => {
   await page.goto(await opener.address());
   expect(await page.getByRole("heading").textContent()).toBe("Delete this invitation?");
   await acting().click();
-  expect(await page.getByRole("heading").textContent()).toBe("Your answer: delete");
+  expect(await page.getByRole("heading").textContent()).toBe("Your answer: Delete");
   expect((await removed).facts).toMatchObject({
     outcome: "done",
     confirmed_by: "page",
@@ -97,7 +112,7 @@ describe("the person", () => {
     await page.goto(served.url);
     expect(await refusing().evaluate((one) => one.matches(":focus"))).toBe(true);
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
     expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
 
@@ -107,7 +122,7 @@ describe("the person", () => {
     await page.keyboard.press("Tab");
     expect(await acting().evaluate((one) => one.matches(":focus"))).toBe(true);
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Delete" }).waitFor();
   });
 
   test("has no acting button for 1.5 s, neither for the mouse nor for the keyboard", async () => {
@@ -155,7 +170,7 @@ describe("the person", () => {
   test.each(AGAIN.slice(2))("%s after a yes, which takes it back", async (_, open) => {
     await page.goto(served.url);
     await acting().click();
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Delete" }).waitFor();
     await open();
     served.settle();
     expect(served.look()).toMatchObject({ kind: "no", reason: "opened_twice" });
@@ -169,7 +184,7 @@ describe("the person", () => {
     await page.keyboard.press("Tab");
     expect(await button.evaluate((one) => one.matches(":focus"))).toBe(true);
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
     served.settle();
     expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
@@ -184,7 +199,7 @@ describe("the person", () => {
     });
     await page.goto(served.url);
     await acting().click();
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Delete" }).waitFor();
     expect(await context.cookies()).toEqual([]);
   });
 
@@ -201,14 +216,14 @@ describe("the person", () => {
     await page.getByRole("heading", { name: "This answer does not count" }).waitFor();
     expect(served.look()).toEqual({ kind: "wait" });
     await refusing().click();
-    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
     expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
 
   test("finds the question over when going back after the answer", async () => {
     await page.goto(served.url);
     await refusing().click();
-    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
     await page.goBack().catch(() => {});
     await page.goto(served.url).catch(() => {});
     expect(await page.getByRole("button").count()).toBe(0);
@@ -333,7 +348,7 @@ test("localhost, and a link of another site, show the question as well", async (
   await page.setContent(`<a href="${served.url.replace("127.0.0.1", "localhost")}">link</a>`);
   await page.getByText("link").click();
   await refusing().click();
-  await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+  await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
   expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
 });
 
@@ -356,17 +371,17 @@ describe("the page", () => {
     ["a phone of 320 px", { width: 320, height: 568 }],
   ];
   test.each(WINDOWS)("shows fifty addresses on %s with the buttons in reach", async (_, size) => {
-    await serve({ items: FIFTY });
+    await serve({ rows: FIFTY });
     await page.setViewportSize(size);
     await page.goto(served.url);
     expect(await overflow()).toBeLessThanOrEqual(0);
     expect(await isInReach(refusing())).toBe(true);
     expect(await isInReach(acting())).toBe(true);
     const list = page.getByRole("region", { name: "What this is about" });
-    for (const email of FIFTY) expect(await list.textContent()).toContain(email);
+    for (const { cells } of FIFTY) expect(await list.textContent()).toContain(cells[0]?.text);
     const scrolls = await list.evaluate((one) => one.scrollHeight > one.clientHeight);
     expect(scrolls).toBe(true);
-    await page.getByText(FIFTY.at(-1) ?? "").scrollIntoViewIfNeeded();
+    await page.getByText("firstname.lastname49@").scrollIntoViewIfNeeded();
     expect(await isInReach(acting())).toBe(true);
   });
 
@@ -375,6 +390,25 @@ describe("the page", () => {
     await page.setViewportSize({ width: 320, height: 568 });
     await page.goto(served.url);
     expect(await overflow()).toBeLessThanOrEqual(0);
+  });
+
+  test("names the columns of each cell and the address of each row, at any width", async () => {
+    await serve({ rows: FIFTY });
+    await page.goto(served.url);
+    for (const width of [1_024, 320]) {
+      await page.setViewportSize({ width, height: 700 });
+      const table = page.getByRole("table");
+      const heads = await table.getByRole("columnheader").allTextContents();
+      expect(heads).toEqual(["E-mail", "Role", "Status", "Created", "Invitation"]);
+      expect(await table.getByRole("row").count()).toBe(51);
+      expect(await table.getByRole("rowheader").count()).toBe(50);
+      const row = table.getByRole("row", { name: "firstname.lastname0@department.example.com" });
+      expect(await row.getByRole("cell").first().textContent()).toBe("admin");
+      const weights =
+        "[...document.querySelectorAll('td')].map((one) => getComputedStyle(one).fontWeight)";
+      const [first, , , , , , , , last] = (await page.evaluate(weights)) as string[];
+      expect([first, last]).toEqual(["700", "400"]);
+    }
   });
 
   test("is read in order: heading, facts, refusing, acting", async () => {
@@ -387,8 +421,9 @@ describe("the page", () => {
       "cannot be undone",
       "region",
       "bob@example.com",
-      "keep",
-      "delete",
+      "Keep",
+      "Delete",
+      "answered until",
     ];
     let from = 0;
     for (const part of order) {
@@ -400,7 +435,7 @@ describe("the page", () => {
 
   test("shows what an invitation holds as text", async () => {
     await serve({
-      items: ["<i>item</i>"],
+      rows: [rowOf("<i>item</i>")],
       facts: [
         { label: "<u>Note</u>", text: `<img src=x onerror="document.title='got'"><b>&amp;</b> "'` },
         { text: "<s>sentence</s>" },
@@ -430,7 +465,7 @@ describe("the page", () => {
     await check();
     await acting().click();
     await check();
-    await serve({ items: FIFTY });
+    await serve({ rows: FIFTY });
     await page.goto(served.url);
     await acting().waitFor();
     await check();
@@ -448,7 +483,7 @@ describe("the page", () => {
     page.on("console", (message) => errors.push(message.text()));
     await page.goto(served.url);
     await acting().click();
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Delete" }).waitFor();
     const { origin } = new URL(served.url);
     expect(requests.length).toBeGreaterThanOrEqual(2);
     for (const url of requests) expect(new URL(url).origin).toBe(origin);

@@ -49,6 +49,11 @@ async function opened(count = 1) {
   return { url, browser, page: await browser.read() };
 }
 
+/** The local time in so many seconds, as a person's clock shows it. */
+function timeIn(seconds: number): string {
+  return new Date(clock.now() + seconds * 1_000).toTimeString().slice(0, 5);
+}
+
 /** Moves the clock on by seconds, and lets what waits for it go on. */
 async function pass(seconds: number): Promise<void> {
   for (let left = seconds; left > 0; left -= 0.5) {
@@ -89,6 +94,7 @@ test("shows the action as a heading, facts and two choices, in words that are sa
     .replace(/<style>[^<]+<\/style>/, "<style>...</style>")
     .replace(/\d{4}-\d\d-\d\d/, "YYYY-MM-DD")
     .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:port")
+    .replace(`until ${timeIn(600)}.`, "until hh:mm.")
     .replace(evil.id.slice(0, 8), "id");
   await expect(shown).toMatchFileSnapshot("contract/question.html");
   await browser.press("keep");
@@ -101,7 +107,7 @@ test("a yes counts 10 s after the opening, and deletes", async () => {
   expect(page.text).toContain("<h1>Delete this invitation?</h1>");
   await pass(1.5);
   const pressed = await browser.press("delete");
-  expect(pressed.text).toContain("<h1>Your answer: delete</h1>");
+  expect(pressed.text).toContain("<h1>Your answer: Delete</h1>");
   expect(pressed.text).toContain(
     "It counts in 9 s. Until then, the button below takes it back, and so does opening the address of this page again.",
   );
@@ -125,7 +131,7 @@ test("a yes can be taken back until it counts", async () => {
   expect(text).toContain('<button name="decision" value="keep">Take it back</button>');
   expect(text).toContain(`name="field" value="${browser.field}"`);
   await pass(7.5);
-  expect((await browser.press("keep")).text).toContain("<h1>Your answer: keep</h1>");
+  expect((await browser.press("keep")).text).toContain("<h1>Your answer: Keep</h1>");
   expect((await removed).facts).toMatchObject({ outcome: "not_confirmed", reason: "kept" });
   expect(deletes()).toBe(0);
 });
@@ -157,7 +163,7 @@ test("a no counts at once, is told on the page, and closes it", async () => {
   const removed = remove();
   const { url, browser } = await opened();
   const { text } = await browser.press("keep");
-  expect(text).toContain("<h1>Your answer: keep</h1>");
+  expect(text).toContain("<h1>Your answer: Keep</h1>");
   expect(text).toContain("<p>Nothing was done, and nothing will be.</p>");
   const { facts } = await removed;
   expect(facts.note).toBe(
@@ -242,7 +248,7 @@ describe("a first reading", () => {
     await pass(2);
     const { host } = headers;
     const pressed = await browser.press("delete", host ? { host, origin: `http://${host}` } : {});
-    expect(pressed.text).toContain("<h1>Your answer: delete</h1>");
+    expect(pressed.text).toContain("<h1>Your answer: Delete</h1>");
     await pass(8);
     expect((await removed).facts.outcome).toBe("done");
   });
@@ -255,7 +261,7 @@ describe("a first reading", () => {
     expect((await browser.read()).text).toContain("<h1>Delete this invitation?</h1>");
     const later = await browser.read({ [name]: "prefetch;prerender" });
     expect([later.status, later.text]).toEqual([503, ""]);
-    expect((await browser.press("keep")).text).toContain("Your answer: keep");
+    expect((await browser.press("keep")).text).toContain("Your answer: Keep");
     await removed;
   });
 });
@@ -289,7 +295,7 @@ test("a yes whose origin is hidden is told why, and may still become a no", asyn
   expect(facts.outcome).toBe("confirmation_pending");
   expect(facts.note).toMatch(/^Nothing was done yet\. An answer was turned away\. The browser did/);
   const again = remove();
-  expect((await browser.press("keep", { origin: "null" })).text).toContain("Your answer: keep");
+  expect((await browser.press("keep", { origin: "null" })).text).toContain("Your answer: Keep");
   expect((await again).facts.reason).toBe("kept");
   expect(deletes()).toBe(0);
 });
@@ -338,7 +344,7 @@ describe("what breaks a rule", () => {
     await expect(browser.press("delete", { body })).rejects.toThrow();
     // The browser need not say where it comes from.
     const { text } = await browser.press("keep", { site: undefined, mode: undefined });
-    expect(text).toContain("Your answer: keep");
+    expect(text).toContain("Your answer: Keep");
     await removed;
     expect(deletes()).toBe(0);
   });

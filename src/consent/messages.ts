@@ -82,12 +82,12 @@ function becauseOf(
 
 /**
  * The action is shown and waits for its code: one text is for the user, the other for the model.
- * `passed` says why methods before this one could not be used.
+ * `unread` says why nobody saw a page before it.
  */
 export function confirmationRequired(
   context: ToolContext,
   { confirmation, action, expiresAt }: DecisionOf<"code">,
-  passed: readonly string[],
+  unread: string | undefined,
 ): NotDoneAnswer {
   return undone(context, action, {
     outcome: "confirmation_required",
@@ -95,7 +95,7 @@ export function confirmationRequired(
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation,
     expires_at: dateText(context, expiresAt),
-    note: ["Nothing was done yet.", ...passed.map((why) => `No page was used: ${why}.`)].join(" "),
+    note: `Nothing was done yet.${unread === undefined ? "" : ` No page was used: ${unread}.`}`,
   });
 }
 

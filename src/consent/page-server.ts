@@ -7,7 +7,8 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sameText } from "./code.ts";
-import { HEADERS, htmlOf } from "./page-html.ts";
+import { htmlOf } from "./page-html.ts";
+import { HEADERS } from "./page-style.ts";
 import { type PageReply, type TurnedAway, VALID_MS } from "./question.ts";
 import type { Questions } from "./questions.ts";
 

@@ -45,17 +45,17 @@ export async function waitForPage(
   call: CallContext,
   caller: Caller,
 ): Promise<DecisionOf<"yes" | "no" | "unread" | "pending">> {
-  const ms = Math.min(WAIT_MS, call.timeLeft());
+  const { signal } = call;
   const waiting = new AbortController();
   keepAlive(caller, questions.clock, waiting.signal);
   // At once, so that a next call finds the page.
-  const leave = () => questions.leave(id);
-  if (call.signal.aborted) leave();
-  call.signal.addEventListener("abort", leave, { once: true });
-  await questions.settled(id, ms, call.signal);
-  call.signal.removeEventListener("abort", leave);
+  const leave = () => questions.leave(id, call);
+  if (signal.aborted) leave();
+  signal.addEventListener("abort", leave, { once: true });
+  await questions.settled(id, call, Math.min(WAIT_MS, call.timeLeft()), signal);
+  signal.removeEventListener("abort", leave);
   waiting.abort();
-  call.signal.throwIfAborted();
-  const decision = questions.decide(id, call.timeLeft() >= ACTION_MS);
+  signal.throwIfAborted();
+  const decision = questions.decide(id, call, call.timeLeft() >= ACTION_MS);
   return decision.kind === "unknown" ? { kind: "no", reason: "timed_out", action } : decision;
 }
