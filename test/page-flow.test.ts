@@ -94,7 +94,7 @@ test("shows the action as a heading, facts and two choices, in words that are sa
     .replace(/<style>[^<]+<\/style>/, "<style>...</style>")
     .replace(/\d{4}-\d\d-\d\d/, "YYYY-MM-DD")
     .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:port")
-    .replace(`until ${timeIn(600)}.`, "until hh:mm.")
+    .replace(`until ${timeIn(600)},`, "until hh:mm,")
     .replace(evil.id.slice(0, 8), "id");
   await expect(shown).toMatchFileSnapshot("contract/question.html");
   await browser.press("keep");
@@ -216,6 +216,11 @@ describe("a first reading", () => {
     ["by a script", { "sec-fetch-mode": "cors" }, /other than a browser window/],
     ["by a frame", { "sec-fetch-dest": "iframe" }, /other than a browser window/],
     ["by a page of the same origin", { "sec-fetch-site": "same-origin" }, /other than a browser/],
+    [
+      "ahead of a service worker",
+      { "service-worker-navigation-preload": "" },
+      /service worker.*what the browser stores for 127/,
+    ],
     [
       "by a service worker",
       { "service-worker": "script" },
@@ -524,6 +529,19 @@ test("a cancelled call leaves its page open, and the same call finds its answer"
   expect(opener.starts()).toHaveLength(1);
 });
 
+test("the same call finds the page of one that still waits, and takes its answer", async () => {
+  const removed = remove();
+  const { browser } = await opened();
+  await pass(5);
+  const again = remove();
+  expect((await removed).facts.outcome).toBe("confirmation_pending");
+  await browser.press("delete");
+  await pass(5);
+  expect((await again).facts).toMatchObject({ outcome: "done", confirmed_by: "page" });
+  expect(opener.starts()).toHaveLength(1);
+  expect(deletes()).toBe(1);
+});
+
 test("a page that no call waits for gives way after 120 s, by one port for both", async () => {
   const removed = remove();
   const { url, browser } = await opened();
@@ -565,6 +583,30 @@ describe("where no browser opens the page, the next way is taken", () => {
     expect((await remove({ confirmation })).facts).toMatchObject({ confirmed_by: "code" });
   });
 
+  const LOGGED: [string, string, RegExp][] = [
+    ["no display", "", /^no question page: there is no display \(.*; BROWSER may name/],
+    ["a program that is not there", "/no/such/browser", /^no question page: no browser could be/],
+    ["none", "none", /^no question page: BROWSER is none/],
+  ];
+  test.each(LOGGED)("and one line of the log says why: %s", async (_, BROWSER, why) => {
+    server = await connect({ BROWSER });
+    await remove();
+    const lines = server.log.filter((line) => !line.startsWith("{"));
+    expect(lines).toEqual([expect.stringMatching(why)]);
+    server = await connect({ BROWSER, TRIEVE_CONFIRM: "form,page" }, says.no);
+    await remove();
+    expect(server.log.filter((line) => !line.startsWith("{"))).toEqual([]);
+  });
+
+  test("but the next program is tried first, where BROWSER is a list", async () => {
+    server = await connect({ BROWSER: `/no/such/browser:/tmp/:${opener.command}` });
+    const removed = remove();
+    const { browser } = await opened();
+    await browser.press("keep");
+    expect((await removed).facts.reason).toBe("kept");
+    expect(server.log.filter((line) => !line.startsWith("{"))).toEqual([]);
+  });
+
   test("a program whose exit code says that it failed is none of them", async () => {
     opener = createOpener({ exitCode: 1 });
     server = await connect({});
@@ -584,6 +626,7 @@ describe("where no browser opens the page, the next way is taken", () => {
     expect(await Promise.race([removed, soon(50)])).toBeUndefined();
     await pass(0.5);
     const { facts } = await removed;
+    expect(server.log).toContain("no question page: no browser fetched the page within 25 seconds");
     expect(facts.note).toBe(
       "Nothing was done yet. No page was used: no browser fetched the page within 25 seconds.",
     );

@@ -80,6 +80,8 @@ export const HEADERS = {
   "x-frame-options": "DENY",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
+  // Ends a service worker that another program left on this port: it would get the answer before this server does.
+  "clear-site-data": '"storage"',
   connection: "close",
 };
 
