@@ -13,11 +13,10 @@ import {
   test,
 } from "vitest";
 import type { Decision } from "../src/consent/question.ts";
-import type { Row } from "../src/tools/action.ts";
 import { connectBin } from "./support/bin.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { createOpener } from "./support/opener.ts";
-import { pageAction, type ServedPage, servePageOf } from "./support/pages.ts";
+import { pageAction, pageRow, type ServedPage, servePageOf } from "./support/pages.ts";
 import { startTrieve } from "./support/trieve.ts";
 
 // The page in a real browser: what a person sees and can press, and what another site can do.
@@ -47,20 +46,8 @@ afterEach(async () => {
 
 const acting = () => page.getByRole("button", { name: "Delete", exact: true });
 const refusing = () => page.getByRole("button", { name: "Keep", exact: true });
-/** A target as it stands in a table, of a delete. */
-const rowOf = (email: string, role = "user"): Row => ({
-  cells: [
-    { label: "E-mail", text: email },
-    { label: "Role", text: role },
-    { label: "Status", text: "pending" },
-    { label: "Created", text: "2026-11-01 (23 days ago)" },
-    { label: "Invitation", text: "00000003" },
-  ],
-  line: email,
-  hasRights: role !== "user",
-});
 const FIFTY = Array.from({ length: 50 }, (_, n) =>
-  rowOf(`firstname.lastname${n}@department.example.com`, n < 2 ? "admin" : "user"),
+  pageRow(`firstname.lastname${n}@department.example.com`, n < 2 ? "admin" : "user"),
 );
 
 /** What the call gets, once it no longer waits. */
@@ -496,7 +483,7 @@ describe("the page", () => {
 
   test("shows what an invitation holds as text", async () => {
     await serve({
-      rows: [rowOf("<i>item</i>")],
+      rows: [pageRow("<i>item</i>")],
       facts: [
         { label: "<u>Note</u>", text: `<img src=x onerror="document.title='got'"><b>&amp;</b> "'` },
         { text: "<s>sentence</s>" },

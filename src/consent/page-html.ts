@@ -3,7 +3,7 @@ import { capitalised } from "../text.ts";
 import type { Fact, Row } from "../tools/action.ts";
 import { turnedAwayText } from "./messages.ts";
 import { STYLE } from "./page-style.ts";
-import type { PageQuestion, PageReply, TurnedAway } from "./question.ts";
+import type { PageQuestion, PageReply } from "./question.ts";
 
 /** What a browser gets to see, as HTML; undefined where that is nothing. */
 export function htmlOf(reply: PageReply, clock: Clock): string | undefined {
@@ -13,7 +13,7 @@ export function htmlOf(reply: PageReply, clock: Clock): string | undefined {
     case "answer":
       return answerPage(reply.page, clock);
     case "turned_away":
-      return turnedAwayPage(reply.page, reply.turnedAway);
+      return turnedAwayPage(reply.page);
     case "over":
       return undefined;
   }
@@ -36,7 +36,6 @@ ${buttonOf(refusing, capitalised(refusing), " autofocus")}
 <span class="soon">${buttonOf(acting, capitalised(acting), ' class="act"')}</span>
 </form>
 <p class="foot">This page can be answered until ${timeOf(expiresAt, clock)}, and opens only once: reloading it, or opening it again, ends the question.</p>`,
-    rows.length > 0,
   );
 }
 
@@ -48,11 +47,12 @@ function answerPage(page: PageQuestion, clock: Clock): string {
     const words = ["Nothing was done, and nothing will be.", "You can close this page."];
     return notice(answerText(action.choices[0]), words);
   }
-  const why = answer === "opened_twice" && turnedAway ? [`${turnedAwayText(turnedAway)}.`] : [];
+  const why =
+    answer === "opened_twice"
+      ? `${turnedAwayText(turnedAway)} If it was not you who opened the page, another program on this machine did. `
+      : "";
   return notice("This question is over", [
-    ...why,
-    "No answer to it counts, and nothing was done.",
-    ...why.map(() => "If it was not you who opened the page, another program on this machine did."),
+    `${why}No answer to it counts, and nothing was done.`,
     "To be asked again, tell your assistant, and open the new page only once.",
   ]);
 }
@@ -61,10 +61,8 @@ function yesPage(page: PageQuestion, clock: Clock): string {
   const { action, awaitedBy, state, until, expiresAt } = page;
   const heading = answerText(action.choices[1]);
   if (state === "over") {
-    return notice(heading, [
-      "This question is over, and that answer counted.",
-      "If it was not you who gave it, another program on this machine did.",
-    ]);
+    const words = "That answer counted. If it was not you who gave it, another program here did.";
+    return notice(heading, [`This question is over. ${words}`]);
   }
   const seconds = Math.ceil((until - clock.elapsed()) / 1_000);
   const kept = `It is kept until ${timeOf(expiresAt, clock)}`;
@@ -77,12 +75,13 @@ function yesPage(page: PageQuestion, clock: Clock): string {
 }
 
 /** A yes whose origin is hidden can still be a no. */
-function turnedAwayPage(page: PageQuestion, turnedAway: TurnedAway): string {
-  const isHidden = turnedAway.why === "origin";
+function turnedAwayPage(page: PageQuestion): string {
+  const { turnedAway } = page;
+  const isHidden = turnedAway?.why === "origin";
   const next = isHidden
     ? "To agree, end this question here, change that setting or name another browser in BROWSER, and tell your assistant to ask again."
     : "Answer on the page that your assistant opened.";
-  const words = [`${turnedAwayText(turnedAway)}.`, `Nothing was done. ${next}`];
+  const words = [`${turnedAwayText(turnedAway)} Nothing was done. ${next}`];
   const form = isHidden ? refusalForm(page, capitalised(page.action.choices[0])) : "";
   return notice("This answer does not count", words, form);
 }
@@ -115,7 +114,7 @@ function timeOf(moment: number, clock: Clock): string {
   return dateOf(clock, moment).toTimeString().slice(0, 5);
 }
 
-function documentOf(title: string, body: string, isWide = false): string {
+function documentOf(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -125,7 +124,7 @@ function documentOf(title: string, body: string, isWide = false): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<main${isWide ? ' class="wide"' : ""}>
+<main>
 ${body}
 </main>
 </body>

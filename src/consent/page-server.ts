@@ -107,7 +107,7 @@ function isPrefetch(headers: IncomingHttpHeaders): boolean {
 }
 
 /** Why the first reading is none of a browser window that a person looks at. */
-function wrongWith({ host = "", ...headers }: IncomingHttpHeaders): TurnedAway | undefined {
+function wrongWith({ host = "(none)", ...headers }: IncomingHttpHeaders): TurnedAway | undefined {
   // What is fetched ahead for a service worker says else just what a window says.
   if (headers["service-worker-navigation-preload"] !== undefined) return { why: "service_worker" };
   // Another name gets here by a trick with DNS. Another port may have been forwarded.

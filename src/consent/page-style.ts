@@ -25,7 +25,7 @@ main {
   display: flex; flex-direction: column; gap: 0.75rem;
   background: var(--paper); border-radius: 0.75rem; overflow-wrap: anywhere;
 }
-main.wide { width: min(52rem, 100%); }
+main:has(table) { width: min(52rem, 100%); }
 main > * { flex: none; margin: 0; }
 h1 { font-size: 1.375rem; line-height: 1.25; }
 .who, .foot { font-size: 0.875rem; color: var(--soft); }

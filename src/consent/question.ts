@@ -1,6 +1,6 @@
 import type { ConfirmMethod } from "../config/settings.ts";
 import type { Action } from "../tools/action.ts";
-import { sameText } from "./code.ts";
+import { randomSecret, sameText } from "./code.ts";
 
 /** How long a form stays open. */
 export const FORM_MS = 4 * 60_000;
@@ -113,23 +113,18 @@ export interface PageQuestion extends Asked {
   turnedAway?: TurnedAway;
 }
 
-/** Why a browser was turned away, with the address that it came by where it is that. */
-export type TurnedAway =
-  /** The page had been handed out before. */
-  | { why: "again" }
-  | { why: "address"; host: string }
-  /** A script, a frame, or a page of the same origin asked first. */
-  | { why: "not_a_window" }
-  | { why: "service_worker" }
-  /** A yes without the origin of the page. */
-  | { why: "origin" }
-  /** A press of a button without the page's field, or of none of its buttons. */
-  | { why: "field" };
+/**
+ * Why a browser was turned away: the page had been handed out before, was opened by another name (`host`), by
+ * something else than a window or past a service worker, a yes came without its origin, an answer without its field.
+ */
+export interface TurnedAway {
+  why: "again" | "address" | "not_a_window" | "service_worker" | "origin" | "field";
+  host?: string;
+}
 
 /** What a browser gets to see. */
 export type PageReply =
-  | { kind: "question" | "answer"; page: PageQuestion }
-  | { kind: "turned_away"; page: PageQuestion; turnedAway: TurnedAway }
+  | { kind: "question" | "answer" | "turned_away"; page: PageQuestion }
   /** Nothing is asked here, or no more. */
   | { kind: "over" };
 
@@ -172,17 +167,14 @@ export function isLost(one: Question, now: number): boolean {
 }
 
 /** A page that is about to be opened. */
-export function newPage(asked: Asked, field: string): PageQuestion {
-  const { askedAt } = asked;
-  const times = { openedAt: askedAt, seenAt: askedAt, until: askedAt + FETCH_MS };
-  return { ...asked, ...times, method: "page", state: "opening", field, unread: "not_fetched" };
+export function newPage(asked: Asked): PageQuestion {
+  const [method, state, unread] = ["page", "opening", "not_fetched"] as const;
+  return { ...asked, ...openedAt(asked.askedAt), method, state, unread, field: randomSecret() };
 }
 
-/** The opener is told the address of a page, or could not be started. */
-export function openPage(page: PageQuestion, how: "opened" | "failed", now: number): void {
-  if (page.state !== "opening") return;
-  if (how === "failed") Object.assign(page, { unread: "not_opened", until: now });
-  else Object.assign(page, { openedAt: now, seenAt: now, until: now + FETCH_MS });
+/** The times of a page whose opener is told its address now. */
+export function openedAt(now: number) {
+  return { openedAt: now, seenAt: now, until: now + FETCH_MS };
 }
 
 /**
@@ -215,9 +207,8 @@ export function clickPage(page: PageQuestion, click: Click, now: number): PageRe
   const { state, seenAt, openedAt, field, action } = page;
   const [refusing, acting] = action.choices;
   const turnAway = (why: "origin" | "field"): PageReply => {
-    const turnedAway = { why };
-    page.turnedAway = turnedAway;
-    return { kind: "turned_away", page, turnedAway };
+    page.turnedAway = { why };
+    return { kind: "turned_away", page };
   };
   if (state === "opening" || !sameText(click.field ?? "", field)) return turnAway("field");
   if (click.choice === refusing) return answerPage(page, "kept", now);

@@ -14,7 +14,7 @@ import {
   isOutdated,
   type NewQuestion,
   newPage,
-  openPage,
+  openedAt,
   type PageQuestion,
   type PageReply,
   type Question,
@@ -63,21 +63,13 @@ export function createQuestions(clock: Clock) {
     wake();
   }
 
-  function drop(isOver: (question: Question) => boolean): void {
-    end(isOver);
-    for (const one of [...questions.values()].filter(isOver)) questions.delete(one.id);
-  }
-
-  function add(question: Question): void {
-    questions.set(question.id, question);
-    const [oldest] = questions.keys();
-    if (questions.size > MOST_QUESTIONS) drop(({ id }) => id === oldest);
-  }
-
-  /** Forgets what has expired, and gives the time by now. */
+  /** Forgets what has expired, and the oldest where there are too many. Gives the time by now. */
   function forget(): number {
     const now = clock.elapsed();
-    drop((one) => isExpired(one, now));
+    const oldest = questions.size <= MOST_QUESTIONS ? undefined : questions.keys().next().value;
+    const over = [...questions.values()].filter((one) => isExpired(one, now) || one.id === oldest);
+    if (over.length > 0) end((one) => over.includes(one));
+    for (const { id } of over) questions.delete(id);
     return now;
   }
 
@@ -118,9 +110,10 @@ export function createQuestions(clock: Clock) {
     return reply;
   }
 
-  function open(id: string, how: "opened" | "failed"): void {
+  /** What opens the page is given its address, or could not be started. */
+  function open(id: string, change: Partial<PageQuestion>): void {
     const page = pageOf(id);
-    if (page !== undefined) openPage(page, how, clock.elapsed());
+    if (page?.state === "opening") Object.assign(page, change);
     wake();
   }
 
@@ -145,7 +138,7 @@ export function createQuestions(clock: Clock) {
       if (method === "code") {
         // One question has one code: a yes to it must not serve twice.
         end((one) => one.method === "code" && one.binding === binding);
-        add({ ...asked, method });
+        questions.set(id, { ...asked, method });
         const confirmation = confirmationText(action, id);
         return { kind: "code", confirmation, action, expiresAt: asked.expiresAt };
       }
@@ -158,8 +151,8 @@ export function createQuestions(clock: Clock) {
       }
       // What was asked before of the same targets is no way around what a person is asked now.
       end((one) => one === open || isLost(one, now) || isOutdated(one, action));
-      if (method === "page") add(newPage(asked, randomSecret()));
-      else add({ ...asked, method, until: now + FORM_MS });
+      const until = now + FORM_MS;
+      questions.set(id, method === "page" ? newPage(asked) : { ...asked, method, until });
       return { kind: "asked", id, action };
     },
 
@@ -216,10 +209,10 @@ export function createQuestions(clock: Clock) {
     },
 
     /** What opens the page is given its address. */
-    opened: (id: string) => open(id, "opened"),
+    opened: (id: string) => open(id, openedAt(clock.elapsed())),
 
     /** What should have opened the page failed. */
-    failed: (id: string) => open(id, "failed"),
+    failed: (id: string) => open(id, { unread: "not_opened", until: clock.elapsed() }),
 
     /** Something fetches the page; `wrong` says what is wrong with how it does. */
     read: (id: string, wrong?: TurnedAway) => onPage(id, (page, now) => readPage(page, wrong, now)),

@@ -39,12 +39,27 @@ export function pageAction({
         text: "Example Ltd (5a4db0c5-7a0b-4d0e-9c61-000000000001)",
       },
       { label: "Trieve", text: "trieve.example.com" },
-      { label: "Invitation", text: "00000003" },
+      { label: "Invitation", text: id },
     ],
     choices: ["keep", "delete"],
     needsConsent: true,
     targets: [],
     perform: () => Promise.reject(new Error("nothing is performed here")),
+  };
+}
+
+/** One of several targets of a delete. */
+export function pageRow(email: string, role = "user", status = "pending", id = "00000003"): Row {
+  return {
+    cells: [
+      { label: "E-mail", text: email },
+      { label: "Role", text: role },
+      { label: "Status", text: status },
+      { label: "Created", text: "2026-11-01 (23 days ago)" },
+      { label: "Invitation", text: id },
+    ],
+    line: email,
+    hasRights: role !== "user",
   };
 }
 
