@@ -39,7 +39,7 @@ export function pageAction({
         text: "Example Ltd (5a4db0c5-7a0b-4d0e-9c61-000000000001)",
       },
       { label: "Trieve", text: "trieve.example.com" },
-      { label: "Invitation", text: id },
+      { label: "Invitation", text: "00000003" },
     ],
     choices: ["keep", "delete"],
     needsConsent: true,
