@@ -32,7 +32,7 @@ const read =
   (who = "first", wrong?: TurnedAway): Event =>
   (world) => {
     const reply = world.questions.read(idOf(world), wrong);
-    if (reply.kind === "question") world.fields.set(who, reply.page.field);
+    if (reply?.kind === "question") world.fields.set(who, reply.page.field);
     return { shows: shownBy(reply) };
   };
 const click =

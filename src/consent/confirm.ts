@@ -105,18 +105,12 @@ export function createConfirm(
       return questions.confirm(binding, confirmation);
     }
 
-    function logNoPage(why: string): void {
-      log(`no question page: ${why}`);
-    }
-
     /** What an open page comes to; undefined where nobody has seen it. */
     async function askOnPage(page: DecisionOf<"asked">): Promise<Answer | undefined> {
       const decision = await waitForPage(questions, page, call, caller);
-      const why = "unread" in decision ? decision.unread : undefined;
-      if (why !== undefined) logNoPage(UNREAD[why]);
-      if (decision.kind !== "unread") return conclude(decision);
-      unread = UNREAD[decision.unread];
-      return undefined;
+      unread = "unread" in decision && decision.unread ? UNREAD[decision.unread] : undefined;
+      if (unread !== undefined) log(`no question page: ${unread}`);
+      return decision.kind === "unread" ? undefined : conclude(decision);
     }
 
     if (mayNeedConsent) {
@@ -149,7 +143,7 @@ export function createConfirm(
       if (unseen !== undefined && method !== "page") continue;
       if (method === "page" && unread !== undefined) continue;
       if (missing[method] !== undefined) {
-        if (method === "page") logNoPage(missing[method]);
+        if (method === "page") log(`no question page: ${missing.page}`);
         continue;
       }
       const { putForm } = caller;

@@ -5,17 +5,15 @@ import { turnedAwayText } from "./messages.ts";
 import { STYLE } from "./page-style.ts";
 import type { PageQuestion, PageReply } from "./question.ts";
 
-/** What a browser gets to see, as HTML; undefined where that is nothing. */
-export function htmlOf(reply: PageReply, clock: Clock): string | undefined {
-  switch (reply.kind) {
+/** What a browser gets to see, as HTML. */
+export function htmlOf({ kind, page }: PageReply, clock: Clock): string {
+  switch (kind) {
     case "question":
-      return questionPage(reply.page, clock);
+      return questionPage(page, clock);
     case "answer":
-      return answerPage(reply.page, clock);
+      return answerPage(page, clock);
     case "turned_away":
-      return turnedAwayPage(reply.page);
-    case "over":
-      return undefined;
+      return turnedAwayPage(page);
   }
 }
 

@@ -54,13 +54,9 @@ export async function waitForPage(
   const { signal } = call;
   const waiting = new AbortController();
   keepAlive(caller, questions.clock, waiting.signal);
-  // At once, so that a next call finds the page.
-  const leave = () => questions.leave(id, call);
-  if (signal.aborted) leave();
-  signal.addEventListener("abort", leave, { once: true });
   await questions.settled(id, call, Math.min(WAIT_MS, call.timeLeft()), signal);
-  signal.removeEventListener("abort", leave);
   waiting.abort();
+  if (signal.aborted) questions.leave(id, call);
   signal.throwIfAborted();
   const decision = questions.decide(id, call, call.timeLeft() >= ACTION_MS);
   return decision.kind === "unknown" ? { kind: "no", reason: "timed_out", action } : decision;

@@ -123,10 +123,10 @@ export interface TurnedAway {
 }
 
 /** What a browser gets to see. */
-export type PageReply =
-  | { kind: "question" | "answer" | "turned_away"; page: PageQuestion }
-  /** Nothing is asked here, or no more. */
-  | { kind: "over" };
+export interface PageReply {
+  kind: "question" | "answer" | "turned_away";
+  page: PageQuestion;
+}
 
 /** Whether it has to be forgotten. A form that a call waits for may be answered after a night's sleep. */
 export function isExpired(one: Question, now: number): boolean {

@@ -97,11 +97,14 @@ export function createQuestions(clock: Clock) {
     return (pageOf(id)?.until ?? now) - now;
   }
 
-  /** What a browser does on a page, and what it is told of one that can no longer change. */
-  function onPage(id: string, act: (page: PageQuestion, now: number) => PageReply): PageReply {
+  /** What a browser does on a page, and what it is told of one that can no longer change, until that is forgotten. */
+  function onPage(
+    id: string,
+    act: (page: PageQuestion, now: number) => PageReply,
+  ): PageReply | undefined {
     const now = forget();
     const page = pageOf(id);
-    if (page === undefined) return { kind: "over" };
+    if (page === undefined) return undefined;
     if (now >= page.until) return { kind: "answer", page };
     const reply = act(page, now);
     if (page.answer === "kept") refuse(page.action);

@@ -81,6 +81,7 @@ export function ask(
 }
 
 /** What a browser shows: the question, an answer, why it was turned away, or nothing. */
-export function shownBy(reply: PageReply): string {
+export function shownBy(reply: PageReply | undefined): string {
+  if (reply === undefined) return "over";
   return reply.kind === "answer" ? (reply.page.answer ?? "no answer") : reply.kind;
 }
