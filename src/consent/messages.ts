@@ -26,7 +26,7 @@ const TURNED_AWAY: Record<TurnedAway["why"], string> = {
   again: "The page was opened a second time: by a reload, a new tab, or another browser or program",
   address: "The page was opened by an address other than 127.0.0.1 or localhost",
   not_a_window:
-    "The page was opened by something other than a browser window, as a script or a frame",
+    "The page was opened by something other than a browser window, such as a script or a frame",
   service_worker:
     "A service worker that another program left in the browser can read the page; deleting what the browser stores for 127.0.0.1 removes it",
   origin:
