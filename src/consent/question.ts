@@ -79,7 +79,7 @@ interface Asked {
   /** The tool and its arguments. */
   binding: string;
   askedAt: number;
-  /** Until when it keeps others waiting; not for longer than nobody can have left it. */
+  /** Until when it keeps other questions waiting. */
   until: number;
   /** When it is forgotten. */
   expiresAt: number;
