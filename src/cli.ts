@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
+import { parseArgs } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
 import { appendLine, checkAuditFile } from "./audit.ts";
 import { systemClock } from "./clock.ts";
@@ -9,12 +10,13 @@ import { LINK_IS_LOCAL } from "./config/policy.ts";
 import { SETTING_LIST } from "./config/settings.ts";
 import { isLinkLocal, isLocal } from "./config/url.ts";
 import type { Check } from "./doctor/connection.ts";
+import { CLIENTS, type Client, launchOf } from "./doctor/entry.ts";
 import { serve } from "./mcp/serve.ts";
 import { type App, createApp } from "./mcp/server.ts";
 import { traceOf } from "./text.ts";
 
 const { name, version } = packageJson;
-const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json] | --help | --version`;
+const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json | --verbose | --client ${Object.keys(CLIENTS).join("|")}] | --help | --version`;
 
 const HELP = `${USAGE}
 
@@ -23,6 +25,9 @@ An MCP server on stdio that lists, sends, resends and deletes the invitations of
   (no argument)   serve MCP on stdin and stdout
   --sandbox       serve against a built-in Trieve: no account, no key, no mail
   doctor          check configuration, connection, key and organization; exit 0 or 1
+    --verbose       show every setting
+    --json          for programs, and for reports of faults
+    --client NAME   print the entry for a client's configuration instead, without the key
 
 Environment (nothing secret is ever an argument):
 ${SETTING_LIST.map(([name, { meaning, default: otherwise }]) => `  ${name.padEnd(30)}${meaning} [${otherwise}]`.replaceAll("`", "")).join("\n")}
@@ -71,25 +76,42 @@ function takeSettings(): Settings {
   return { ...settings, config: undefined, faults: [...faults, problem.text] };
 }
 
+const FLAG = { type: "boolean" } as const;
+const FLAGS = { sandbox: FLAG, json: FLAG, verbose: FLAG, client: { type: "string" } } as const;
+
+/** The flags of the server, or of `doctor`; undefined where one is none of them. */
+function parseFlags(args: string[], isDoctor: boolean) {
+  try {
+    const { values } = parseArgs({ args, options: FLAGS });
+    const { sandbox = false, json = false, verbose = false, client: wanted } = values;
+    const client = Object.entries(CLIENTS).find(([name]) => name === wanted)?.[1];
+    const isKnown = wanted === undefined || client !== undefined;
+    const isServers = Object.keys(values).every((flag) => flag === "sandbox");
+    return isKnown && (isDoctor || isServers) ? { sandbox, json, verbose, client } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && args[0] === "--help") return write(HELP);
   if (args.length === 1 && args[0] === "--version") return write(`${version}\n`);
   const isDoctor = args[0] === "doctor";
-  const flags = isDoctor ? args.slice(1) : args;
-  const allowed = isDoctor ? ["--sandbox", "--json"] : ["--sandbox"];
-  if (!flags.every((flag) => allowed.includes(flag))) {
+  const flags = parseFlags(args.slice(isDoctor ? 1 : 0), isDoctor);
+  if (flags === undefined) {
     log(USAGE);
     process.exitCode = 2;
     return;
   }
-  const sandbox = flags.includes("--sandbox");
+  const { sandbox, client } = flags;
+  if (client !== undefined) return writeEntry(client, sandbox);
   if (sandbox) {
     const { startSandbox } = await import("./sandbox/start.ts");
     Object.assign(process.env, (await startSandbox(log)).environment);
     delete process.env["TRIEVE_API_KEY_FILE"];
   }
   const settings = takeSettings();
-  if (isDoctor) await runDoctor(settings, sandbox, flags.includes("--json"));
+  if (isDoctor) await runDoctor(settings, flags);
   else start(settings, sandbox);
 }
 
@@ -97,17 +119,35 @@ function write(text: string): void {
   process.stdout.write(text);
 }
 
-async function runDoctor(settings: Settings, sandbox: boolean, asJson: boolean): Promise<never> {
-  const { checkLine, doctor } = await import("./doctor/doctor.ts");
-  const runtime = `Node ${process.version}, ${process.platform}`;
-  const path = process.env["PATH"] ?? "";
+/** Prints what a client needs to start this program as it was started here. */
+function writeEntry({ place, entry }: Client, sandbox: boolean): void {
+  const [, main = ""] = process.argv;
+  // What npx starts lies in a cache, which is cleared at times.
+  const run = /[/\\]_npx[/\\]/.test(main)
+    ? { command: "npx", args: ["-y", name] }
+    : { command: process.execPath, args: [main] };
+  log(
+    `${place}${sandbox ? "" : ". Nothing secret is in it: the key belongs into the file named"}:`,
+  );
+  write(`${entry(launchOf(process.env, run, sandbox))}\n`);
+}
+
+async function runDoctor(
+  settings: Settings,
+  { sandbox, json, verbose }: { sandbox: boolean; json: boolean; verbose: boolean },
+): Promise<never> {
+  const { checkLine, doctor, verdictOf } = await import("./doctor/doctor.ts");
+  const { platform, version: node, env } = process;
+  const path = env["PATH"] ?? "";
   const checks: Check[] = [];
-  for await (const check of doctor({ settings, version, runtime, sandbox, path })) {
+  const options = { settings, version, node, platform, sandbox, verbose: verbose || json, path };
+  for await (const check of doctor(options)) {
     checks.push(check);
-    if (!asJson) write(`${checkLine(check)}\n`);
+    if (!json) write(`${checkLine(check)}\n`);
   }
   const healthy = checks.every(({ status }) => status !== "failed");
-  if (asJson) write(`${JSON.stringify({ healthy, checks }, null, 2)}\n`);
+  const verdict = verdictOf(checks);
+  write(json ? `${JSON.stringify({ healthy, verdict, checks }, null, 2)}\n` : `${verdict}\n`);
   process.exit(healthy ? 0 : 1);
 }
 

@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import type { Config } from "../config/settings.ts";
 import { type ErrorCode, Failure } from "../errors.ts";
+import { organizationText } from "../text.ts";
 import { createCallContext } from "../trieve/call.ts";
 import { createTrieveClient } from "../trieve/client.ts";
 import { LIMITS } from "../trieve/limits.ts";
@@ -51,6 +52,12 @@ const IF_HEALTHY: Partial<Record<ErrorCode, Omit<Diagnosis, "found">>> = {
   },
 };
 const NO_TRIEVE = "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard";
+// What the words of a failure, which are for a model, leave open.
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  timeout: "see whether Trieve's machine is up, and what stands between it and this one",
+  upstream_error: "look at Trieve's log, and at the gate before it where there is one",
+  rate_limited: "wait a minute, then run doctor again",
+};
 
 /**
  * Checks the way to Trieve, the organization, the key and the role by one list request and, where that fails in a way
@@ -88,7 +95,7 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
   const layers: readonly (readonly [Layer, found: string])[] = [
     ["reachable", host],
     ["tls", protocol === "https:" ? "certificate accepted" : "none (http)"],
-    ["organization", config.organizationId],
+    ["organization", organizationText(config.organizationId, config.organizationName)],
     ["key", "accepted"],
     ["role", "may administer the organization (admin or owner)"],
     ["answer", answer],
@@ -96,9 +103,11 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
   const { layer } = diagnosis ?? {};
   const failed = layers.findIndex(([name]) => name === layer);
   const sound = failed < 0 ? layers : layers.slice(0, failed);
-  // Only Trieve's own no to the key or the role says that the organization or the key is right.
-  const isProof = failed < 0 || layer === "key" || layer === "role";
-  for (const [name, found] of isProof ? sound : sound.slice(0, 2)) yield check(name, found);
+  // Trieve's own no says what it had looked at before: of a key, the organization; of a role, the key, which may be
+  // that of another organization.
+  const isProven = ([name]: (typeof layers)[number], at: number) =>
+    at < 2 || failed < 0 || layer === "key" || (layer === "role" && name === "key");
+  for (const [name, found] of sound.filter(isProven)) yield check(name, found);
   if (diagnosis) yield check(diagnosis.layer, diagnosis.found, diagnosis.hint, "failed");
   if (skew === undefined) return;
   const hint = "set this machine's clock; the ages of invitations are off by that much";
@@ -117,7 +126,8 @@ async function diagnose(
     return { ...healthy, found: `${found} The health check is answered, so Trieve runs.` };
   }
   if (code === "organization_not_found") return { layer: "answer", found, hint: NO_TRIEVE };
-  return { layer: layerOf(code, origin), found, hint: `${next}.` };
+  const hint = origin === "gate" ? undefined : HINTS[code];
+  return { layer: layerOf(code, origin), found, hint: hint ?? `${next}.` };
 }
 
 function layerOf(code: ErrorCode, origin: Failure["origin"]): Layer {
