@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import openapiTS, { astToString } from "openapi-typescript";
 import packageJson from "../package.json" with { type: "json" };
+import { loadSettings } from "../src/config/load.ts";
 import { SETTING_LIST } from "../src/config/settings.ts";
 import { ERRORS } from "../src/errors.ts";
 import { tools } from "../src/tools/index.ts";
@@ -76,11 +77,16 @@ function describeArguments({ inputSchema }: ListedTool): string {
     .join("; ");
 }
 
-/** What the tools cost a model that is shown them. */
-function cost(): string {
-  const seen = tools
-    .map((tool) => tool.describe())
-    .map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+/** What the tools cost a model that is shown them, where nothing is set. */
+async function cost(): Promise<string> {
+  // Loaded once what it shows is written.
+  const { listedTools } = await import("../src/tools/listed.ts");
+  const { policy } = loadSettings({}, () => ({ text: "", open: false }));
+  const seen = listedTools(policy).map(({ name, description, inputSchema }) => ({
+    name,
+    description,
+    inputSchema,
+  }));
   return `The tools cost a model ${countTokens(JSON.stringify(seen))} tokens, a page of 50 invitations at most 1,400.`;
 }
 
@@ -120,7 +126,7 @@ const blocks = {
   tools: toolTable(),
   settings: variableTable(),
   failures: failureTable(),
-  cost: cost(),
+  cost: await cost(),
 };
 for (const page of PAGES) {
   const file = new URL(page, ROOT);

@@ -76,29 +76,27 @@ function takeSettings(): Settings {
   return { ...settings, config: undefined, faults: [...faults, problem.text] };
 }
 
-const FLAG = { type: "boolean" } as const;
+const FLAG = { type: "boolean", default: false } as const;
 const FLAGS = { sandbox: FLAG, json: FLAG, verbose: FLAG, client: { type: "string" } } as const;
+type Flags = ReturnType<typeof parseFlags>;
 
-/** The flags of the server, or of `doctor`; undefined where one is none of them. */
-function parseFlags(args: string[], isDoctor: boolean) {
-  try {
-    const { values } = parseArgs({ args, options: FLAGS });
-    const { sandbox = false, json = false, verbose = false, client: wanted } = values;
-    const client = Object.entries(CLIENTS).find(([name]) => name === wanted)?.[1];
-    const isKnown = wanted === undefined || client !== undefined;
-    const isServers = Object.keys(values).every((flag) => flag === "sandbox");
-    return isKnown && (isDoctor || isServers) ? { sandbox, json, verbose, client } : undefined;
-  } catch {
-    return undefined;
-  }
+/** The flags of `doctor`, of which the server has one. Throws where there is another. */
+function parseFlags(args: string[]) {
+  const { values } = parseArgs({ args, options: FLAGS });
+  const client = Object.entries(CLIENTS).find(([name]) => name === values.client)?.[1];
+  if (values.client !== undefined && client === undefined) throw new Error("no such client");
+  return { ...values, client };
 }
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && args[0] === "--help") return write(HELP);
   if (args.length === 1 && args[0] === "--version") return write(`${version}\n`);
   const isDoctor = args[0] === "doctor";
-  const flags = parseFlags(args.slice(isDoctor ? 1 : 0), isDoctor);
-  if (flags === undefined) {
+  let flags: Flags;
+  try {
+    if (!isDoctor && args.some((arg) => arg !== "--sandbox")) throw new Error("not the server's");
+    flags = parseFlags(args.slice(isDoctor ? 1 : 0));
+  } catch {
     log(USAGE);
     process.exitCode = 2;
     return;
@@ -132,16 +130,14 @@ function writeEntry({ place, entry }: Client, sandbox: boolean): void {
   write(`${entry(launchOf(process.env, run, sandbox))}\n`);
 }
 
-async function runDoctor(
-  settings: Settings,
-  { sandbox, json, verbose }: { sandbox: boolean; json: boolean; verbose: boolean },
-): Promise<never> {
+async function runDoctor(settings: Settings, flags: Flags): Promise<never> {
   const { checkLine, doctor, verdictOf } = await import("./doctor/doctor.ts");
-  const { platform, version: node, env } = process;
-  const path = env["PATH"] ?? "";
+  const { sandbox, json } = flags;
+  const runtime = [process.version, process.platform] as const;
+  const path = process.env["PATH"] ?? "";
+  const verbose = flags.verbose || json;
   const checks: Check[] = [];
-  const options = { settings, version, node, platform, sandbox, verbose: verbose || json, path };
-  for await (const check of doctor(options)) {
+  for await (const check of doctor({ settings, version, runtime, sandbox, verbose, path })) {
     checks.push(check);
     if (!json) write(`${checkLine(check)}\n`);
   }

@@ -2,7 +2,6 @@ import type { Settings } from "../config/load.ts";
 import { allowedRoles } from "../config/policy.ts";
 import type { Config, ConfirmMethod } from "../config/settings.ts";
 import { isLocal } from "../config/url.ts";
-import { isProgramThere } from "../consent/browser.ts";
 import { missingForPage } from "../consent/page.ts";
 import { printable } from "../text.ts";
 import { redirectUri } from "../trieve/client.ts";
@@ -30,29 +29,26 @@ export function verdictOf(checks: readonly Check[]): string {
 export async function* doctor(options: {
   settings: Settings;
   version: string;
-  /** Version of Node. */
-  node: string;
-  platform: string;
+  /** Version of Node, and platform. */
+  runtime: readonly [node: string, platform: string];
   sandbox: boolean;
   /** Whether each sound setting gets a line. */
   verbose: boolean;
   /** PATH, where programs are looked for. */
   path: string;
 }): AsyncGenerator<Check> {
-  const { settings, version, node, platform, sandbox, verbose, path } = options;
+  const { settings, version, runtime, sandbox, verbose, path } = options;
   const { config, policy, faults, warnings, shown, auditFault } = settings;
   const mode = sandbox ? ", sandbox" : "";
-  yield check("version", `trieve-invitations-mcp ${version}, Node ${node}, ${platform}${mode}`);
+  yield check("version", `trieve-invitations-mcp ${version}, Node ${runtime.join(", ")}${mode}`);
   // Their sentences say what to do.
   for (const found of faults) yield { name: "configuration", status: "failed", found };
   for (const found of warnings) yield { name: "configuration", status: "warning", found };
-  const sound = Object.entries(shown);
-  if (!verbose) yield check("settings", `${sound.length} in order (--verbose shows each)`);
-  else {
-    for (const [name, text] of sound) {
-      yield check("setting", `${name}: ${printable(text).replaceAll("`", "")}`);
-    }
-  }
+  const sound = Object.entries(shown).map(([name, text]) =>
+    check("setting", `${name}: ${printable(text).replaceAll("`", "")}`),
+  );
+  if (verbose) yield* sound;
+  else yield check("settings", `${sound.length} in order (--verbose shows each)`);
   if (config === undefined) {
     yield { name: "connection", status: "skipped", found: "needs a complete configuration" };
     return;
@@ -70,7 +66,7 @@ export async function* doctor(options: {
   yield checkLink(config, sandbox);
   const domains = policy.allowedDomains?.join(", ") ?? "any domain";
   yield check("policy", `may invite ${allowedRoles(policy).join(", ")} at ${domains}`);
-  yield checkConfirm(config, path, platform);
+  yield await checkConfirm(config, path, runtime[1]);
 }
 
 function describeRoute({ proxy, extraHeaders = [] }: Config): string {
@@ -100,36 +96,39 @@ function checkLink(config: Config, sandbox: boolean): Check {
 }
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display from the server. */
-function checkConfirm({ confirm, browser }: Config, path: string, platform: string): Check {
-  const page = confirm.includes("page") ? lookAtPage(browser, path, platform) : undefined;
+async function checkConfirm(
+  { confirm, browser }: Config,
+  path: string,
+  platform: string,
+): Promise<Check> {
+  const missing = confirm.includes("page") ? await missingPage(browser, path, platform) : undefined;
+  const opener = browser === "system" ? "in the system's browser" : "by the program in BROWSER";
   const words: Record<ConfirmMethod, string> = {
     form: "a form, in clients that have them",
-    page: `a page, ${page?.found}`,
+    page: `a page, ${missing === undefined ? `opened ${opener}` : `not available: ${missing.why}`}`,
     code: "a code, through the model",
   };
   const found = `asks by ${confirm.map((method) => words[method]).join("; else by ")}`;
-  const isLost = page?.isSlip || !confirm.includes("code");
-  return check("confirm", found, isLost ? page?.hint : undefined);
+  const isFine = missing?.isMeant && confirm.includes("code");
+  return check("confirm", found, isFine ? undefined : missing?.hint);
 }
 
-/** Whether a page can be opened here; where not, what to do, and whether that is by a slip. */
-function lookAtPage(browser: Config["browser"], path: string, platform: string) {
-  const missing = missingForPage(browser);
-  if (missing !== undefined) {
-    const hint =
-      "set BROWSER, or pass the display on in the client's configuration (docs/clients.md)";
-    return { found: `not available: ${missing}`, hint, isSlip: false };
-  }
+/** Why no page can be opened here, whether that may be meant so, and what to do; undefined where one can. */
+async function missingPage(browser: Config["browser"], path: string, platform: string) {
+  const why = missingForPage(browser);
+  const display =
+    "set BROWSER, or pass the display on in the client's configuration (docs/clients.md)";
+  if (why !== undefined) return { why, hint: display, isMeant: true };
+  // Loaded here alone: a start has no need of it.
+  const { isProgramThere } = await import("../consent/browser.ts");
+  const isThere = (program: string) => isProgramThere(program, path);
   if (browser !== "system" && "command" in browser) {
-    if (isProgramThere(browser.command, path)) return { found: "opened by the program in BROWSER" };
     const hint = "correct BROWSER: the path of a program, or the name of one in PATH";
-    return { found: "not available: the program in BROWSER is not there", hint, isSlip: true };
+    const why = "the program in BROWSER is not there";
+    return isThere(browser.command) ? undefined : { why, hint, isMeant: false };
   }
   // Under WSL it is PowerShell.
-  const openers = ["xdg-open", "powershell.exe"];
-  if (platform !== "linux" || openers.some((opener) => isProgramThere(opener, path))) {
-    return { found: "opened in the system's browser" };
-  }
+  if (platform !== "linux" || ["xdg-open", "powershell.exe"].some(isThere)) return undefined;
   const hint = "install xdg-utils, or set BROWSER to the path of a browser";
-  return { found: "not available: there is no xdg-open in PATH", hint, isSlip: true };
+  return { why: "there is no xdg-open in PATH", hint, isMeant: false };
 }

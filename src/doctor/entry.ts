@@ -44,16 +44,10 @@ export const CLIENTS: Readonly<Record<string, Client>> = {
   codex: {
     place: "Put this into ~/.codex/config.toml",
     entry({ name, command, args, env }) {
-      const text = JSON.stringify;
-      const table = `[mcp_servers.${name}]`;
-      const lines = [
-        table,
-        `command = ${text(command)}`,
-        `args = [${args.map((arg) => text(arg)).join(", ")}]`,
-      ];
-      const variables = Object.entries(env).map(([name, value]) => `${name} = ${text(value)}`);
-      if (variables.length > 0) lines.push("", table.replace("]", ".env]"), ...variables);
-      return lines.join("\n");
+      const lines = (values: object) =>
+        Object.entries(values).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+      const table = [`[mcp_servers.${name}]`, ...lines({ command, args })];
+      return [...table, "", `[mcp_servers.${name}.env]`, ...lines(env)].join("\n");
     },
   },
   gemini: { place: "Put this into ~/.gemini/settings.json", entry: mcpServers },
