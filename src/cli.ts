@@ -124,9 +124,7 @@ function writeEntry({ place, entry }: Client, sandbox: boolean): void {
   const run = /[/\\]_npx[/\\]/.test(main)
     ? { command: "npx", args: ["-y", name] }
     : { command: process.execPath, args: [main] };
-  log(
-    `${place}${sandbox ? "" : ". Nothing secret is in it: the key belongs into the file named"}:`,
-  );
+  log(`${place}${sandbox ? "" : ". The key belongs in the file that it names"}:`);
   write(`${entry(launchOf(process.env, run, sandbox))}\n`);
 }
 
