@@ -22,7 +22,8 @@ import {
 
 const ROOT = new URL("../", import.meta.url);
 const SCHEMA = new URL("schema/trieve-invitations.openapi.yaml", ROOT);
-const TYPES = new URL("src/trieve/api.gen.ts", ROOT);
+// In this form knip sees that it is made here.
+const TYPES = new URL("../src/trieve/api.gen.ts", import.meta.url);
 const SHOWN = new URL("src/tools/listed/", ROOT);
 const PAGES = ["README.md", "docs/clients.md", "docs/errors.md", "docs/releasing.md"];
 const isCheck = process.argv.includes("--check");
