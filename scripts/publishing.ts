@@ -46,6 +46,7 @@ export function launchBlocks(of: Package): Record<string, string> {
   const entry = (client: string, kind: string, one = launch) =>
     code(kind, CLIENTS[client]?.entry(one) ?? "");
   return {
+    doctor: code("sh", doctorCommands(of)),
     sandbox: entry("claude", "sh", sandbox),
     claude: entry("claude", "sh"),
     json: entry("cursor", "json"),
@@ -62,7 +63,20 @@ export function launchBlocks(of: Package): Record<string, string> {
   };
 }
 
-const NO_LINKS = "There are none yet: a link can only start a package that is published.";
+/** What a shell takes to look at a Trieve of one's own. */
+function doctorCommands(of: Package): string {
+  const { command, args } = npx(of);
+  const isClone = of.repository === undefined;
+  const run = isClone ? "node dist/main.js" : [command, ...args].join(" ");
+  return `${isClone ? "npm ci && npm run build\n" : ""}export TRIEVE_API_KEY_FILE=~/.config/trieve-key
+export TRIEVE_BASE_URL=http://localhost:8090        # Trieve's API
+export TRIEVE_DASHBOARD_URL=http://localhost:5173   # where invited people land
+export TRIEVE_ORGANIZATION_ID=${EXAMPLE.TRIEVE_ORGANIZATION_ID}
+${run} doctor
+${run} doctor --client claude`;
+}
+
+const NO_LINKS = "Links that install it in VS Code and Cursor come with the published package.";
 
 /** The text of mcp.json.example. */
 export function exampleEntry(of: Package): string {

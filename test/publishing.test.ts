@@ -28,13 +28,14 @@ const published: Package = {
 
 describe("without a repository in package.json", () => {
   test("everything that is shown starts the built program, with the key in a file", () => {
-    const { npx, ...blocks } = launchBlocks(unpublished);
+    const { npx, doctor, ...blocks } = launchBlocks(unpublished);
     const starting = Object.values(blocks).filter((text) => text.includes("```"));
     expect(starting).toHaveLength(9);
     for (const text of starting) {
       expect(text).toContain("/path/to/trieve-invitations-mcp/dist/main.js");
       expect(text).not.toMatch(/npx|TRIEVE_API_KEY\b/);
     }
+    expect(doctor).toMatch(/^node dist\/main\.js doctor$/m);
     expect(npx).toContain('"npx"');
     expect(blocks["links"]).not.toContain("http");
   });
@@ -56,7 +57,7 @@ describe("with a repository in package.json", () => {
     const { links, ...blocks } = launchBlocks(published);
     for (const text of Object.values(blocks)) {
       expect(text).toMatch(/npx"?,?\s+("args": |args = )?\[?\s*"?-y/);
-      expect(text).not.toMatch(/\/path\/to\/trieve-invitations-mcp|TRIEVE_API_KEY\b/);
+      expect(text).not.toMatch(/\/path\/to\/trieve-invitations-mcp|main\.js|TRIEVE_API_KEY\b/);
     }
     expect(links).toBe(installLinks(published));
     expect(exampleEntry(published)).not.toBe(exampleEntry(unpublished));
