@@ -92,6 +92,10 @@ await writeFile(`${folder}/package.json`, `${JSON.stringify({ name, version, typ
 for (const file of ["dist", "docs", "LICENSE", "README.md", "SECURITY.md", "CHANGELOG.md"]) {
   await cp(file, `${folder}/${file}`, { recursive: true });
 }
-const mcpb = "node_modules/.bin/mcpb";
-execFileSync(mcpb, ["validate", `${folder}/manifest.json`], { stdio: "inherit" });
-execFileSync(mcpb, ["pack", folder, `build/${name}.mcpb`], { stdio: "inherit" });
+const mcpb = "node_modules/@anthropic-ai/mcpb/dist/cli/cli.js";
+for (const args of [
+  ["validate", `${folder}/manifest.json`],
+  ["pack", folder, `build/${name}.mcpb`],
+]) {
+  execFileSync(process.execPath, [mcpb, ...args], { stdio: "inherit" });
+}

@@ -90,13 +90,21 @@ export function installLinks(of: Package): string {
   const id = "trieve-key";
   const key = { type: "promptString", id, description: "Trieve API key", password: true };
   const config = { command, args, env: { ...settings, TRIEVE_API_KEY: `\${input:${id}}` } };
-  const vscode = new URL("https://insiders.vscode.dev/redirect/mcp/install");
-  vscode.searchParams.set("name", NAME);
-  vscode.searchParams.set("inputs", JSON.stringify([key]));
-  vscode.searchParams.set("config", JSON.stringify(config));
-  const cursor = new URL("https://cursor.com/en/install-mcp");
-  cursor.searchParams.set("name", NAME);
-  cursor.searchParams.set("config", btoa(JSON.stringify({ command, args, env })));
+  const link = (address: string, values: Record<string, string>) => {
+    const query = Object.entries(values).map(
+      ([name, value]) => `${name}=${encodeURIComponent(value)}`,
+    );
+    return `${address}?${query.join("&")}`;
+  };
+  const vscode = link("https://insiders.vscode.dev/redirect/mcp/install", {
+    name: NAME,
+    inputs: JSON.stringify([key]),
+    config: JSON.stringify(config),
+  });
+  const cursor = link("https://cursor.com/en/install-mcp", {
+    name: NAME,
+    config: btoa(JSON.stringify({ command, args, env })),
+  });
   return `[Install in VS Code](${vscode}) · [Install in Cursor](${cursor})`;
 }
 

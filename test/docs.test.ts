@@ -28,8 +28,8 @@ function documents(): string[] {
 }
 
 test("the demo plays the whole job", async () => {
-  const tsx = fileURLToPath(new URL("node_modules/.bin/tsx", root));
-  const demo = spawn(tsx, ["scripts/demo.ts"], {
+  const tsx = fileURLToPath(new URL("node_modules/tsx/dist/cli.mjs", root));
+  const demo = spawn(process.execPath, [tsx, "scripts/demo.ts"], {
     cwd: fileURLToPath(root),
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -198,8 +198,8 @@ test("every link of the docs leads to a file that is there", () => {
   for (const page of documents()) {
     const links = [...readText(page).matchAll(/(?:\]\(|src="|srcset=")([^)"#:]+)(?:#[^)]*)?[)"]/g)];
     for (const [, link = ""] of links) {
-      const { pathname } = new URL(link, new URL(page, root));
-      expect(existsSync(pathname), `${link} in ${page}`).toBe(true);
+      const file = new URL(link, new URL(page, root));
+      expect(existsSync(file), `${link} in ${page}`).toBe(true);
     }
   }
 });

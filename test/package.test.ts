@@ -22,7 +22,6 @@ import { HELLO, toolCall } from "./support/bin.ts";
 
 // The package as it is published, installed into a folder with nothing in it.
 
-const run = promisify(execFile);
 const root = fileURLToPath(new URL("../", import.meta.url));
 const TSX = join(root, "node_modules/tsx/dist/cli.mjs");
 const MCPB = join(root, "node_modules/@anthropic-ai/mcpb/dist/cli/cli.js");
@@ -35,8 +34,10 @@ const PAPERS = [
   "server.json",
 ];
 const UUID = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
-// npm is a script of the shell there.
-const isWindows = process.platform === "win32";
+const run = promisify(execFile);
+/** Runs npm or npx, which on Windows are scripts of the shell. */
+const npm = (program: "npm" | "npx", args: string[], cwd: string) =>
+  run(program, args, { cwd, shell: process.platform === "win32" });
 const raise = () => {
   throw new Error("there is no file");
 };
@@ -46,7 +47,7 @@ let tarball: string;
 
 beforeAll(async () => {
   const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
-  const { stdout } = await run("npm", args, { cwd: root, shell: isWindows });
+  const { stdout } = await npm("npm", args, root);
   const [pack] = JSON.parse(stdout);
   files = pack.files.map(({ path }: { path: string }) => path);
   tarball = join(folder, pack.filename);
@@ -93,13 +94,13 @@ describe("the package", () => {
 
   test("installs as one package and answers a list from the sandbox through npx", async () => {
     writeFileSync(join(folder, "package.json"), "{}");
-    await run("npm", ["install", "--no-audit", "--no-fund", tarball], { cwd: folder });
-    const { stdout: tree } = await run("npm", ["ls", "--all", "--parseable"], { cwd: folder });
+    await npm("npm", ["install", "--no-audit", "--no-fund", tarball], folder);
+    const { stdout: tree } = await npm("npm", ["ls", "--all", "--parseable"], folder);
     expect(tree.trim().split("\n")).toHaveLength(2);
     const input = [HELLO, toolCall(1, "list_invitations")]
       .map((message) => JSON.stringify(message))
       .join("\n");
-    const npx = run("npx", ["trieve-invitations-mcp", "--sandbox"], { cwd: folder });
+    const npx = npm("npx", ["trieve-invitations-mcp", "--sandbox"], folder);
     npx.child.stdin?.end(`${input}\n`);
     const { stdout } = await npx;
     expect(JSON.parse(stdout.split("\n")[1] ?? "")).toMatchObject({
@@ -115,7 +116,7 @@ test("two builds of the same sources, in different folders, pack to the same byt
     for (const file of sources) cpSync(join(root, file), join(copy, file), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"), "junction");
     await run(process.execPath, [TSX, "scripts/build.ts"], { cwd: copy });
-    await run("npm", ["pack", "--ignore-scripts"], { cwd: copy, shell: isWindows });
+    await npm("npm", ["pack", "--ignore-scripts"], copy);
     const [file = ""] = readdirSync(copy).filter((name) => name.endsWith(".tgz"));
     const digest = createHash("sha256").update(readFileSync(join(copy, file)));
     rmSync(copy, { recursive: true });

@@ -44,9 +44,9 @@ describe("without a repository in package.json", () => {
     const { prepublishOnly } = packageJson.scripts;
     expect(prepublishOnly).toMatch(/^tsx scripts\/generate\.ts --check --publish && /);
     if ("repository" in packageJson) return;
-    const tsx = `${root}node_modules/.bin/tsx`;
-    const args = ["scripts/generate.ts", "--check", "--publish"];
-    const { status, stderr } = spawnSync(tsx, args, { cwd: root, encoding: "utf8" });
+    const tsx = `${root}node_modules/tsx/dist/cli.mjs`;
+    const args = [tsx, "scripts/generate.ts", "--check", "--publish"];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
     expect(status).toBe(1);
     expect(stderr).toContain("package.json has no repository");
   });
