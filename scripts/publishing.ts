@@ -38,13 +38,18 @@ export function registryName(of: Package): string {
 const code = (kind: string, text: string) => `\`\`\`${kind}\n${text}\n\`\`\``;
 const json = (value: object) => code("json", JSON.stringify(value, null, 2));
 
+function entryOf(client: string, launch: Launch): string {
+  const [, entry] = CLIENTS.get(client) ?? [];
+  if (entry === undefined) throw new Error(`no client ${client}`);
+  return entry(launch);
+}
+
 /** The blocks of the docs that show how the server is started, by their names. */
 export function launchBlocks(of: Package): Record<string, string> {
   const launch = exampleLaunch(of);
   const { command, args, env } = launch;
   const sandbox = { ...launch, name: "trieve-sandbox", args: [...args, "--sandbox"], env: {} };
-  const entry = (client: string, kind: string, one = launch) =>
-    code(kind, CLIENTS[client]?.entry(one) ?? "");
+  const entry = (client: string, kind: string, one = launch) => code(kind, entryOf(client, one));
   return {
     doctor: code("sh", doctorCommands(of)),
     sandbox: entry("claude", "sh", sandbox),
@@ -80,7 +85,7 @@ const NO_LINKS = "Links that install it in VS Code and Cursor come with the publ
 
 /** The text of mcp.json.example. */
 export function exampleEntry(of: Package): string {
-  return CLIENTS["cursor"]?.entry(exampleLaunch(of)) ?? "";
+  return entryOf("cursor", exampleLaunch(of));
 }
 
 /** Links that add the server to an editor with a click; VS Code then asks for the key. */

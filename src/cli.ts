@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
-import { parseArgs } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
 import { appendLine, checkAuditFile } from "./audit.ts";
 import { systemClock } from "./clock.ts";
@@ -16,7 +15,7 @@ import { type App, createApp } from "./mcp/server.ts";
 import { traceOf } from "./text.ts";
 
 const { name, version } = packageJson;
-const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json | --verbose | --client ${Object.keys(CLIENTS).join("|")}] | --help | --version`;
+const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json | --verbose | --client ${[...CLIENTS.keys()].join("|")}] | --help | --version`;
 
 const HELP = `${USAGE}
 
@@ -76,32 +75,21 @@ function takeSettings(): Settings {
   return { ...settings, config: undefined, faults: [...faults, problem.text] };
 }
 
-const FLAG = { type: "boolean", default: false } as const;
-const FLAGS = { sandbox: FLAG, json: FLAG, verbose: FLAG, client: { type: "string" } } as const;
-type Flags = ReturnType<typeof parseFlags>;
-
-/** The flags of `doctor`, of which the server has one. Throws where there is another. */
-function parseFlags(args: string[]) {
-  const { values } = parseArgs({ args, options: FLAGS });
-  const client = Object.entries(CLIENTS).find(([name]) => name === values.client)?.[1];
-  if (values.client !== undefined && client === undefined) throw new Error("no such client");
-  return { ...values, client };
-}
-
 async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && args[0] === "--help") return write(HELP);
   if (args.length === 1 && args[0] === "--version") return write(`${version}\n`);
   const isDoctor = args[0] === "doctor";
-  let flags: Flags;
-  try {
-    if (!isDoctor && args.some((arg) => arg !== "--sandbox")) throw new Error("not the server's");
-    flags = parseFlags(args.slice(isDoctor ? 1 : 0));
-  } catch {
+  const flags = args.slice(isDoctor ? 1 : 0);
+  const at = isDoctor ? flags.indexOf("--client") : -1;
+  const [, named = ""] = at < 0 ? [] : flags.splice(at, 2);
+  const client = CLIENTS.get(named);
+  const allowed = isDoctor ? ["--sandbox", "--json", "--verbose"] : ["--sandbox"];
+  if ((at >= 0 && client === undefined) || !flags.every((flag) => allowed.includes(flag))) {
     log(USAGE);
     process.exitCode = 2;
     return;
   }
-  const { sandbox, client } = flags;
+  const sandbox = flags.includes("--sandbox");
   if (client !== undefined) return writeEntry(client, sandbox);
   if (sandbox) {
     const { startSandbox } = await import("./sandbox/start.ts");
@@ -109,7 +97,7 @@ async function main(args: readonly string[]): Promise<void> {
     delete process.env["TRIEVE_API_KEY_FILE"];
   }
   const settings = takeSettings();
-  if (isDoctor) await runDoctor(settings, flags);
+  if (isDoctor) await runDoctor(settings, sandbox, flags);
   else start(settings, sandbox);
 }
 
@@ -118,7 +106,7 @@ function write(text: string): void {
 }
 
 /** Prints what a client needs to start this program as it was started here. */
-function writeEntry({ place, entry }: Client, sandbox: boolean): void {
+function writeEntry([place, entry]: Client, sandbox: boolean): void {
   const [, main = ""] = process.argv;
   // What npx starts lies in a cache, which is cleared at times.
   const run = /[/\\]_npx[/\\]/.test(main)
@@ -128,12 +116,12 @@ function writeEntry({ place, entry }: Client, sandbox: boolean): void {
   write(`${entry(launchOf(process.env, run, sandbox))}\n`);
 }
 
-async function runDoctor(settings: Settings, flags: Flags): Promise<never> {
+async function runDoctor(settings: Settings, sandbox: boolean, flags: string[]): Promise<never> {
   const { checkLine, doctor, verdictOf } = await import("./doctor/doctor.ts");
-  const { sandbox, json } = flags;
+  const json = flags.includes("--json");
   const runtime = [process.version, process.platform] as const;
   const path = process.env["PATH"] ?? "";
-  const verbose = flags.verbose || json;
+  const verbose = json || flags.includes("--verbose");
   const checks: Check[] = [];
   for await (const check of doctor({ settings, version, runtime, sandbox, verbose, path })) {
     checks.push(check);

@@ -261,7 +261,7 @@ test("doctor tells a dashboard that is the API", async () => {
   expect(out).toMatch(/^failed +configuration: TRIEVE_DASHBOARD_URL must be the address/m);
 });
 
-test.each(Object.keys(CLIENTS))(
+test.each([...CLIENTS.keys()])(
   "doctor --client %s prints an entry that starts this very program, without the key",
   async (client) => {
     const file = join(tmpdir(), "key of a test");
@@ -291,7 +291,7 @@ test.each(Object.keys(CLIENTS))(
 test("the entry of each client is what that client reads", () => {
   const launch = { name: "x", command: "/a b/node", args: ["m.js"], env: { A: "1 'q' $HOME" } };
   const { command, args, env } = launch;
-  const entry = (client: string) => CLIENTS[client]?.entry(launch) ?? "";
+  const entry = (client: string) => CLIENTS.get(client)?.[1](launch) ?? "";
   expect(entry("claude")).toBe(
     `claude mcp add -s user x -e 'A=1 '\\''q'\\'' $HOME' -- '/a b/node' m.js`,
   );
@@ -304,7 +304,7 @@ test("the entry of each client is what that client reads", () => {
     `[mcp_servers.x]\ncommand = "/a b/node"\nargs = ["m.js"]\n\n[mcp_servers.x.env]\nA = "1 'q' $HOME"`,
   );
   const windows = { ...launch, command: "C:\\Program Files\\node.exe" };
-  expect(CLIENTS["claude"]?.entry(windows)).toContain('-- "C:\\Program Files\\node.exe" m.js');
+  expect(CLIENTS.get("claude")?.[1](windows)).toContain('-- "C:\\Program Files\\node.exe" m.js');
 });
 
 test("the entry holds what is set here: paths in full, no secret, no placeholder", () => {
@@ -337,11 +337,15 @@ test("the entry holds what is set here: paths in full, no secret, no placeholder
   });
 });
 
-test.each([["--client"], ["--client", "zed"], ["--client=constructor"], ["--json=1"], ["x"]])(
-  "doctor %j %s is answered by the usage alone",
-  async (...args) => {
-    const { code, out, errors } = await run(["doctor", ...args]);
-    expect([code, out]).toEqual([2, ""]);
-    expect(errors).toMatch(/^usage: .*--client claude\|cursor\|vscode\|codex\|gemini.*\n$/);
-  },
-);
+test.each([
+  ["--client"],
+  ["--client", "zed"],
+  ["--client", "constructor"],
+  ["--json=1"],
+  ["--client=claude"],
+  ["--client", "claude", "x"],
+])("doctor %j %s is answered by the usage alone", async (...args) => {
+  const { code, out, errors } = await run(["doctor", ...args]);
+  expect([code, out]).toEqual([2, ""]);
+  expect(errors).toMatch(/^usage: .*--client claude\|cursor\|vscode\|codex\|gemini.*\n$/);
+});

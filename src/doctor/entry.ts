@@ -10,9 +10,23 @@ export interface Launch {
   env: Readonly<Record<string, string>>;
 }
 
-const json = (value: object) => JSON.stringify(value, null, 2);
-const server = ({ command, args, env }: Launch) => ({ command, args, env });
-const mcpServers = (launch: Launch) => json({ mcpServers: { [launch.name]: server(launch) } });
+/** What `doctor --client` prints for a client: where the entry goes, and the entry itself. */
+export type Client = readonly [place: string, entry: (launch: Launch) => string];
+
+/** Every client that `doctor --client` knows, by its name; texts of docs/clients.md are made by these too. */
+export const CLIENTS: ReadonlyMap<string, Client> = new Map<string, Client>([
+  ["claude", ["Run this", claudeCommand]],
+  ["cursor", ["Put this into ~/.cursor/mcp.json", mcpServers]],
+  ["vscode", ["Put this into .vscode/mcp.json", vscodeServers]],
+  ["codex", ["Put this into ~/.codex/config.toml", codexTables]],
+  ["gemini", ["Put this into ~/.gemini/settings.json", mcpServers]],
+]);
+
+function claudeCommand({ name, command, args, env }: Launch): string {
+  const variables = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
+  const words = [name, ...variables, "--", command, ...args];
+  return ["claude mcp add -s user", ...words.map(shellWord)].join(" ");
+}
 
 /** A word as a shell takes it; a path of Windows as its shells do. */
 function shellWord(word: string): string {
@@ -20,38 +34,20 @@ function shellWord(word: string): string {
   return word.includes("\\") ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** What `doctor --client` prints for a client: where the entry goes, and the entry itself. */
-export interface Client {
-  place: string;
-  entry(launch: Launch): string;
+function mcpServers({ name, ...server }: Launch): string {
+  return JSON.stringify({ mcpServers: { [name]: server } }, null, 2);
 }
 
-/** Every client that `doctor --client` knows; the texts of docs/clients.md are made by these too. */
-export const CLIENTS: Readonly<Record<string, Client>> = {
-  claude: {
-    place: "Run this",
-    entry({ name, command, args, env }) {
-      const variables = Object.entries(env).flatMap(([name, value]) => ["-e", `${name}=${value}`]);
-      const words = [name, ...variables, "--", command, ...args];
-      return ["claude mcp add -s user", ...words.map(shellWord)].join(" ");
-    },
-  },
-  cursor: { place: "Put this into ~/.cursor/mcp.json", entry: mcpServers },
-  vscode: {
-    place: "Put this into .vscode/mcp.json",
-    entry: (launch) => json({ servers: { [launch.name]: { type: "stdio", ...server(launch) } } }),
-  },
-  codex: {
-    place: "Put this into ~/.codex/config.toml",
-    entry({ name, command, args, env }) {
-      const lines = (values: object) =>
-        Object.entries(values).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-      const table = [`[mcp_servers.${name}]`, ...lines({ command, args })];
-      return [...table, "", `[mcp_servers.${name}.env]`, ...lines(env)].join("\n");
-    },
-  },
-  gemini: { place: "Put this into ~/.gemini/settings.json", entry: mcpServers },
-};
+function vscodeServers({ name, ...server }: Launch): string {
+  return JSON.stringify({ servers: { [name]: { type: "stdio", ...server } } }, null, 2);
+}
+
+function codexTables({ name, env, ...server }: Launch): string {
+  const lines = (values: object) =>
+    Object.entries(values).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  const table = [`[mcp_servers.${name}]`, ...lines(server)];
+  return [...table, "", `[mcp_servers.${name}.env]`, ...lines(env)].join("\n");
+}
 
 /** What stands where nothing is set yet. */
 export const EXAMPLE = {
