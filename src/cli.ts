@@ -119,7 +119,7 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
 async function runDoctor(settings: Settings, sandbox: boolean, flags: string[]): Promise<never> {
   const { checkLine, doctor, verdictOf } = await import("./doctor/doctor.ts");
   const json = flags.includes("--json");
-  const runtime = [process.version, process.platform] as const;
+  const runtime = `Node ${process.version}, ${process.platform}`;
   const path = process.env["PATH"] ?? "";
   const verbose = json || flags.includes("--verbose");
   const checks: Check[] = [];

@@ -30,7 +30,7 @@ export async function* doctor(options: {
   settings: Settings;
   version: string;
   /** Version of Node, and platform. */
-  runtime: readonly [node: string, platform: string];
+  runtime: string;
   sandbox: boolean;
   /** Whether each sound setting gets a line. */
   verbose: boolean;
@@ -40,7 +40,7 @@ export async function* doctor(options: {
   const { settings, version, runtime, sandbox, verbose, path } = options;
   const { config, policy, faults, warnings, shown, auditFault } = settings;
   const mode = sandbox ? ", sandbox" : "";
-  yield check("version", `trieve-invitations-mcp ${version}, Node ${runtime.join(", ")}${mode}`);
+  yield check("version", `trieve-invitations-mcp ${version}, ${runtime}${mode}`);
   // Their sentences say what to do.
   for (const found of faults) yield { name: "configuration", status: "failed", found };
   for (const found of warnings) yield { name: "configuration", status: "warning", found };
@@ -66,7 +66,7 @@ export async function* doctor(options: {
   yield checkLink(config, sandbox);
   const domains = policy.allowedDomains?.join(", ") ?? "any domain";
   yield check("policy", `may invite ${allowedRoles(policy).join(", ")} at ${domains}`);
-  yield await checkConfirm(config, path, runtime[1]);
+  yield checkConfirm(config, path);
 }
 
 function describeRoute({ proxy, extraHeaders = [] }: Config): string {
@@ -96,39 +96,21 @@ function checkLink(config: Config, sandbox: boolean): Check {
 }
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display from the server. */
-async function checkConfirm(
-  { confirm, browser }: Config,
-  path: string,
-  platform: string,
-): Promise<Check> {
-  const missing = confirm.includes("page") ? await missingPage(browser, path, platform) : undefined;
-  const opener = browser === "system" ? "in the system's browser" : "by the program in BROWSER";
+function checkConfirm({ confirm, browser }: Config, path: string): Check {
+  const missing = confirm.includes("page") ? missingForPage(browser, path) : undefined;
+  const isNamed = browser !== "system" && "command" in browser;
+  const opener = isNamed ? "by the program in BROWSER" : "in the system's browser";
   const words: Record<ConfirmMethod, string> = {
     form: "a form, in clients that have them",
-    page: `a page, ${missing === undefined ? `opened ${opener}` : `not available: ${missing.why}`}`,
+    page: `a page, ${missing === undefined ? `opened ${opener}` : `not available: ${missing}`}`,
     code: "a code, through the model",
   };
   const found = `asks by ${confirm.map((method) => words[method]).join("; else by ")}`;
-  const isFine = missing?.isMeant && confirm.includes("code");
-  return check("confirm", found, isFine ? undefined : missing?.hint);
-}
-
-/** Why no page can be opened here, whether that may be meant so, and what to do; undefined where one can. */
-async function missingPage(browser: Config["browser"], path: string, platform: string) {
-  const why = missingForPage(browser);
-  const display =
-    "set BROWSER, or pass the display on in the client's configuration (docs/clients.md)";
-  if (why !== undefined) return { why, hint: display, isMeant: true };
-  // Loaded here alone: a start has no need of it.
-  const { isProgramThere } = await import("../consent/browser.ts");
-  const isThere = (program: string) => isProgramThere(program, path);
-  if (browser !== "system" && "command" in browser) {
-    const hint = "correct BROWSER: the path of a program, or the name of one in PATH";
-    const why = "the program in BROWSER is not there";
-    return isThere(browser.command) ? undefined : { why, hint, isMeant: false };
-  }
-  // Under WSL it is PowerShell.
-  if (platform !== "linux" || ["xdg-open", "powershell.exe"].some(isThere)) return undefined;
-  const hint = "install xdg-utils, or set BROWSER to the path of a browser";
-  return { why: "there is no xdg-open in PATH", hint, isMeant: false };
+  // A machine may be meant to show no page; a program that is named and not there is a slip.
+  if (missing === undefined || (!isNamed && confirm.includes("code")))
+    return check("confirm", found);
+  const hint = isNamed
+    ? "correct BROWSER, or remove it"
+    : "set BROWSER, or pass the display on in the client's configuration (docs/clients.md)";
+  return check("confirm", found, hint);
 }
