@@ -1,21 +1,31 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 import openapiTS, { astToString } from "openapi-typescript";
 import packageJson from "../package.json" with { type: "json" };
-import { SETTING_LIST, type Setting } from "../src/config/settings.ts";
+import { loadSettings } from "../src/config/load.ts";
+import { SETTING_LIST } from "../src/config/settings.ts";
 import { ERRORS } from "../src/errors.ts";
 import { tools } from "../src/tools/index.ts";
 import type { ListedTool } from "../src/tools/listed-tool.ts";
+import {
+  exampleEntry,
+  hasValue,
+  launchBlocks,
+  type Package,
+  registryEntry,
+  registryName,
+} from "./publishing.ts";
 
-// Writes what is derived: the types of the API, the tools as they are shown, the tables of the README,
-// the install links and the entry for the MCP registry. With --check it writes nothing and fails when
-// something is stale.
+// Writes what is derived: the types of the API, the tools as they are shown, the generated blocks of the docs, the
+// example of a configuration and the entry for the MCP registry. With --check it writes nothing and fails when
+// something is stale; with --publish it fails as long as the package has no repository.
 
-const SCHEMA = new URL("../schema/trieve-invitations.openapi.yaml", import.meta.url);
+const ROOT = new URL("../", import.meta.url);
+const SCHEMA = new URL("schema/trieve-invitations.openapi.yaml", ROOT);
+// In this form knip sees that it is made here.
 const TYPES = new URL("../src/trieve/api.gen.ts", import.meta.url);
-const SHOWN = new URL("../src/tools/listed/", import.meta.url);
-const README = new URL("../README.md", import.meta.url);
-const CLIENTS = new URL("../docs/clients.md", import.meta.url);
-const REGISTRY = new URL("../server.json", import.meta.url);
+const SHOWN = new URL("src/tools/listed/", ROOT);
+const PAGES = ["README.md", "docs/clients.md", "docs/errors.md", "docs/releasing.md"];
 const isCheck = process.argv.includes("--check");
 
 async function generateTypes(): Promise<string> {
@@ -68,77 +78,26 @@ function describeArguments({ inputSchema }: ListedTool): string {
     .join("; ");
 }
 
-/** Links that add the server to an editor with a click. */
-function installLinks(): string {
-  const { name, command, ...server } = {
-    name: "trieve-invitations",
-    command: "npx",
-    args: ["-y", packageJson.name],
-    env: {
-      TRIEVE_BASE_URL: "https://trieve.example.com",
-      TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
-      TRIEVE_API_KEY: "tr-your-key",
-      TRIEVE_ORGANIZATION_ID: "00000000-0000-0000-0000-000000000000",
-    },
-  };
-  const vscode = encodeURIComponent(JSON.stringify({ name, command, ...server }));
-  const cursor = encodeURIComponent(
-    Buffer.from(JSON.stringify({ command, ...server })).toString("base64"),
-  );
-  return [
-    `- VS Code: \`vscode:mcp/install?${vscode}\``,
-    `- Cursor: \`cursor://anysphere.cursor-deeplink/mcp/install?name=${name}&config=${cursor}\``,
-  ].join("\n");
-}
-
-function registryVariable([name, setting]: [string, Setting]) {
-  const { meaning, default: value, format, choices, isSecret } = setting;
-  return {
+/** What the tools cost a model that is shown them, where nothing is set. */
+async function cost(): Promise<string> {
+  // Loaded once what it shows is written.
+  const { listedTools } = await import("../src/tools/listed.ts");
+  const { policy } = loadSettings({}, () => ({ text: "", open: false }));
+  const seen = listedTools(policy).map(({ name, description, inputSchema }) => ({
     name,
-    description: meaning.replaceAll("`", ""),
-    isRequired: value === "required",
-    isSecret: isSecret === true,
-    ...(hasValue(value) ? { default: value } : {}),
-    ...(format === undefined ? {} : { format }),
-    ...(choices === undefined ? {} : { choices }),
-  };
+    description,
+    inputSchema,
+  }));
+  return `The tools cost a model ${countTokens(JSON.stringify(seen))} tokens, a page of 50 invitations at most 1,400.`;
 }
 
-/** Whether a default is a value, and not a word about it. */
-function hasValue(value: string): boolean {
-  return !["required", "none", "any", "the system's"].includes(value) && !value.startsWith("`");
-}
-
-/** The entry for the MCP registry, schema 2025-12-11. */
-function registryEntry(): string {
-  const { name, version, mcpName } = packageJson;
-  return `${JSON.stringify(
-    {
-      $schema: "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
-      name: mcpName,
-      title: "Trieve invitations",
-      description:
-        "List, send, resend and delete invitations of a Trieve organization; a person is asked",
-      version,
-      packages: [
-        {
-          registryType: "npm",
-          identifier: name,
-          version,
-          transport: { type: "stdio" },
-          environmentVariables: SETTING_LIST.map(registryVariable),
-        },
-      ],
-    },
-    null,
-    2,
-  )}\n`;
-}
-
-function fillIn(text: string, name: string, content: string): string {
-  const block = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);
-  if (!block.test(text)) throw new Error(`no block ${name} to fill in`);
-  return text.replace(block, (_, start: string, end: string) => `${start}\n${content}\n\n${end}`);
+/** Fills in each block of `text` that stands between `<!-- name -->` and `<!-- /name -->`. */
+function fillIn(text: string, blocks: Readonly<Record<string, string>>): string {
+  return text.replace(
+    /(<!-- ([\w-]+) -->\n)[\s\S]*?(<!-- \/\2 -->)/g,
+    (block, start: string, name: string, end: string) =>
+      name in blocks ? `${start}\n${blocks[name]}\n\n${end}` : block,
+  );
 }
 
 async function put(file: URL, content: string): Promise<void> {
@@ -152,14 +111,30 @@ async function put(file: URL, content: string): Promise<void> {
   await writeFile(file, content);
 }
 
+const manifest: Package = packageJson;
+if (process.argv.includes("--publish") && manifest.repository === undefined) {
+  throw new Error("package.json has no repository, so nothing may be published: docs/releasing.md");
+}
+
 await put(TYPES, await generateTypes());
 for (const tool of tools) {
   await put(new URL(`${tool.name}.json`, SHOWN), `${JSON.stringify(tool.describe(), null, 2)}\n`);
 }
 await put(new URL("index.gen.ts", SHOWN), shownIndex());
-await put(CLIENTS, fillIn(await readFile(CLIENTS, "utf8"), "links", installLinks()));
-await put(REGISTRY, registryEntry());
-let readme = await readFile(README, "utf8");
-readme = fillIn(readme, "tools", toolTable());
-readme = fillIn(readme, "settings", variableTable());
-await put(README, fillIn(readme, "failures", failureTable()));
+
+const blocks = {
+  ...launchBlocks(manifest),
+  tools: toolTable(),
+  settings: variableTable(),
+  failures: failureTable(),
+  cost: await cost(),
+};
+for (const page of PAGES) {
+  const file = new URL(page, ROOT);
+  await put(file, fillIn(await readFile(file, "utf8"), blocks));
+}
+await put(new URL("mcp.json.example", ROOT), `${exampleEntry(manifest)}\n`);
+await put(new URL("server.json", ROOT), `${JSON.stringify(registryEntry(manifest), null, 2)}\n`);
+// The registry looks for its name in the published package.
+const named = { ...packageJson, mcpName: registryName(manifest) };
+await put(new URL("package.json", ROOT), `${JSON.stringify(named, null, 2)}\n`);

@@ -1,40 +1,52 @@
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import packageJson from "../package.json" with { type: "json" };
+import { SETTING_LIST, type Setting } from "../src/config/settings.ts";
 import { LISTED_TOOLS } from "../src/tools/listed/index.gen.ts";
+import { type Package, repositoryUrl } from "./publishing.ts";
 
 // Packs build/trieve-invitations-mcp.mcpb, the bundle that Claude Desktop installs with a click.
 
-const { name, version, description, license, engines } = packageJson;
+const { name, version, description, license, engines, keywords } = packageJson;
 const folder = "build/mcpb";
 
-/** A setting that the person fills in, as variable of the environment. */
-function setting(type: string, title: string, about: string, more: object = {}) {
-  return { type, title, description: about, required: false, ...more };
+const CAPITALS: Record<string, string> = { api: "API", url: "URL", id: "ID", http: "HTTP" };
+
+/** TRIEVE_API_KEY_FILE as `API key file`. */
+function titleOf(variable: string): string {
+  const words = variable.replace("TRIEVE_", "").toLowerCase().split("_");
+  const title = words.map((word) => CAPITALS[word] ?? word).join(" ");
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
-const settings = {
-  TRIEVE_API_KEY: setting("string", "API key", "Key of an admin or owner of the organization", {
-    required: true,
-    sensitive: true,
-  }),
-  TRIEVE_ORGANIZATION_ID: setting("string", "Organization", "Its id, a UUID", { required: true }),
-  TRIEVE_BASE_URL: setting("string", "API address", "Of your Trieve, like http://localhost:8090", {
-    required: true,
-  }),
-  TRIEVE_DASHBOARD_URL: setting("string", "Dashboard address", "Where an invited person lands", {
-    required: true,
-  }),
-  TRIEVE_MAX_ROLE: setting("string", "Highest role", "user, admin or owner", { default: "admin" }),
-  TRIEVE_ALLOWED_EMAIL_DOMAINS: setting("string", "Allowed domains", "Comma-separated, or any", {
-    default: "any",
-  }),
-  TRIEVE_CONFIRM: setting("string", "Confirmation", "How a person is asked: form, page, code", {
-    default: "form,page,code",
-  }),
-  TRIEVE_READ_ONLY: setting("boolean", "Read-only", "Only list invitations and members", {
-    default: false,
-  }),
+/** A setting as a field of the form in which people fill it in. */
+function field(variable: string, setting: Setting) {
+  const { meaning, default: otherwise, format, restricts, isSecret } = setting;
+  const value = otherwise.replaceAll("`", "");
+  // A file may hold the key instead.
+  const required = value === "required" && variable !== "TRIEVE_API_KEY";
+  return {
+    // Of the files only that of the key can be picked: that of the audit comes with its first line.
+    type: format === "boolean" ? format : variable === "TRIEVE_API_KEY_FILE" ? "file" : "string",
+    title: titleOf(variable),
+    description: meaning.replaceAll("`", ""),
+    required,
+    ...(isSecret ? { sensitive: true } : {}),
+    // What is left open would reach the program as a placeholder, which for what restricts is a fault.
+    ...(required
+      ? {}
+      : { default: format === "boolean" ? value === "true" : restricts ? value : "" }),
+  };
+}
+
+const placeholder = (variable: string) => `\${user_config.${variable.toLowerCase()}}`;
+const repository = repositoryUrl(packageJson as Package);
+const addresses = {
+  repository: { type: "git", url: repository },
+  homepage: repository,
+  documentation: `${repository}#readme`,
+  support: `${repository}/issues`,
+  privacy_policies: [`${repository}/blob/main/SECURITY.md#privacy`],
 };
 
 const manifest = {
@@ -43,7 +55,17 @@ const manifest = {
   display_name: "Trieve invitations",
   version,
   description,
+  long_description: `${description}.
+
+**Settings.** You need the address of your own Trieve, the id of the organization, and an API key of an admin or owner: the key itself, which is kept in the system's keychain, or a file that holds it. What you leave as it is restricts nothing further. README.md in the bundle explains each setting, docs/ the rest.
+
+**Confirmation.** Before every delete, every resend, everything for several people, and every invitation with rights, a page opens in your browser and asks you.
+
+**Privacy.** It talks to your Trieve and nothing else: no telemetry, no update check, no other address. It stores nothing but the audit file, if you name one. It is not affiliated with Trieve.`,
   author: { name: `The ${name} authors` },
+  ...(repository === undefined ? {} : addresses),
+  icon: "docs/icon.png",
+  keywords,
   license,
   server: {
     type: "node",
@@ -52,18 +74,13 @@ const manifest = {
       command: "node",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: Claude Desktop fills it in
       args: ["${__dirname}/dist/main.js"],
-      env: Object.fromEntries(
-        Object.keys(settings).map((variable) => [
-          variable,
-          `\${user_config.${variable.toLowerCase()}}`,
-        ]),
-      ),
+      env: Object.fromEntries(SETTING_LIST.map(([variable]) => [variable, placeholder(variable)])),
     },
   },
   tools: LISTED_TOOLS.map((tool) => ({ name: tool.name, description: tool.description })),
   compatibility: { platforms: ["darwin", "linux", "win32"], runtimes: { node: engines.node } },
   user_config: Object.fromEntries(
-    Object.entries(settings).map(([variable, field]) => [variable.toLowerCase(), field]),
+    SETTING_LIST.map(([variable, setting]) => [variable.toLowerCase(), field(variable, setting)]),
   ),
 };
 
@@ -72,9 +89,13 @@ await mkdir(folder, { recursive: true });
 await writeFile(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
 // Without a package.json of type "module" beside it, Node would take the bundle for CommonJS.
 await writeFile(`${folder}/package.json`, `${JSON.stringify({ name, version, type: "module" })}\n`);
-for (const file of ["dist", "LICENSE", "README.md"]) {
+for (const file of ["dist", "docs", "LICENSE", "README.md", "SECURITY.md", "CHANGELOG.md"]) {
   await cp(file, `${folder}/${file}`, { recursive: true });
 }
-const mcpb = "node_modules/.bin/mcpb";
-execFileSync(mcpb, ["validate", `${folder}/manifest.json`], { stdio: "inherit" });
-execFileSync(mcpb, ["pack", folder, `build/${name}.mcpb`], { stdio: "inherit" });
+const mcpb = "node_modules/@anthropic-ai/mcpb/dist/cli/cli.js";
+for (const args of [
+  ["validate", `${folder}/manifest.json`],
+  ["pack", folder, `build/${name}.mcpb`],
+]) {
+  execFileSync(process.execPath, [mcpb, ...args], { stdio: "inherit" });
+}

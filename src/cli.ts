@@ -9,12 +9,13 @@ import { LINK_IS_LOCAL } from "./config/policy.ts";
 import { SETTING_LIST } from "./config/settings.ts";
 import { isLinkLocal, isLocal } from "./config/url.ts";
 import type { Check } from "./doctor/connection.ts";
+import { CLIENTS, type Client, launchOf } from "./doctor/entry.ts";
 import { serve } from "./mcp/serve.ts";
 import { type App, createApp } from "./mcp/server.ts";
 import { traceOf } from "./text.ts";
 
 const { name, version } = packageJson;
-const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json] | --help | --version`;
+const USAGE = `usage: ${name} [--sandbox] | doctor [--sandbox] [--json | --verbose | --client ${[...CLIENTS.keys()].join("|")}] | --help | --version`;
 
 const HELP = `${USAGE}
 
@@ -23,6 +24,9 @@ An MCP server on stdio that lists, sends, resends and deletes the invitations of
   (no argument)   serve MCP on stdin and stdout
   --sandbox       serve against a built-in Trieve: no account, no key, no mail
   doctor          check configuration, connection, key and organization; exit 0 or 1
+    --verbose       show every setting
+    --json          for programs, and for reports of faults
+    --client NAME   print the entry for a client's configuration instead, without the key
 
 Environment (nothing secret is ever an argument):
 ${SETTING_LIST.map(([name, { meaning, default: otherwise }]) => `  ${name.padEnd(30)}${meaning} [${otherwise}]`.replaceAll("`", "")).join("\n")}
@@ -75,21 +79,25 @@ async function main(args: readonly string[]): Promise<void> {
   if (args.length === 1 && args[0] === "--help") return write(HELP);
   if (args.length === 1 && args[0] === "--version") return write(`${version}\n`);
   const isDoctor = args[0] === "doctor";
-  const flags = isDoctor ? args.slice(1) : args;
-  const allowed = isDoctor ? ["--sandbox", "--json"] : ["--sandbox"];
-  if (!flags.every((flag) => allowed.includes(flag))) {
+  const flags = args.slice(isDoctor ? 1 : 0);
+  const at = isDoctor ? flags.indexOf("--client") : -1;
+  const [, named = ""] = at < 0 ? [] : flags.splice(at, 2);
+  const client = CLIENTS.get(named);
+  const allowed = isDoctor ? ["--sandbox", "--json", "--verbose"] : ["--sandbox"];
+  if ((at >= 0 && client === undefined) || !flags.every((flag) => allowed.includes(flag))) {
     log(USAGE);
     process.exitCode = 2;
     return;
   }
   const sandbox = flags.includes("--sandbox");
+  if (client !== undefined) return writeEntry(client, sandbox);
   if (sandbox) {
     const { startSandbox } = await import("./sandbox/start.ts");
     Object.assign(process.env, (await startSandbox(log)).environment);
     delete process.env["TRIEVE_API_KEY_FILE"];
   }
   const settings = takeSettings();
-  if (isDoctor) await runDoctor(settings, sandbox, flags.includes("--json"));
+  if (isDoctor) await runDoctor(settings, sandbox, flags);
   else start(settings, sandbox);
 }
 
@@ -97,17 +105,31 @@ function write(text: string): void {
   process.stdout.write(text);
 }
 
-async function runDoctor(settings: Settings, sandbox: boolean, asJson: boolean): Promise<never> {
-  const { checkLine, doctor } = await import("./doctor/doctor.ts");
+/** Prints what a client needs to start this program as it was started here. */
+function writeEntry([place, entry]: Client, sandbox: boolean): void {
+  const [, main = ""] = process.argv;
+  // What npx starts lies in a cache, which is cleared at times.
+  const run = /[/\\]_npx[/\\]/.test(main)
+    ? { command: "npx", args: ["-y", name] }
+    : { command: process.execPath, args: [main] };
+  log(`${place}${sandbox ? "" : ". The key belongs in the file that it names"}:`);
+  write(`${entry(launchOf(process.env, run, sandbox))}\n`);
+}
+
+async function runDoctor(settings: Settings, sandbox: boolean, flags: string[]): Promise<never> {
+  const { checkLine, doctor, verdictOf } = await import("./doctor/doctor.ts");
+  const json = flags.includes("--json");
   const runtime = `Node ${process.version}, ${process.platform}`;
   const path = process.env["PATH"] ?? "";
+  const verbose = json || flags.includes("--verbose");
   const checks: Check[] = [];
-  for await (const check of doctor({ settings, version, runtime, sandbox, path })) {
+  for await (const check of doctor({ settings, version, runtime, sandbox, verbose, path })) {
     checks.push(check);
-    if (!asJson) write(`${checkLine(check)}\n`);
+    if (!json) write(`${checkLine(check)}\n`);
   }
   const healthy = checks.every(({ status }) => status !== "failed");
-  if (asJson) write(`${JSON.stringify({ healthy, checks }, null, 2)}\n`);
+  const verdict = verdictOf(checks);
+  write(json ? `${JSON.stringify({ healthy, verdict, checks }, null, 2)}\n` : `${verdict}\n`);
   process.exit(healthy ? 0 : 1);
 }
 

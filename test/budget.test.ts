@@ -25,6 +25,7 @@ test("the tools cost a model at most 750 tokens, and 2,200 in all", async () => 
   const tokens = countTokens(JSON.stringify(seen));
   expect(tokens).toBeLessThanOrEqual(750);
   expect(countTokens(JSON.stringify(tools))).toBeLessThanOrEqual(2_200);
+  // Written there by npm run generate.
   const [, told] = /cost a model (\d+) tokens/.exec(readFileSync("README.md", "utf8")) ?? [];
   expect(Number(told)).toBe(tokens);
 });

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import packageJson from "../package.json" with { type: "json" };
+import { exampleEntry, exampleLaunch, launchBlocks } from "../scripts/publishing.ts";
 import { systemClock } from "../src/clock.ts";
 import type { Policy } from "../src/config/policy.ts";
 import { formOf } from "../src/consent/form.ts";
@@ -16,9 +18,18 @@ import { createSendGuard } from "../src/trieve/send-guard.ts";
 const root = new URL("../", import.meta.url);
 const readText = (path: string) => readFileSync(new URL(path, root), "utf8");
 
+/** The pages of text, by their paths. */
+function documents(): string[] {
+  const folders = ["./", "docs/"];
+  const files = folders.flatMap((folder) =>
+    readdirSync(new URL(folder, root)).map((file) => `${folder.replace("./", "")}${file}`),
+  );
+  return files.filter((file) => file.endsWith(".md"));
+}
+
 test("the demo plays the whole job", async () => {
-  const tsx = fileURLToPath(new URL("node_modules/.bin/tsx", root));
-  const demo = spawn(tsx, ["scripts/demo.ts"], {
+  const tsx = fileURLToPath(new URL("node_modules/tsx/dist/cli.mjs", root));
+  const demo = spawn(process.execPath, [tsx, "scripts/demo.ts"], {
     cwd: fileURLToPath(root),
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -71,14 +82,17 @@ test("the demo plays the whole job", async () => {
   }
 });
 
-test("mcp.json.example is what the README shows", () => {
-  const example = readText("mcp.json.example").trim();
-  expect(readText("README.md")).toContain(example);
-  const { command, args } = JSON.parse(example).mcpServers["trieve-invitations"];
-  expect([command, ...args]).toEqual(["npx", "-y", JSON.parse(readText("package.json")).name]);
+test("nothing that is shown starts an unpublished package, but the text for the day after", () => {
+  const pages = [...documents(), "mcp.json.example"];
+  expect(pages.length).toBeGreaterThan(10);
+  const showing = pages.filter((page) => /npx -y|"npx"/.test(readText(page)));
+  const isPublished = "repository" in JSON.parse(readText("package.json"));
+  if (!isPublished) expect(showing).toEqual(["docs/releasing.md"]);
+  // The key stands in a file.
+  for (const page of pages) expect(readText(page)).not.toMatch(/API_KEY=\S|tr-your-key/);
 });
 
-test("the README shows the question as it is put", async () => {
+test("docs/confirmation.md shows the question as it is put", async () => {
   const invitation: Invitation = {
     id: "00000003-0000-4000-8000-000000000000",
     shortId: "00000003",
@@ -103,11 +117,11 @@ test("the README shows the question as it is put", async () => {
   if (plan.kind !== "action") throw new Error("there is nothing to do");
   const { choices, title } = plan.action;
   const { decision } = formOf(plan.action).requestedSchema.properties;
-  const readme = readText("README.md");
-  expect(readme).toContain(linesOf(plan.action).join("\n"));
+  const page = readText("docs/confirmation.md");
+  expect(page).toContain(linesOf(plan.action).join("\n"));
   const field = [decision.title, decision.description, choices.join(" / ")];
-  expect(readme).toContain(field.join("\n"));
-  expect(readme).toContain(`confirmation: ${title} `);
+  expect(page).toContain(field.join("\n"));
+  expect(page).toContain(`confirmation: ${title} `);
 });
 
 test("the README shows how to run it within 30 lines", () => {
@@ -115,24 +129,83 @@ test("the README shows how to run it within 30 lines", () => {
   expect(start).toContain("npm ci && npm run demo");
 });
 
-test("the README explains every error code", () => {
+test("the README has at most 1,600 words, and its parts in the order in which they are needed", () => {
   const readme = readText("README.md");
-  const codes = Object.keys(ERRORS);
-  expect(codes.length).toBeGreaterThan(20);
-  for (const code of codes) expect(readme).toContain(`\`${code}\``);
+  expect(readme.split(/\s+/).length).toBeLessThanOrEqual(1_600);
+  expect([...readme.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual([
+    "Run it",
+    "With a Trieve of your own",
+    "Tools",
+    "How a person is asked",
+    "What it guarantees, and what it does not",
+    "Settings",
+    "Development",
+  ]);
+  expect(readme).toContain("not affiliated with Trieve");
+  expect(readme.match(/!\[|<img /g)).toHaveLength(1);
 });
 
-test("every configuration in docs/clients.md is JSON that starts this package", () => {
-  const blocks = [...readText("docs/clients.md").matchAll(/```json\n(.*?)```/gs)];
-  expect(blocks.length).toBeGreaterThanOrEqual(5);
+test("docs/errors.md explains every error code", () => {
+  const page = readText("docs/errors.md");
+  const codes = Object.keys(ERRORS);
+  expect(codes.length).toBeGreaterThan(20);
+  for (const code of codes) expect(page).toContain(`\`${code}\``);
+});
+
+test("every configuration in docs/clients.md starts the server as the switch says", () => {
+  const page = readText("docs/clients.md");
+  const { command, args } = exampleLaunch(packageJson);
+  const blocks = [...page.matchAll(/```json\n(.*?)```/gs)];
+  expect(blocks.length).toBeGreaterThanOrEqual(6);
+  const all = new RegExp([command, ...args].map((word) => `"${word}"`).join("[^{}]*"));
   for (const [, text = ""] of blocks) {
     JSON.parse(text);
-    expect(text).toMatch(/"npx",\s*("args": \[)?"-y", "trieve-invitations-mcp"\]/);
+    expect(text).toMatch(all);
+  }
+  expect(readText("mcp.json.example")).toBe(`${exampleEntry(packageJson)}\n`);
+});
+
+test("docs/clients.md says of each client whether it was run or read", () => {
+  const [table = ""] = /\| client \| can ask.*?\n\n/s.exec(readText("docs/clients.md")) ?? [];
+  const rows = table.trim().split("\n").slice(2);
+  expect(rows.length).toBeGreaterThanOrEqual(5);
+  for (const row of rows) expect(row).toMatch(/\| (run|read in its documentation) \|$/);
+});
+
+test("no shell takes a placeholder of a command for a redirection", () => {
+  for (const page of documents()) {
+    for (const [, command] of readText(page).matchAll(/```sh\n(.*?)```/gs)) {
+      expect(command).not.toMatch(/<\w+>/);
+    }
   }
 });
 
-test("the README gives the reason for every dependency", () => {
+test("every block that is generated stands in some page, and every mark has its end", () => {
+  const pages = documents().map(readText);
+  for (const name of Object.keys(launchBlocks(packageJson))) {
+    expect(
+      pages.some((page) => page.includes(`<!-- ${name} -->`)),
+      name,
+    ).toBe(true);
+  }
+  for (const page of pages) {
+    for (const [, name] of page.matchAll(/<!-- (\w+) -->/g))
+      expect(page).toContain(`<!-- /${name} -->`);
+  }
+});
+
+test("every link of the docs leads to a file that is there", () => {
+  for (const page of documents()) {
+    const links = [...readText(page).matchAll(/(?:\]\(|src="|srcset=")([^)"#:]+)(?:#[^)]*)?[)"]/g)];
+    for (const [, link = ""] of links) {
+      const file = new URL(link, new URL(page, root));
+      expect(existsSync(file), `${link} in ${page}`).toBe(true);
+    }
+  }
+});
+
+test("CONTRIBUTING gives the reason for every dependency", () => {
   const { devDependencies } = JSON.parse(readText("package.json"));
-  const table = readText("README.md").split("## Development")[1] ?? "";
+  const table = readText("CONTRIBUTING.md").split("## Dependencies")[1] ?? "";
   for (const name of Object.keys(devDependencies)) expect(table).toContain(`\`${name}\``);
 });

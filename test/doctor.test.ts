@@ -1,4 +1,9 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { verdictOf } from "../src/doctor/doctor.ts";
+import { CLIENTS, launchOf } from "../src/doctor/entry.ts";
 import { startBin } from "./support/bin.ts";
 import { type Fault, startFaultProxy } from "./support/fault-proxy.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -23,12 +28,24 @@ test("doctor is content with the sandbox", async () => {
   const { code, out } = await run(["doctor", "--sandbox"]);
   expect(code).toBe(0);
   expect(out).toMatch(/^ok +answer: 6 invitations, in \d+ ms$/m);
-  expect(out).not.toMatch(/^(failed|skipped)/m);
+  expect(out).toMatch(/^ok +settings: 16 in order/m);
+  expect(out).not.toMatch(/^(failed|skipped|ok +setting:)/m);
+  expect(out).toMatch(/\nSound\.\n$/);
+});
+
+test("the verdict counts what failed and what is doubtful", () => {
+  const of = (...statuses: ("ok" | "warning" | "failed" | "skipped")[]) =>
+    verdictOf(statuses.map((status) => ({ name: "x", status, found: "" })));
+  expect(of("ok")).toBe("Sound.");
+  expect(of("warning", "ok")).toBe("Sound, 1 warning.");
+  expect(of("warning", "warning")).toBe("Sound, 2 warnings.");
+  expect(of("failed", "skipped")).toBe("Not sound, 1 failed.");
+  expect(of("failed", "failed", "warning")).toBe("Not sound, 2 failed, 1 warning.");
 });
 
 test("doctor and the sandbox write printable ASCII, whatever they are told", async () => {
   const name = { TRIEVE_ORGANIZATION_NAME: "Zo\u00eb \u001b[31m\u202e" };
-  const { out } = await run(["doctor"], { ...trieve.environment, ...name });
+  const { out } = await run(["doctor", "--verbose"], { ...trieve.environment, ...name });
   expect(out).toMatch(
     /^ok +setting: TRIEVE_ORGANIZATION_NAME: Zo\\u\{eb\} \\u\{1b\}.*\\u\{202e\}/m,
   );
@@ -69,10 +86,32 @@ test("doctor finds out that the program in BROWSER is not there", async () => {
   for (const there of [process.execPath, `"${process.execPath}" --new %s`, "sh"]) {
     expect((await of(there)).out).toMatch(/^ok +confirm: .*program in BROWSER; else/m);
   }
-  for (const missing of ["/no/such/browser", "firefoxx --new"]) {
-    expect((await of(missing)).out).toMatch(/^warning +confirm: .* which is not there -> correct/m);
+  for (const missing of ["/no/such/browser", "firefoxx --new", "no-one:no-other", "~/no/browser"]) {
+    const { out } = await of(missing);
+    expect(out).toMatch(/^warning +confirm: .*page, not available: .*BROWSER.* -> correct/m);
+    expect(out).toMatch(/\nSound, 1 warning\.\n$/);
   }
+  expect((await of("none")).out).toMatch(/^ok +confirm: .*page, not available: BROWSER is none/m);
 });
+
+test("doctor says nothing of a page where TRIEVE_CONFIRM has none", async () => {
+  const settings = { TRIEVE_CONFIRM: "form,code", BROWSER: "/no/such/browser" };
+  const { out } = await run(["doctor", "--sandbox"], settings);
+  expect(out).toMatch(/^ok +confirm: /m);
+  expect(out).not.toMatch(/ page|BROWSER/);
+});
+
+test.runIf(process.platform === "linux")(
+  "doctor misses the program that opens the system's browser",
+  async () => {
+    const empty = mkdtempSync(join(tmpdir(), "path-"));
+    const desktop = { TRIEVE_CONFIRM: "form,page", DISPLAY: ":0", PATH: empty };
+    const { out } = await run(["doctor", "--sandbox"], desktop);
+    expect(out).toMatch(
+      /^warning +confirm: .*page, not available: there is no xdg-open.* -> set BROWSER/m,
+    );
+  },
+);
 
 test("a reader that goes away makes doctor say nothing else, and its verdict stays", async () => {
   const bin = startBin({ args: ["doctor", "--sandbox"] });
@@ -88,6 +127,12 @@ test("doctor names each failing layer with a hint", async () => {
   expect(wrongKey.code).toBe(1);
   expect(wrongKey.out).toMatch(/^ok +organization: /m);
   expect(wrongKey.out).toMatch(/^failed +key: unauthorized.* -> .*TRIEVE_API_KEY/m);
+  trieve.proxy.next("GET", { answer: 403, body: '{"message":"Forbidden"}' });
+  const otherKey = await run(["doctor"], environment);
+  expect(otherKey.out).toMatch(/^ok +key: /m);
+  expect(otherKey.out).toMatch(/^failed +role: forbidden.* -> .*TRIEVE_ORGANIZATION_ID/m);
+  // The key may be that of another organization.
+  expect(otherKey.out).not.toMatch(/^ok +organization/m);
   const other = "99999999-9999-4999-8999-999999999999";
   const noOrganization = await run(["doctor"], { ...environment, TRIEVE_ORGANIZATION_ID: other });
   expect(noOrganization.out).toMatch(/^failed +organization: .* -> .*TRIEVE_ORGANIZATION_ID/m);
@@ -98,29 +143,31 @@ test("doctor names each failing layer with a hint", async () => {
   const asked = trieve.proxy.seen
     .slice(before)
     .map(({ method, path }) => `${method} ${path.replace(/\?at=.*/, "")}`);
-  expect(asked).toEqual([
-    `GET /api/invitations/${environment["TRIEVE_ORGANIZATION_ID"]}`,
-    `GET /api/invitations/${other}`,
-    "GET /api/health",
-  ]);
+  const list = `GET /api/invitations/${environment["TRIEVE_ORGANIZATION_ID"]}`;
+  expect(asked).toEqual([list, list, `GET /api/invitations/${other}`, "GET /api/health"]);
   expect(trieve.proxy.seen.at(-1)?.headers).not.toHaveProperty("authorization");
 });
 
 test("doctor shows each setting with its source, and warns of a link that leads astray", async () => {
   const { environment } = trieve;
-  const { out } = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "owner" });
+  const owner = { ...environment, TRIEVE_MAX_ROLE: "owner" };
+  const { out } = await run(["doctor", "--verbose"], owner);
   expect(out).toMatch(/^ok +setting: TRIEVE_API_KEY: environment$/m);
   expect(out).toMatch(/^ok +setting: TRIEVE_MAX_ROLE: owner \(environment\)$/m);
   expect(out).toMatch(/^ok +setting: TRIEVE_ALLOWED_EMAIL_DOMAINS: any \(default\)$/m);
   expect(out).toMatch(/^ok +setting: TRIEVE_CONFIRM: form,code \(environment\)$/m);
   expect(out).toMatch(
-    /^ok +mailed link: .*redirect_uri=https:\/\/dashboard\.example\.com\/\?org=/m,
+    /^ok +mailed link: .*redirect_uri=https:\/\/dashboard\.example\.com\/\?org=\S+ \(unchecked/m,
   );
   const local = { ...environment, TRIEVE_APP_URL: "", TRIEVE_DASHBOARD_URL: "" };
   expect((await run(["doctor"], local)).out).toMatch(
-    /^warning +mailed link: .*this machine only.* -> .*TRIEVE_DASHBOARD_URL/m,
+    /^warning +mailed link: .*this machine only -> set TRIEVE_APP_URL and TRIEVE_DASHBOARD_URL/m,
   );
-  const faulty = await run(["doctor"], { ...environment, TRIEVE_MAX_ROLE: "king" });
+  const half = { ...environment, TRIEVE_DASHBOARD_URL: "" };
+  expect((await run(["doctor"], half)).out).toMatch(
+    /^warning +mailed link: .*this machine only -> set TRIEVE_DASHBOARD_URL to/m,
+  );
+  const faulty = await run(["doctor", "--verbose"], { ...environment, TRIEVE_MAX_ROLE: "king" });
   expect(faulty.out).not.toContain("king");
   expect(faulty.out).not.toContain("setting: TRIEVE_MAX_ROLE");
   expect(faulty.out).toMatch(/^ok +setting: TRIEVE_CONFIRM: form,code \(environment\)$/m);
@@ -152,9 +199,11 @@ test("doctor says how a person can be asked, as its shell sees the machine", asy
 
 test("doctor --json is for programs and holds no key", async () => {
   const { out } = await run(["doctor", "--json"], trieve.environment);
-  const { healthy, checks } = JSON.parse(out);
+  const { healthy, verdict, checks } = JSON.parse(out);
   expect(healthy).toBe(true);
-  expect(checks.length).toBeGreaterThan(5);
+  expect(verdict).toBe("Sound.");
+  // A report of a fault needs every setting.
+  expect(checks.filter(({ name }: { name: string }) => name === "setting")).toHaveLength(16);
   expect(out).not.toContain(trieve.store.apiKey);
 });
 
@@ -167,9 +216,9 @@ test("doctor tells a Trieve without its database", async () => {
   );
 });
 
-test("doctor tells a Trieve of which only the health check answers", async () => {
+test("doctor tells a Trieve of which only the health check answers, with any 2xx", async () => {
   trieve.proxy.always(({ path }) =>
-    path === "/api/health" ? { pass: true } : ({ silence: "all" } satisfies Fault),
+    path === "/api/health" ? { answer: 204 } : ({ silence: "all" } satisfies Fault),
   );
   const { out } = await run(["doctor"], trieve.environment);
   expect(out).toMatch(/^failed +answer: timeout: .*health check is answered.* -> restart/m);
@@ -199,7 +248,10 @@ test("doctor tells that nothing listens", async () => {
   await closed.close();
   const environment = { ...trieve.environment, TRIEVE_BASE_URL: closed.url };
   const { out } = await run(["doctor"], environment);
-  expect(out).toMatch(/^failed +reachable: .*Nothing listens.* -> Start Trieve/m);
+  // Where this runs in a container, localhost is the container itself.
+  expect(out).toMatch(
+    /^failed +reachable: .*Nothing listens.* -> (Start Trieve|Set TRIEVE_BASE_)/m,
+  );
 });
 
 test("doctor tells a dashboard that is the API", async () => {
@@ -210,4 +262,93 @@ test("doctor tells a dashboard that is the API", async () => {
   };
   const { out } = await run(["doctor"], environment);
   expect(out).toMatch(/^failed +configuration: TRIEVE_DASHBOARD_URL must be the address/m);
+});
+
+test.each([...CLIENTS.keys()])(
+  "doctor --client %s prints an entry that starts this very program, without the key",
+  async (client) => {
+    const file = join(tmpdir(), "key of a test");
+    const { code, out } = await run(["doctor", "--client", client], {
+      TRIEVE_BASE_URL: "http://localhost:8090",
+      TRIEVE_API_KEY: "tr-a-key-of-mine",
+      TRIEVE_EXTRA_HEADERS: "X-Gate: a-secret",
+      TRIEVE_AUDIT_LOG: file,
+      TRIEVE_ORGANIZATION_NAME: "Bob's & Co",
+    });
+    expect(code).toBe(0);
+    for (const part of [
+      process.execPath,
+      "main.js",
+      "TRIEVE_API_KEY_FILE",
+      file,
+      "http://localhost:8090",
+    ]) {
+      expect(out).toContain(part);
+    }
+    // It is the default beside an API on this machine.
+    expect(out).not.toContain("TRIEVE_DASHBOARD_URL");
+    expect(out).not.toMatch(/tr-a-key|TRIEVE_API_KEY\b[^_]|a-secret/);
+  },
+);
+
+test("the entry of each client is what that client reads", () => {
+  const launch = { name: "x", command: "/a b/node", args: ["m.js"], env: { A: "1 'q' $HOME" } };
+  const { command, args, env } = launch;
+  const entry = (client: string) => CLIENTS.get(client)?.[1](launch) ?? "";
+  expect(entry("claude")).toBe(
+    `claude mcp add -s user x -e 'A=1 '\\''q'\\'' $HOME' -- '/a b/node' m.js`,
+  );
+  expect(JSON.parse(entry("cursor"))).toEqual({ mcpServers: { x: { command, args, env } } });
+  expect(entry("gemini")).toBe(entry("cursor"));
+  expect(JSON.parse(entry("vscode"))).toEqual({
+    servers: { x: { type: "stdio", command, args, env } },
+  });
+  expect(entry("codex")).toBe(
+    `[mcp_servers.x]\ncommand = "/a b/node"\nargs = ["m.js"]\n\n[mcp_servers.x.env]\nA = "1 'q' $HOME"`,
+  );
+  const windows = { ...launch, command: "C:\\Program Files\\node.exe" };
+  expect(CLIENTS.get("claude")?.[1](windows)).toContain('-- "C:\\Program Files\\node.exe" m.js');
+});
+
+test("the entry holds what is set here: paths in full, no secret, no placeholder", () => {
+  const run = { command: "node", args: ["main.js"] };
+  const { env } = launchOf(
+    {
+      TRIEVE_BASE_URL: "https://trieve.example.org",
+      TRIEVE_ORGANIZATION_ID: "$ORGANIZATION",
+      TRIEVE_API_KEY_FILE: "key",
+      TRIEVE_AUDIT_LOG: "~/audit.jsonl",
+      TRIEVE_READ_ONLY: " true ",
+      BROWSER: "/opt/terminal/browser.sh",
+      PATH: "/bin",
+    },
+    run,
+    false,
+  );
+  expect(env).toEqual({
+    TRIEVE_BASE_URL: "https://trieve.example.org",
+    TRIEVE_API_KEY_FILE: join(process.cwd(), "key"),
+    TRIEVE_ORGANIZATION_ID: "00000000-0000-0000-0000-000000000000",
+    TRIEVE_READ_ONLY: "true",
+    TRIEVE_AUDIT_LOG: "~/audit.jsonl",
+  });
+  expect(launchOf({ TRIEVE_READ_ONLY: "true" }, run, true)).toEqual({
+    name: "trieve-sandbox",
+    command: "node",
+    args: ["main.js", "--sandbox"],
+    env: {},
+  });
+});
+
+test.each([
+  ["--client"],
+  ["--client", "zed"],
+  ["--client", "constructor"],
+  ["--json=1"],
+  ["--client=claude"],
+  ["--client", "claude", "x"],
+])("doctor %j %s is answered by the usage alone", async (...args) => {
+  const { code, out, errors } = await run(["doctor", ...args]);
+  expect([code, out]).toEqual([2, ""]);
+  expect(errors).toMatch(/^usage: .*--client claude\|cursor\|vscode\|codex\|gemini.*\n$/);
 });

@@ -178,6 +178,10 @@ describe("a value that a person mistypes gets the sentence that helps", () => {
     ["TRIEVE_EXTRA_HEADERS", "Cookie: secret-one", "not allowed"],
     ["TRIEVE_EXTRA_HEADERS", "X-One: 1\\nCookie: 2", "wrong in line 2"],
     ["TRIEVE_EXTRA_HEADERS", "X-A: 1\nx-a: 2", "wrong in line 2: this header is given twice"],
+    ["TRIEVE_AUDIT_LOG", "$HOME/audit.jsonl", "write the whole path"],
+    ["TRIEVE_AUDIT_LOG", "~ann/audit.jsonl", "write the whole path"],
+    ["TRIEVE_AUDIT_LOG", "~/audit.jsonl", "write the whole path"],
+    ["TRIEVE_AUDIT_LOG", "%APPDATA%\\audit.jsonl", "write the whole path"],
     ["TRIEVE_AUDIT_LOG", "true", "must be the path of a file"],
     ["TRIEVE_AUDIT_LOG", "0", "must be the path of a file"],
     ["TRIEVE_AUDIT_LOG", '"/tmp/a.log"', "without quotes"],
@@ -391,6 +395,12 @@ describe("the key file", () => {
     expect(two.faults[0]).toContain("TRIEVE_API_KEY_FILE must hold one key");
     expect(read({ ...environment, TRIEVE_API_KEY: "k" }).faults[0]).toContain("both set");
   });
+});
+
+test("an audit file called none is no audit file", () => {
+  const { config, faults } = read({ ...GOOD, TRIEVE_AUDIT_LOG: "None" });
+  expect(faults).toEqual([]);
+  expect(config?.auditLog).toBeUndefined();
 });
 
 test("an unknown variable gets a warning, the known ones none", () => {

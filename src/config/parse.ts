@@ -66,6 +66,10 @@ export function parseFilePath(path: string, { home }: ParseContext): string {
 }
 
 function expandHome(path: string, home: string): string {
+  check(
+    !/^~(?![/\\])|\$\{?[A-Z_]|%\w+%/.test(path) && (home !== "" || !path.startsWith("~")),
+    "has a ~ or the name of a variable in it, which nothing fills in here; write the whole path",
+  );
   return home === "" ? path : path.replace(/^~(?=[/\\])/, home);
 }
 

@@ -150,10 +150,11 @@ export const SETTINGS = {
   },
   TRIEVE_AUDIT_LOG: {
     default: "none",
-    meaning: "a file that gets the audit lines too",
+    meaning: "a file that gets the audit lines too, or `none`",
     format: "filepath",
     restricts: true,
-    parse: parseFilePath,
+    parse: (value, context) =>
+      value.toLowerCase() === "none" ? undefined : parseFilePath(value, context),
   },
   TRIEVE_EXTRA_HEADERS: {
     default: "none",

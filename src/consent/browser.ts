@@ -3,8 +3,6 @@ import { once } from "node:events";
 import open from "open";
 import { type Browser, commandsOf } from "../config/browser.ts";
 
-export { isProgramThere } from "../config/browser.ts";
-
 /** Shows `url` in the person's browser. Rejects when nothing that should open it can be started. */
 export async function openBrowser(browser: Browser, url: string): Promise<void> {
   if (browser === "system") {

@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import type { Config } from "../config/settings.ts";
 import { type ErrorCode, Failure } from "../errors.ts";
+import { organizationText } from "../text.ts";
 import { createCallContext } from "../trieve/call.ts";
 import { createTrieveClient } from "../trieve/client.ts";
 import { LIMITS } from "../trieve/limits.ts";
@@ -27,30 +28,22 @@ export function check(
 
 const MOST_SKEW_MS = 60_000;
 
-type Layer = "reachable" | "tls" | "organization" | "key" | "role" | "answer";
-
-interface Diagnosis {
-  layer: Layer;
-  found: string;
-  hint: string;
-}
-
 // What a failure means where the health check is answered all the same.
-const IF_HEALTHY: Partial<Record<ErrorCode, Omit<Diagnosis, "found">>> = {
-  timeout: {
-    layer: "answer",
-    hint: "restart the Trieve server: its database connections are used up",
-  },
-  upstream_error: {
-    layer: "answer",
-    hint: "look at the database behind Trieve, and at Trieve's log",
-  },
-  organization_not_found: {
-    layer: "organization",
-    hint: "check TRIEVE_ORGANIZATION_ID: the dashboard shows the id of each organization",
-  },
+const IF_HEALTHY: Partial<Record<ErrorCode, readonly [layer: string, hint: string]>> = {
+  timeout: ["answer", "restart the Trieve server: its database connections are used up"],
+  upstream_error: ["answer", "look at the database behind Trieve, and at Trieve's log"],
+  organization_not_found: [
+    "organization",
+    "check TRIEVE_ORGANIZATION_ID: the dashboard shows the id of each organization",
+  ],
 };
 const NO_TRIEVE = "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard";
+// What the words of a failure, which are for a model, leave open.
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  timeout: "see whether Trieve's machine is up, and what stands between it and this one",
+  upstream_error: "look at Trieve's log, and at the gate before it where there is one",
+  rate_limited: "wait a minute, then run doctor again",
+};
 
 /**
  * Checks the way to Trieve, the organization, the key and the role by one list request and, where that fails in a way
@@ -73,7 +66,7 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
   });
   const call = createCallContext(systemClock, new AbortController().signal, LIMITS.callMs);
   const since = performance.now();
-  let diagnosis: Diagnosis | undefined;
+  let failure: Check | undefined;
   let answer = "";
   try {
     const { invitations, skipped } = await client.list(call);
@@ -82,24 +75,24 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
     answer = `${invitations.length} invitations${unread}, in ${ms} ms`;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    diagnosis = await diagnose(error, () => answersHealthCheck(config, send));
+    failure = await diagnose(error, () => answersHealthCheck(config, send));
   }
   // What a list request needs, in the order in which Trieve looks at it.
-  const layers: readonly (readonly [Layer, found: string])[] = [
-    ["reachable", host],
-    ["tls", protocol === "https:" ? "certificate accepted" : "none (http)"],
-    ["organization", config.organizationId],
-    ["key", "accepted"],
-    ["role", "may administer the organization (admin or owner)"],
-    ["answer", answer],
+  const layers = [
+    check("reachable", host),
+    check("tls", protocol === "https:" ? "certificate accepted" : "none (http)"),
+    check("organization", organizationText(config.organizationId, config.organizationName)),
+    check("key", "accepted"),
+    check("role", "may administer the organization (admin or owner)"),
+    check("answer", answer),
   ];
-  const { layer } = diagnosis ?? {};
-  const failed = layers.findIndex(([name]) => name === layer);
-  const sound = failed < 0 ? layers : layers.slice(0, failed);
-  // Only Trieve's own no to the key or the role says that the organization or the key is right.
-  const isProof = failed < 0 || layer === "key" || layer === "role";
-  for (const [name, found] of isProof ? sound : sound.slice(0, 2)) yield check(name, found);
-  if (diagnosis) yield check(diagnosis.layer, diagnosis.found, diagnosis.hint, "failed");
+  const layer = failure?.name;
+  const sound = layers.slice(0, layers.map(({ name }) => name).indexOf(layer ?? ""));
+  // Trieve's own no says what it had looked at before: of a key, the organization; of a role, the key, which may be
+  // that of another organization.
+  const isProven = ({ name }: Check, at: number) =>
+    at < 2 || layer === "key" || (layer === "role" && name === "key");
+  yield* failure === undefined ? layers : [...sound.filter(isProven), failure];
   if (skew === undefined) return;
   const hint = "set this machine's clock; the ages of invitations are off by that much";
   const off = `${Math.round(skew / 1_000)} s from Trieve's`;
@@ -110,17 +103,20 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
 async function diagnose(
   { code, origin, happened, next }: Failure,
   isHealthy: () => Promise<boolean>,
-): Promise<Diagnosis> {
+): Promise<Check> {
   const found = `${code}: ${happened}.`;
   const healthy = IF_HEALTHY[code];
   if (healthy !== undefined && (await isHealthy())) {
-    return { ...healthy, found: `${found} The health check is answered, so Trieve runs.` };
+    const [layer, hint] = healthy;
+    const runs = `${found} The health check is answered, so Trieve runs.`;
+    return check(layer, runs, hint, "failed");
   }
-  if (code === "organization_not_found") return { layer: "answer", found, hint: NO_TRIEVE };
-  return { layer: layerOf(code, origin), found, hint: `${next}.` };
+  if (code === "organization_not_found") return check("answer", found, NO_TRIEVE, "failed");
+  const hint = origin === "gate" ? undefined : HINTS[code];
+  return check(layerOf(code, origin), found, hint ?? `${next}.`, "failed");
 }
 
-function layerOf(code: ErrorCode, origin: Failure["origin"]): Layer {
+function layerOf(code: ErrorCode, origin: Failure["origin"]): string {
   if (origin === "tls") return "tls";
   if (code === "network_error") return "reachable";
   // What something before Trieve refuses says nothing about Trieve's key and role.

@@ -1,7 +1,8 @@
 import type { Settings } from "../config/load.ts";
-import { allowedRoles, LINK_IS_LOCAL } from "../config/policy.ts";
+import { allowedRoles } from "../config/policy.ts";
 import type { Config, ConfirmMethod } from "../config/settings.ts";
-import { isLinkLocal } from "../config/url.ts";
+import { isLocal } from "../config/url.ts";
+import { missingForPage } from "../consent/page.ts";
 import { printable } from "../text.ts";
 import { redirectUri } from "../trieve/client.ts";
 import { type Check, check, checkConnection } from "./connection.ts";
@@ -9,6 +10,16 @@ import { type Check, check, checkConnection } from "./connection.ts";
 /** A check as a line of text. */
 export function checkLine({ name, status, found, hint }: Check): string {
   return `${status.padEnd(8)} ${name}: ${found}${hint === undefined ? "" : ` -> ${hint}`}`;
+}
+
+/** What all checks come to: `Sound, 1 warning.` */
+export function verdictOf(checks: readonly Check[]): string {
+  const count = (status: Check["status"]) => checks.filter((one) => one.status === status).length;
+  const [failed, warnings] = [count("failed"), count("warning")];
+  const words = [failed === 0 ? "Sound" : "Not sound"];
+  if (failed > 0) words.push(`${failed} failed`);
+  if (warnings > 0) words.push(`${warnings} warning${warnings === 1 ? "" : "s"}`);
+  return `${words.join(", ")}.`;
 }
 
 /**
@@ -21,22 +32,23 @@ export async function* doctor(options: {
   /** Version of Node, and platform. */
   runtime: string;
   sandbox: boolean;
+  /** Whether each sound setting gets a line. */
+  verbose: boolean;
   /** PATH, where programs are looked for. */
   path: string;
 }): AsyncGenerator<Check> {
-  const { settings, version, runtime, sandbox, path } = options;
+  const { settings, version, runtime, sandbox, verbose, path } = options;
   const { config, policy, faults, warnings, shown, auditFault } = settings;
   const mode = sandbox ? ", sandbox" : "";
   yield check("version", `trieve-invitations-mcp ${version}, ${runtime}${mode}`);
-  for (const found of faults) {
-    yield check("configuration", found, "correct it in the client's configuration", "failed");
-  }
-  for (const found of warnings) {
-    yield check("configuration", found, "see the table of settings in the README");
-  }
-  for (const [name, text] of Object.entries(shown)) {
-    yield check("setting", `${name}: ${printable(text).replaceAll("`", "")}`);
-  }
+  // Their sentences say what to do.
+  for (const found of faults) yield { name: "configuration", status: "failed", found };
+  for (const found of warnings) yield { name: "configuration", status: "warning", found };
+  const sound = Object.entries(shown).map(([name, text]) =>
+    check("setting", `${name}: ${printable(text).replaceAll("`", "")}`),
+  );
+  if (verbose) yield* sound;
+  else yield check("settings", `${sound.length} in order (--verbose shows each)`);
   if (config === undefined) {
     yield { name: "connection", status: "skipped", found: "needs a complete configuration" };
     return;
@@ -54,7 +66,7 @@ export async function* doctor(options: {
   yield checkLink(config, sandbox);
   const domains = policy.allowedDomains?.join(", ") ?? "any domain";
   yield check("policy", `may invite ${allowedRoles(policy).join(", ")} at ${domains}`);
-  yield await checkConfirm(config, path);
+  yield checkConfirm(config, path);
 }
 
 function describeRoute({ proxy, extraHeaders = [] }: Config): string {
@@ -67,40 +79,38 @@ function checkLink(config: Config, sandbox: boolean): Check {
   const { appUrl, organizationId, dashboardUrl } = config;
   const name = "mailed link";
   if (dashboardUrl === undefined) {
-    const hint = "set it to the address of your Trieve's dashboard";
-    return check(name, "TRIEVE_DASHBOARD_URL is not set, so nothing can be sent", hint);
+    const hint = "set TRIEVE_DASHBOARD_URL to the address of your Trieve's dashboard";
+    return check(name, "without the address of the dashboard nothing can be sent", hint);
   }
   const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${redirectUri(config)}`;
   if (!appUrl.endsWith("/api")) {
     const hint = "end TRIEVE_APP_URL in /api, unless a proxy there adds it";
     return check(name, `${link}. Trieve's API accepts invitations at an address below /api`, hint);
   }
-  if (sandbox || !isLinkLocal(config)) return check(name, link);
-  const hint =
-    "set TRIEVE_APP_URL and TRIEVE_DASHBOARD_URL to addresses that invited people can reach";
-  return check(name, `${link}. ${LINK_IS_LOCAL}`, hint);
+  const addresses = { TRIEVE_APP_URL: appUrl, TRIEVE_DASHBOARD_URL: dashboardUrl };
+  const local = Object.entries(addresses).flatMap(([name, url]) => (isLocal(url) ? [name] : []));
+  if (sandbox || local.length === 0)
+    return check(name, `${link} (unchecked: doctor asks only the API)`);
+  const hint = `set ${local.join(" and ")} to an address that invited people can reach`;
+  return check(name, `${link}. It works on this machine only`, hint);
 }
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display from the server. */
-async function checkConfirm({ confirm, browser }: Config, path: string): Promise<Check> {
-  const { command, missing }: { command?: string; missing?: string } =
-    browser === "system" ? {} : browser;
-  const opened = command === undefined ? "in the system's browser" : "by the program in BROWSER";
+function checkConfirm({ confirm, browser }: Config, path: string): Check {
+  const missing = confirm.includes("page") ? missingForPage(browser, path) : undefined;
+  const isNamed = browser !== "system" && "command" in browser;
+  const opener = isNamed ? "by the program in BROWSER" : "in the system's browser";
   const words: Record<ConfirmMethod, string> = {
     form: "a form, in clients that have them",
-    page: `a page, ${missing === undefined ? `opened ${opened}` : `not available: ${missing}`}`,
+    page: `a page, ${missing === undefined ? `opened ${opener}` : `not available: ${missing}`}`,
     code: "a code, through the model",
   };
   const found = `asks by ${confirm.map((method) => words[method]).join("; else by ")}`;
-  if (command !== undefined) {
-    // Loaded here alone: a start has no need of it.
-    const { isProgramThere } = await import("../consent/browser.ts");
-    const hint = "correct BROWSER: the path of a program, or the name of one in PATH";
-    if (!isProgramThere(command, path))
-      return check("confirm", `${found}, which is not there`, hint);
-  }
-  const isLost = missing !== undefined && confirm.includes("page") && !confirm.includes("code");
-  const hint =
-    "set BROWSER, or pass the display on in the client's configuration (docs/clients.md)";
-  return check("confirm", found, isLost ? hint : undefined);
+  // A machine may be meant to show no page; a program that is named and not there is a slip.
+  if (missing === undefined || (!isNamed && confirm.includes("code")))
+    return check("confirm", found);
+  const hint = isNamed
+    ? "correct BROWSER, or remove it"
+    : "set BROWSER, or pass the display on in the client's configuration (docs/clients.md)";
+  return check("confirm", found, hint);
 }

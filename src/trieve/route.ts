@@ -27,7 +27,7 @@ export async function answersHealthCheck(
     for (const [name, value] of extraHeaders) request.headers.set(name, value);
     const response = await send(request, { signal: AbortSignal.timeout(HEALTH_MS) });
     await response.body?.cancel();
-    return response.status === 200;
+    return response.ok;
   } catch {
     return false;
   }

@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { exampleLaunch } from "../../scripts/publishing.ts";
 import type { Setup } from "./scenario.ts";
 
 const page = readFileSync(new URL("../../docs/clients.md", import.meta.url), "utf8");
-const NO_ORGANIZATION = "00000000-0000-0000-0000-000000000000";
+const example = exampleLaunch(packageJson);
 
 /** The code blocks under a heading of docs/clients.md, in order. */
 function blocksOf(heading: string): string[] {
@@ -18,20 +20,18 @@ export function configurationOf(heading: string, setup: Setup, which = 0): strin
   return fillIn(text, setup);
 }
 
-/** `text` with the program, the organization and the Trieve of `setup`; placeholders of the key stay. */
+/** `text` with the program, the organization, the key file and the Trieve of `setup`. */
 export function fillIn(text: string, { command, args, env, more = {}, home }: Setup): string {
   const keyFile = join(home, "trieve-key");
   writeFileSync(keyFile, env["TRIEVE_API_KEY"] ?? "", { mode: 0o600 });
-  const words = [command, ...args];
   const organization = env["TRIEVE_ORGANIZATION_ID"] ?? "";
   const url = env["TRIEVE_BASE_URL"] ?? "";
+  const inJson = (words: readonly string[]) => words.map((word) => JSON.stringify(word)).join(", ");
   return text
-    .replace("npx -y trieve-invitations-mcp", words.join(" "))
-    .replace('["npx", "-y", "trieve-invitations-mcp"]', JSON.stringify(words))
-    .replace('"npx"', JSON.stringify(command))
-    .replace('["-y", "trieve-invitations-mcp"]', JSON.stringify(args))
-    .replace("tr-your-key", env["TRIEVE_API_KEY"] ?? "")
-    .replaceAll("/home/you/.config/trieve-key", keyFile)
+    .replace([example.command, ...example.args].join(" "), [command, ...args].join(" "))
+    .replace(JSON.stringify(example.command), JSON.stringify(command))
+    .replace(new RegExp(example.args.map((arg) => JSON.stringify(arg)).join(",\\s*")), inJson(args))
+    .replaceAll(example.env["TRIEVE_API_KEY_FILE"] ?? "", keyFile)
     .replaceAll("https://trieve.example.com", url)
     .replaceAll("https://dashboard.example.com", "http://localhost:5173")
     .replace(/(")?TRIEVE_ORGANIZATION_ID"?( = |: |=)"?0{8}[0-9-]+"?/, (line, quote, is) =>
@@ -39,7 +39,7 @@ export function fillIn(text: string, { command, args, env, more = {}, home }: Se
         quote ? ", " : is === "=" ? " -e " : "\n",
       ),
     )
-    .replaceAll(NO_ORGANIZATION, organization);
+    .replaceAll(example.env["TRIEVE_ORGANIZATION_ID"] ?? "", organization);
 }
 
 /** One more variable, in the manner of the text: of JSON, TOML or a command. */

@@ -18,8 +18,8 @@ export const cline: Host = {
     const chosen = { settings, updatedAt: new Date().toISOString(), tokenSource: "manual" };
     const providers = { version: 1, lastUsedProvider: provider, providers: { [provider]: chosen } };
     stay.put(".cline/data/settings/providers.json", JSON.stringify(providers));
-    // Its own session, and no daemon that outlives it; the key comes from its file.
-    const env = { CLINE_SESSION_BACKEND_MODE: "local", TRIEVE_API_KEY: undefined };
+    // Its own session, and no daemon that outlives it.
+    const env = { CLINE_SESSION_BACKEND_MODE: "local" };
     await playThrough(stay, stay.start("cline", ["--json", "go on"], env));
   },
 };

@@ -9,8 +9,6 @@ export const copilot: Host = {
   async visit(stay) {
     stay.put(".copilot/mcp-config.json", configurationOf("Copilot CLI", stay.setup));
     const env = {
-      // It hands all of its own environment on, and the server takes the key from one place only.
-      TRIEVE_API_KEY: undefined,
       COPILOT_OFFLINE: "true",
       COPILOT_PROVIDER_BASE_URL: `${stay.model.url}/v1`,
       COPILOT_PROVIDER_API_KEY: "played",

@@ -10,9 +10,8 @@ export const gemini: Host = {
   started: "`gemini -p`",
   asked: "page",
   async visit(stay) {
-    const keyFromShell = example.replace("tr-your-key", "$TRIEVE_API_KEY");
     const settings = {
-      ...JSON.parse(fillIn(keyFromShell, stay.setup)),
+      ...JSON.parse(fillIn(example, stay.setup)),
       security: { folderTrust: { enabled: false }, auth: { selectedType: "gemini-api-key" } },
       privacy: { usageStatisticsEnabled: false },
       general: { disableAutoUpdate: true, enableAutoUpdate: false },

@@ -78,7 +78,6 @@ export function createVisit(
           HOME: setup.home,
           XDG_CONFIG_HOME: `${setup.home}/.config`,
           TERM: "xterm",
-          TRIEVE_API_KEY: setup.env["TRIEVE_API_KEY"] ?? "",
           // Whatever is not on loopback goes to the model, which refuses it and takes it down.
           HTTPS_PROXY: proxy,
           HTTP_PROXY: proxy,

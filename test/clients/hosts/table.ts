@@ -82,10 +82,11 @@ function sight({ results }: Driven): string {
 }
 
 function besides({ model }: Driven): string {
-  const outside = [...new Set(model.refused)].toSorted();
-  return outside.length === 0
-    ? ""
-    : `tried to reach ${outside.map((one) => `\`${one.replace(/:443$/, "")}\``).join(", ")}`;
+  const outside = [...new Set(model.refused)].toSorted().map((one) => one.replace(/:443$/, ""));
+  const words = outside.map((one) =>
+    /^registry\./.test(one) ? "a package registry" : `\`${one}\``,
+  );
+  return words.length === 0 ? "" : `tried to reach ${words.join(", ")}`;
 }
 
 /** How long Node itself takes to start and end, ms: the best of five. */
