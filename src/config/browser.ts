@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { platform, release } from "node:os";
+import { isContainer } from "./machine.ts";
 
 /** What opens a page for the person at this machine: the program in BROWSER, the system, or nothing and why. */
 export type Browser = { command: string } | "system" | { missing: string };
@@ -14,7 +14,7 @@ interface Machine {
 const HERE: Machine = {
   platform: platform(),
   release: release(),
-  isContainer: () => existsSync("/.dockerenv") || existsSync("/run/.containerenv"),
+  isContainer,
 };
 
 /** What can open a page here, as far as the environment shows; `command` is BROWSER, which overrides that. */
