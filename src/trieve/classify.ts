@@ -8,7 +8,7 @@ import { type SendStatus, sendStatus } from "./send-status.ts";
 export interface Seen {
   /** The invitation with this address that was not there before. */
   row: Invitation | undefined;
-  /** Whether the list could be read. */
+  /** Whether the list could be read, as fully as before the send. */
   isListRead: boolean;
   /** Whether the address is among the members; undefined where they could not be read. */
   isMember: boolean | undefined;
@@ -65,7 +65,7 @@ const SAYS: Partial<Record<SendStatus, string>> = {
 };
 const NOT_LISTED = "The list does not show the address.";
 const NEITHER = "shows the address neither as invited nor as a member";
-const UNREAD = "the list could not be read afterwards";
+const UNREAD = "the list could not be read in full afterwards";
 
 /** What is said of a response that does not tell what came of the send. */
 function unclearText({ status, failure }: WriteResponse): string {

@@ -114,12 +114,13 @@ export async function tellSent(
   const seen = await lookTwice(trieve, own, areAllThere);
   const isMember = memberCheck(trieve.client, own);
   for (const one of sent) {
-    const { target, response } = one;
+    const { target, response, before } = one;
     const row = seen.map((list) => newRow(one, list)).find(Boolean);
     const asksMembers = row === undefined && isDecidedByMembers(response);
     const outcome = classify(target, response, {
       row,
-      isListRead: seen.at(-1) !== undefined,
+      // One more row that cannot be read may be the one that is missing.
+      isListRead: (seen.at(-1)?.skipped ?? Number.POSITIVE_INFINITY) <= before.skipped,
       isMember: asksMembers ? await isMember(target.email) : undefined,
     });
     trieve.guard.learn(outcome, sendStatus(response) === "mail_failed");
