@@ -100,9 +100,13 @@ const MEANINGS: readonly Row[] = [
 ];
 
 /** What is said in place of the table where this machine shows more. */
-function wordsHere(text: string, { caFile, baseUrl }: Partial<Config>): FailureDetails | undefined {
+function wordsHere(
+  text: string,
+  { caFile, baseUrl }: Partial<Config>,
+  isInContainer: () => boolean,
+): FailureDetails | undefined {
   if (UNTRUSTED.test(text) && caFile) return CA_FILE[faultOfCaFile(caFile)];
-  if (REFUSED.test(text) && baseUrl && isLocal(baseUrl) && isContainer()) return CONTAINER;
+  if (REFUSED.test(text) && baseUrl && isLocal(baseUrl) && isInContainer()) return CONTAINER;
   return undefined;
 }
 
@@ -136,7 +140,11 @@ export const PROXY_NEXT =
   "Check HTTPS_PROXY and HTTP_PROXY in the server's environment, or leave the host out with NO_PROXY";
 
 /** The failure behind a rejected `fetch` or a body that broke off. */
-export function networkFailure(cause: unknown, config: Partial<Config> = {}): Failure {
+export function networkFailure(
+  cause: unknown,
+  config: Partial<Config> = {},
+  isInContainer = isContainer,
+): Failure {
   const { proxy } = config;
   const { code: system, syscall, message } = systemError(cause);
   const text = `${system} ${message}`;
@@ -152,7 +160,7 @@ export function networkFailure(cause: unknown, config: Partial<Config> = {}): Fa
   const isCut = cause instanceof TypeError && cause.message === "terminated";
   if (isCut && found.code === undefined) return brokenOff(about);
   const { code = "network_error", isCertain = isUnopened, ...meaning } = found;
-  const words = wordsHere(text, config) ?? { happened, next };
+  const words = wordsHere(text, config, isInContainer) ?? { happened, next };
   return connectionError({ ...about, ...meaning, ...words, isCertain }, code);
 }
 
