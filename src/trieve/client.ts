@@ -19,6 +19,9 @@ import { createSlots, type Slot } from "./slots.ts";
 // How long Trieve may be at work on a request whose answer nobody waits for: its own limit, and a mail relay's.
 const WORK_MS = 15_000;
 const SEND_WORK_MS = 60_000;
+const INVITATIONS = "/api/invitations/{organization_id}";
+const MEMBERS = "/api/organization/users/{organization_id}";
+type ListPath = typeof INVITATIONS | typeof MEMBERS;
 const TROUBLE = { detail: "HTTP 400", origin: "trieve", isRepeatable: true } as const;
 
 export interface TrieveOptions {
@@ -70,11 +73,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { config, clock, version, limits = LIMITS } = options;
   const { organizationId } = config;
   const header = { "TR-Organization": organizationId };
-  /** What a list asks with: never twice the same, so that no cache on the way can answer. */
-  const listOptions = () => ({
-    params: { header, path: { organization_id: organizationId }, query: { at: randomUUID() } },
-    parseAs: "stream" as const,
-  });
   const exchange = createExchange(config, clock, options.fetch);
   const takeSlot = createSlots(clock);
 
@@ -104,19 +102,17 @@ export function createTrieveClient(options: TrieveOptions): Client {
     return ms;
   }
 
-  type Rows = Promise<{ data?: ReadableStream<Uint8Array> | null; response: Response }>;
-
-  async function readOnce(
-    call: CallContext,
-    get: (fetch: Fetch) => Rows,
-  ): Promise<readonly unknown[]> {
+  async function readOnce(call: CallContext, list: ListPath): Promise<readonly unknown[]> {
     const slot = await takeSlot("other", call.timeLeft(), call.signal);
     try {
       const ms = timeFor(call, limits.attemptMs);
       call.beginRequest();
       const options = { slot, ms, workMs: WORK_MS, signal: call.signal };
       return await exchange(options, async (fetch) => {
-        const { data, response } = await get(fetch);
+        // Never twice the same query, so that no cache on the way can answer.
+        const query = { at: randomUUID() };
+        const params = { header, path: { organization_id: organizationId }, query };
+        const { data, response } = await api.GET(list, { params, parseAs: "stream", fetch });
         if (response.status === 200 && !isPage(response)) {
           return parseList(await readText(data ?? null, limits.bodyBytes));
         }
@@ -129,10 +125,10 @@ export function createTrieveClient(options: TrieveOptions): Client {
     }
   }
 
-  async function read(call: CallContext, get: (fetch: Fetch) => Rows): Promise<readonly unknown[]> {
+  async function read(call: CallContext, list: ListPath): Promise<readonly unknown[]> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await readOnce(call, get);
+        return await readOnce(call, list);
       } catch (error) {
         const wait = error instanceof Failure ? retryDelay(error, tries, Math.random()) : undefined;
         if (wait === undefined || wait >= call.timeLeft()) throw error;
@@ -169,18 +165,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
 
   return {
     slot: (call, kind) => takeSlot(kind, Math.min(limits.slotMs, call.timeLeft()), call.signal),
-    async list(call) {
-      const rows = await read(call, (fetch) =>
-        api.GET("/api/invitations/{organization_id}", { ...listOptions(), fetch }),
-      );
-      return readRows(rows, organizationId);
-    },
-    async members(call) {
-      const rows = await read(call, (fetch) =>
-        api.GET("/api/organization/users/{organization_id}", { ...listOptions(), fetch }),
-      );
-      return readMembers(rows, organizationId);
-    },
+    list: async (call) => readRows(await read(call, INVITATIONS), organizationId),
+    members: async (call) => readMembers(await read(call, MEMBERS), organizationId),
     send(call, slot, { email, role }) {
       return write(call, { slot, mostMs: limits.sendMs, workMs: SEND_WORK_MS }, (fetch) =>
         api.POST("/api/invitation", {

@@ -69,8 +69,7 @@ export function resendAll(
 /** A failed delete, after which nothing is sent. Throws. */
 function withoutSend(error: unknown): never {
   if (!(error instanceof Failure && error.code === "outcome_unknown")) throw error;
-  const known = [error.known, "No new one was sent."].filter(Boolean).join(" ");
-  throw new Failure("outcome_unknown", { known, cause: error });
+  throw error.knowing(`${error.known} No new one was sent.`);
 }
 
 /** A failed send whose old invitation is deleted. Throws. */
@@ -98,22 +97,15 @@ const OTHER_BESIDE = {
 
 /** What a send comes to once the old invitation is deleted. */
 function resentAs(sent: Outcome): Outcome {
-  const { target, outcome, failure, invitation } = sent;
+  const { target, outcome, failure } = sent;
+  if (failure === undefined) return outcome === "invited" ? { ...sent, outcome: "resent" } : sent;
   switch (outcome) {
-    case "invited":
-      return { ...sent, outcome: "resent" };
-    case "added":
-      return sent;
-    case "mail_unconfirmed": {
-      const details = { happened: failure?.happened, known: OLD_LINK, cause: failure };
-      return failed(target, new Failure(outcome, details), "not_resent", invitation);
-    }
-    case "outcome_unknown": {
-      const known = [OLD_IS_GONE, failure?.known].filter(Boolean).join(" ");
-      return failed(target, new Failure(outcome, { known, cause: failure }), "not_resent");
-    }
+    case "mail_unconfirmed":
+      return { ...sent, failure: failure.knowing(OLD_LINK) };
+    case "outcome_unknown":
+      return { ...sent, failure: failure.knowing(`${OLD_IS_GONE} ${failure.known}`) };
     default:
-      return failed(target, deletedNotSent(failure ?? new Failure("internal_error")), "not_resent");
+      return failed(target, deletedNotSent(failure), "not_resent");
   }
 }
 

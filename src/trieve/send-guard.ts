@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { type CallContext, patience } from "./call.ts";
@@ -45,7 +46,7 @@ export interface SendGuard {
 
 export function createSendGuard(clock: Clock): SendGuard {
   const running = new Map<string, Promise<unknown>>();
-  let turns: { at: number }[] = [];
+  const turns = createMemory<number>(clock, MINUTE_MS);
   const doubts = createMemory<true>(clock, 2 * MINUTE_MS);
   const members = createMemory<string>(clock, 10 * MINUTE_MS);
   const mailFailures = createMemory<true>(clock, 24 * 60 * MINUTE_MS);
@@ -56,7 +57,8 @@ export function createSendGuard(clock: Clock): SendGuard {
       const earlier = Promise.allSettled(keys.map((key) => running.get(key)));
       const wait = patience(call.timeLeft(), call.signal);
       const gaveUp = new Promise<never>((_, reject) => {
-        wait.signal.addEventListener("abort", () => reject(new Failure("busy", OTHER_SEND)));
+        const giveUp = () => reject(call.signal.reason ?? new Failure("busy", OTHER_SEND));
+        wait.signal.addEventListener("abort", giveUp);
       });
       const mine = Promise.race([earlier, gaveUp]).finally(wait.end).then(send);
       // All are taken at once, so that two calls never wait for each other.
@@ -71,22 +73,17 @@ export function createSendGuard(clock: Clock): SendGuard {
       }
     },
     takeTurn() {
-      const now = clock.elapsed();
-      turns = turns.filter(({ at }) => at > now - MINUTE_MS);
-      if (turns.length >= SENDS_A_MINUTE) {
-        const oldest = Math.min(...turns.map(({ at }) => at));
+      const taken = turns.values();
+      if (taken.length >= SENDS_A_MINUTE) {
         throw new Failure("rate_limited", {
           detail: `this server's own limit of ${SENDS_A_MINUTE} invitations a minute`,
-          next: waitFor(oldest + MINUTE_MS - now),
+          next: waitFor(Math.min(...taken) + MINUTE_MS - clock.elapsed()),
         });
       }
-      const turn = { at: now };
-      turns.push(turn);
-      return (hasSent) => {
-        // The request goes out some time after the call begins.
-        if (hasSent) turn.at = clock.elapsed();
-        else turns = turns.filter((one) => one !== turn);
-      };
+      const turn = randomUUID();
+      turns.set(turn, clock.elapsed());
+      // The request goes out some time after the call begins.
+      return (hasSent) => (hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn));
     },
     learn({ target: { email = "" }, outcome, invitation }, didMailFail = false) {
       if (outcome === "outcome_unknown") doubts.set(email, true);

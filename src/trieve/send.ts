@@ -7,7 +7,7 @@ import { type InvitationList, isSameEmail } from "./invitation.ts";
 import { lookTwice } from "./look.ts";
 import { findObstacle, memberCheck } from "./obstacle.ts";
 import type { Addressee, Outcome } from "./outcome.ts";
-import { refusalOf, type SendStatus, sendStatus } from "./send-status.ts";
+import { refusalOf, sendStatus } from "./send-status.ts";
 import type { Slot } from "./slots.ts";
 
 /** A send whose outcome only the list can tell. */
@@ -86,17 +86,14 @@ export async function post(
     guard.learn({ target, outcome: "already_member" });
     return undefined;
   }
-  if (status === "throttled" && response.failure) batch.stop(response.failure);
-  const happened = STOPS[status];
-  if (happened !== undefined) batch.stop(new Failure("outcome_unknown", { happened }));
+  if (status === "throttled") batch.stop(response.failure ?? NOT_CLEAR);
+  else if (status !== "accepted") batch.stop(NOT_CLEAR);
   return response;
 }
 
-const STOPS: Partial<Record<SendStatus, string>> = {
-  unclear: "What came of another send is unclear",
-  invited: "What came of another send is unclear",
-  mail_failed: "Trieve says that the mail of another send failed",
-};
+const NOT_CLEAR = new Failure("outcome_unknown", {
+  happened: "The mail of another send failed, or what came of it is unclear",
+});
 
 /**
  * Tells what came of sends by reading the list, once more after 3 s where an invitation is missing, and the
