@@ -212,7 +212,7 @@ export class Failure extends Error {
 
   /** The same failure, with sentences of ours on what is known all the same. */
   knowing(known: string): Failure {
-    return new Failure(this.code, { ...this, known });
+    return new Failure(this.code, { ...this, known, cause: this.cause });
   }
 
   /** Whether it is about one target alone, so that others may fare better. */

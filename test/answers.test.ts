@@ -187,9 +187,12 @@ describe("retries", () => {
     expect(trieve.proxy.count("GET")).toBe(3);
   });
 
-  test("a long Retry-After is told, not waited for", async () => {
-    const { text, gets } = await listUnder({ answer: 429, headers: { "retry-after": "60" } });
-    expect(text).toMatch(/^rate_limited: .*Wait 60 seconds/);
+  test.each([
+    [429, "rate_limited"],
+    [503, "upstream_error"],
+  ])("a long Retry-After of a %i is told, not waited for", async (answer, code) => {
+    const { text, gets } = await listUnder({ answer, headers: { "retry-after": "60" } });
+    expect(text).toMatch(new RegExp(`^${code}: .*Wait 60 seconds`));
     expect(gets).toBe(1);
   });
 

@@ -21,19 +21,16 @@ interface Refusal {
 
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
-function refuse(id: Refusal["id"], code: number, message: string): { refusal: Refusal } {
+const NO_REQUEST =
+  "A request has an id (a string or an integer), a method (a string) and params (an object)";
+
+function refuse(id: Refusal["id"], code = -32600, message = NO_REQUEST): { refusal: Refusal } {
   return { refusal: { jsonrpc: "2.0", id, error: { code, message } } };
 }
 
-const refuseRequest = (id: Refusal["id"]) =>
-  refuse(
-    id,
-    -32600,
-    "A request has an id (a string or an integer), a method (a string) and params (an object)",
-  );
 // One object each, so that a batch is answered with it once.
 const NO_JSON = refuse(null, -32700, "Each line holds one message as JSON");
-const NO_ID = refuseRequest(null);
+const NO_ID = refuse(null);
 
 /** Reads the messages of a line; a batch has several. What cannot be told apart in it is answered once. */
 export function readLine(line: string): Reading[] {
@@ -61,7 +58,7 @@ function readMessage(value: unknown): Reading {
     const known = isId(id) ? { id } : {};
     return { message: { jsonrpc: "2.0", ...known, method, params: readParams(params) } };
   }
-  if (isId(id) || typeof id === "number") return refuseRequest(id);
+  if (isId(id) || typeof id === "number") return refuse(id);
   // Clients take an error without an id for a fault of the server's: a notification gets none, however it is written.
   return isRequest || method === undefined ? NO_ID : undefined;
 }

@@ -45,7 +45,7 @@ export function statusFailure(
     const isKeyRefused = status === 401 || status === 403;
     if (isKeyRefused && keyFile?.hasChanged()) return KEY_IS_OLD;
     if (status === 401 && keyFile !== undefined) return CHECK_FILE;
-    return status === 429 && retryAfterMs !== undefined ? { next: waitFor(retryAfterMs) } : {};
+    return retryAfterMs ? { next: waitFor(retryAfterMs) } : {};
   }
 
   return new Failure(code, {

@@ -24,18 +24,17 @@ interface Options {
   signal?: AbortSignal | undefined;
 }
 
-/** One HTTP exchange within its time. Throws Failure. */
-export type Exchange = <T>(options: Options, work: (fetch: Fetch) => Promise<T>) => Promise<T>;
-
-/** The exchanges of one process, which share the way to Trieve; `given` is used instead where it is there. */
-export function createExchange(
-  config: Config,
-  clock: Clock,
-  given: typeof fetch | undefined,
-): Exchange {
+/**
+ * HTTP exchanges within their time, which throw Failure. Those of one process share the way to Trieve; `given` is used
+ * instead where it is there.
+ */
+export function createExchange(config: Config, clock: Clock, given: typeof fetch | undefined) {
   let route: Promise<Send> | undefined;
 
-  return async ({ slot, ms, workMs, signal }, work) => {
+  return async <T>(
+    { slot, ms, workMs, signal }: Options,
+    work: (fetch: Fetch) => Promise<T>,
+  ): Promise<T> => {
     const startedAt = clock.elapsed();
     const dropped = patience(ms, signal);
     let isCutOff = false;

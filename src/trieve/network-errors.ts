@@ -133,8 +133,6 @@ const CONTAINER = {
   next: "Set TRIEVE_BASE_URL to the name of Trieve's container, or to host.docker.internal for one on the host (host.containers.internal with Podman); http needs TRIEVE_ALLOW_INSECURE_HTTP=true then",
 };
 
-const OTHER: Row = [/^/, {}];
-
 /** What to do about a proxy that does not pass requests on. */
 export const PROXY_NEXT =
   "Check HTTPS_PROXY and HTTP_PROXY in the server's environment, or leave the host out with NO_PROXY";
@@ -148,7 +146,7 @@ export function networkFailure(
   const { proxy } = config;
   const { code: system, syscall, message } = systemError(cause);
   const text = `${system} ${message}`;
-  const [, found, happened, next] = MEANINGS.find(([said]) => said.test(text)) ?? OTHER;
+  const [, found = {}, happened, next] = MEANINGS.find(([said]) => said.test(text)) ?? [];
   // By the code alone a host may also have become unreachable in the middle.
   const isUnopened = syscall === "connect" || (found.isCertain && found.origin !== "tls");
   const proxyStatus = /^Proxy response \((\d+)\)/.exec(message)?.[1];

@@ -45,7 +45,9 @@ export function resendAll(
         if (!isDeleted) throw new Failure("already_gone");
         batch.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
         const own = afterWrite(call, clock, SEND_MS);
-        const response = await post(trieve, own, target, slot, batch).catch(afterDelete);
+        const response = await post(trieve, own, target, slot, batch).catch((error) => {
+          throw error instanceof Failure ? deletedNotSent(error) : error;
+        });
         if (response === undefined) {
           return failed(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
         }
@@ -70,11 +72,6 @@ export function resendAll(
 function withoutSend(error: unknown): never {
   if (!(error instanceof Failure && error.code === "outcome_unknown")) throw error;
   throw error.knowing(`${error.known} No new one was sent.`);
-}
-
-/** A failed send whose old invitation is deleted. Throws. */
-function afterDelete(error: unknown): never {
-  throw error instanceof Failure ? deletedNotSent(error) : error;
 }
 
 function deletedNotSent(cause: Failure): Failure {

@@ -30,9 +30,9 @@ export function createSlots(clock: Clock): TakeSlot {
 
   function busy(): Failure {
     const rest = Math.max(0, ...held) - clock.elapsed();
-    const seconds = rest > 0 ? ` for up to ${Math.ceil(rest / 1_000)} s` : "";
+    const seconds = rest > 0 ? ` up to ${Math.ceil(rest / 1_000)} s` : "";
     return new Failure("busy", {
-      happened: `This server waits${seconds} for earlier requests that Trieve may still be working on; nothing was sent`,
+      happened: `This server waits${seconds} for requests that Trieve may still be working on; nothing was sent`,
       next: "Call again in a minute",
       isCertain: true,
     });
