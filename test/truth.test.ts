@@ -5,7 +5,9 @@ import { loadSettings } from "../src/config/load.ts";
 import type { Caller } from "../src/consent/form.ts";
 import { createCalls } from "../src/mcp/calls.ts";
 import { createStore, insertRow, type Row } from "../src/sandbox/store.ts";
+import { createCallContext } from "../src/trieve/call.ts";
 import { createTrieveClient } from "../src/trieve/client.ts";
+import { createSendGuard } from "../src/trieve/send-guard.ts";
 
 // Writes that are answered with anything by anybody and take effect at any time, lists and members that come late,
 // broken or not at all: whatever is told is true, at the answer and for good, and every call keeps its time. The time
@@ -453,4 +455,24 @@ test("what is told of any write is true, nothing is done twice, and every call k
       ...["deleted", "not_deleted", "outcome_unknown"].map((outcome) => `delete: ${outcome}`),
     ]),
   );
+});
+
+test("a call that waits for another send to its address is busy when its time is up, and sends nothing later", async () => {
+  const guard = createSendGuard(clock);
+  const caller = new AbortController();
+  const callOf = (ms: number) => createCallContext(clock, caller.signal, ms);
+  const done: string[] = [];
+  const send = async (name: string, ms: number) => {
+    await clock.sleep(ms);
+    done.push(name);
+  };
+  const first = guard.oneAtATime(callOf(9_000), ["ann@x.org"], () => send("first", 5_000));
+  const second = guard.oneAtATime(callOf(1_000), ["ANN@x.org"], () => send("second", 1));
+  const third = guard.oneAtATime(callOf(9_000), ["ann@x.org"], () => send("third", 1));
+  const failed = second.catch(({ code }) => code);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await failed).toBe("busy");
+  await vi.advanceTimersByTimeAsync(6_000);
+  await Promise.all([first, third]);
+  expect(done).toEqual(["first", "third"]);
 });
