@@ -130,7 +130,7 @@ const CA_FILE = {
 const CONTAINER = {
   happened:
     "Nothing listens at this address; inside a container, localhost is the container itself",
-  next: "Set TRIEVE_BASE_URL to the name of Trieve's container, or to host.docker.internal for one on the host (host.containers.internal with Podman); http needs TRIEVE_ALLOW_INSECURE_HTTP=true then",
+  next: "Start Trieve, or set TRIEVE_BASE_URL to the name of its container, or to host.docker.internal where it runs on the host (host.containers.internal with Podman); http needs TRIEVE_ALLOW_INSECURE_HTTP=true then",
 };
 
 /** What to do about a proxy that does not pass requests on. */
