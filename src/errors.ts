@@ -210,6 +210,11 @@ export class Failure extends Error {
     this.isCertain = details.isCertain ?? false;
   }
 
+  /** The same failure, with sentences of ours on what is known all the same. */
+  knowing(known: string): Failure {
+    return new Failure(this.code, { ...this, known, cause: this.cause });
+  }
+
   /** Whether it is about one target alone, so that others may fare better. */
   get concernsOneTarget(): boolean {
     return "concernsOneTarget" in ERRORS[this.code];

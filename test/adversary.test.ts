@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { loadSettings } from "../src/config/load.ts";
 import { ROLES } from "../src/config/policy.ts";
 import type { Caller, Reply } from "../src/consent/form.ts";
-import { Failure } from "../src/errors.ts";
 import { createCalls } from "../src/mcp/calls.ts";
 import type { Client, WriteResponse } from "../src/trieve/client.ts";
 import { readRows } from "../src/trieve/invitation.ts";
@@ -73,9 +72,8 @@ async function play(moves: readonly Move[]): Promise<number> {
   let rows = [0, 1, 2].map((n) => row(n, emailOf(n)));
   let made = 3;
   const writes: string[] = [];
-  const done: WriteResponse = { status: 204, refusal: "", isPage: false };
+  const done: WriteResponse = { status: 204, refusal: "" };
   const client: Client = {
-    failureOf: ({ status }) => new Failure("upstream_error", { detail: `HTTP ${status}` }),
     list: async () => readRows(rows, ORGANIZATION),
     members: async () => ({ members: [], skipped: 0 }),
     slot: async () => ({ hold() {}, release() {} }),

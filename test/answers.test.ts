@@ -105,13 +105,25 @@ test.each([301, 302, 303, 307, 308])("a %d is never followed to another host", a
   await other.close();
 });
 
+test.each(["text/html; charset=utf-8", "text/plain", "application/octet-stream"])(
+  "an empty list that comes as %s is no empty list",
+  async (type) => {
+    const { text } = await listUnder({
+      answer: 200,
+      body: "[]",
+      headers: { "content-type": type },
+    });
+    expect(text).toMatch(/^bad_response: What answered does not look like Trieve \(HTTP 200/);
+  },
+);
+
 describe("single rows", () => {
   const good = () => ({ ...trieve.add("good@example.com") });
   const answerWith = (rows: unknown[]) =>
     listUnder({
       answer: 200,
       body: JSON.stringify(rows),
-      headers: { "content-type": "text/html" },
+      headers: { "content-type": "application/json" },
     });
 
   test.each<[string, (row: Record<string, unknown>) => unknown]>([
@@ -175,9 +187,12 @@ describe("retries", () => {
     expect(trieve.proxy.count("GET")).toBe(3);
   });
 
-  test("a long Retry-After is told, not waited for", async () => {
-    const { text, gets } = await listUnder({ answer: 429, headers: { "retry-after": "60" } });
-    expect(text).toMatch(/^rate_limited: .*Wait 60 seconds/);
+  test.each([
+    [429, "rate_limited"],
+    [503, "upstream_error"],
+  ])("a long Retry-After of a %i is told, not waited for", async (answer, code) => {
+    const { text, gets } = await listUnder({ answer, headers: { "retry-after": "60" } });
+    expect(text).toMatch(new RegExp(`^${code}: .*Wait 60 seconds`));
     expect(gets).toBe(1);
   });
 

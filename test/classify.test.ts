@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { classify, isDecidedByMembers, type Seen } from "../src/trieve/classify.ts";
-import type { Client, WriteResponse } from "../src/trieve/client.ts";
+import type { WriteResponse } from "../src/trieve/client.ts";
 import { statusFailure } from "../src/trieve/http-errors.ts";
 import type { Invitation } from "../src/trieve/invitation.ts";
+import { brokenOff } from "../src/trieve/network-errors.ts";
 import type { OutcomeName } from "../src/trieve/outcome.ts";
 import { refusalOf, sendStatus } from "../src/trieve/send-status.ts";
 
@@ -19,16 +20,12 @@ const row: Invitation = {
   createdAt: 0,
   scoped: false,
 };
-// Only this part of a client takes part.
-const client = {
-  failureOf: (response: WriteResponse, known?: string) => statusFailure(response, { known }),
-} as Client;
 
-const answer = (status: number, refusal = "", isPage = false): WriteResponse => ({
-  status,
-  refusal,
-  isPage,
-});
+/** An answer; status 0 is none. */
+function answer(status: number, refusal = "", isPage = false): WriteResponse & { isPage: boolean } {
+  const failure = status === 0 ? brokenOff() : statusFailure({ status, isPage });
+  return { status, refusal, isPage, failure: status === 204 ? undefined : failure };
+}
 
 /** The answers to a POST that Trieve or something before it gives, by what they say. */
 const ANSWERS = {
@@ -95,15 +92,11 @@ const IN_THE_DARK = { row: "mail_unconfirmed", listRead: UNKNOWN, listUnread: UN
 const TABLE: Record<Says, Line> = {
   accepted: { row: "invited", ...DONE },
   mail_failed: { row: "mail_unconfirmed", ...DONE },
-  member: {
-    row: "already_member",
-    listRead: always("already_member"),
-    listUnread: always("already_member"),
-  },
   invited: IN_THE_DARK,
   throttled: { ...IN_THE_DARK, listRead: always("not_sent") },
   unclear: IN_THE_DARK,
-  // Told by refusalOf, without a look. Looked at all the same, it claims nothing.
+  // Told at once, without a look. Looked at all the same, they claim nothing.
+  member: IN_THE_DARK,
   refused: IN_THE_DARK,
 };
 
@@ -134,7 +127,7 @@ describe("an answer", () => {
 
 function expectOutcome(says: Says, response: WriteResponse, seen: Seen, expected?: Expected): void {
   const words = JSON.stringify(seen);
-  const told = classify(client, target, response, seen);
+  const told = classify(target, response, seen);
   const { outcome, failure, reason, invitation } = told;
   const isProbable = reason?.startsWith("probably: ");
   expect(isProbable ? `probably ${outcome}` : outcome, words).toBe(expected);
@@ -168,13 +161,14 @@ test.each<[WriteResponse, string]>([
   [answer(400, "Json Deserialization Error: invalid InvitationData"), "rejected"],
   [answer(400, "Could not get database connection"), "upstream_error"],
 ])("a refusal, %j, is told as %s, and that nothing was sent", (response, code) => {
-  expect(refusalOf(client, response)).toMatchObject({ code, known: "Nothing was sent." });
+  expect(refusalOf(response)).toMatchObject({ code, known: "Nothing was sent." });
 });
 
 test("a gate that asks to wait says for how long", () => {
-  const response = { ...answer(429), retryAfterMs: 7_000 };
+  const failure = statusFailure({ status: 429, retryAfterMs: 7_000 });
+  const response = { status: 429, refusal: "", failure };
   const seen = { row: undefined, isListRead: true, isMember: undefined };
-  const { failure } = classify(client, target, response, seen);
-  expect(failure?.next).toMatch(/^Wait 7 seconds/);
-  expect(failure?.known).toContain("does not show the address");
+  const told = classify(target, response, seen);
+  expect(told.failure?.next).toMatch(/^Wait 7 seconds/);
+  expect(told.failure?.known).toContain("does not show the address");
 });

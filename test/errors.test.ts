@@ -99,6 +99,18 @@ test("a port that fetch refuses is certain to have got nothing, and says so", as
   expect(failure.next).toContain("another port");
 });
 
+test.each([
+  ["http://localhost:8090", true, /inside a container, localhost is the container itself/],
+  ["http://127.0.0.1:8090", true, /inside a container/],
+  ["http://localhost:8090", false, /^Nothing listens at this address$/],
+  ["https://trieve.example.com", true, /^Nothing listens at this address$/],
+])("%s refused, in a container: %s", (baseUrl, isInContainer, expected) => {
+  const cause = Object.assign(new Error("no words"), { code: "ECONNREFUSED", syscall: "connect" });
+  const failure = networkFailure(cause, { baseUrl }, () => isInContainer);
+  expect(failure.happened.replace(" (ECONNREFUSED)", "")).toMatch(expected);
+  expect(failure.next.includes("host.docker.internal")).toBe(/container/.test(failure.happened));
+});
+
 test("an answer that broke off may be asked for again, and proves nothing", () => {
   expect(brokenOff()).toMatchObject({ origin: "network", isRepeatable: true, isCertain: false });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -49,6 +49,35 @@ test.each<[string, (path: string) => void]>([
   expect(doctor.stdout()).toContain(words);
   expect(performance.now() - since).toBeLessThan(10_000);
   expect(trieve.proxy.seen).toEqual([]);
+});
+
+test.each<[string, number, (path: string) => void, RegExp]>([
+  [
+    "another key",
+    401,
+    (path) => writeFileSync(path, "tr-new"),
+    /has changed since the start.*restart/,
+  ],
+  [
+    "another key",
+    403,
+    (path) => writeFileSync(path, "tr-new"),
+    /has changed since the start.*restart/,
+  ],
+  ["nothing any more", 401, (path) => rmSync(path), /has changed since the start.*restart/],
+  ["the same key", 401, (path) => keep(path), /Check the key in the file/],
+  ["the same key", 403, (path) => keep(path), /Use the key of an admin or owner/],
+])("a key that is refused is told with its file, which holds %s by then: %i", async (...row) => {
+  const [, status, change, words] = row;
+  const environment = made(keep);
+  const server = await connectBin({ environment });
+  change(String(environment["TRIEVE_API_KEY_FILE"]));
+  trieve.proxy.next("GET", { answer: status });
+  const { text } = await server.call("list_invitations");
+  expect(text).toMatch(/^(unauthorized|forbidden): /);
+  expect(text).toMatch(words);
+  expect(`${text}${server.bin.stderr()}`).not.toContain("tr-new");
+  await server.close();
 });
 
 test.each<[string, (path: string) => void, RegExp]>([

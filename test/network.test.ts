@@ -71,6 +71,8 @@ async function secure(host: string, dates: object = {}): Promise<{ url: string; 
 }
 
 const DAY_MS = 86_400_000;
+/** A certificate that vouches for nobody here. */
+let other = "";
 const ago = (days: number) => new Date(Date.now() - days * DAY_MS);
 
 describe("a certificate", () => {
@@ -105,6 +107,31 @@ describe("a certificate", () => {
     expect(doctor).toMatch(/^ok +reachable: /m);
     expect(doctor).toMatch(/^failed +tls: /m);
   });
+
+  test.each<[string, (name: string) => string, RegExp]>([
+    ["missing", (name) => join(folder, `no-${name}`), /NODE_EXTRA_CA_CERTS names cannot be read/],
+    [
+      "no PEM",
+      (name) => keep(name, "0\u0082\u0003"),
+      /NODE_EXTRA_CA_CERTS names holds none in PEM/,
+    ],
+    [
+      "of another authority",
+      (name) => keep(name, other),
+      /of an authority that is not in the file that NODE_EXTRA_CA_CERTS names/,
+    ],
+  ])(
+    "that nobody vouches for, beside a file of authorities that is %s",
+    async (name, make, words) => {
+      const { url } = await secure("localhost");
+      other = (await secure("other.example.com")).cert;
+      const environment = { TRIEVE_BASE_URL: url, NODE_EXTRA_CA_CERTS: make(`${name}.pem`) };
+      const { text, doctor } = await tryWith(environment);
+      expect(text).toMatch(/^network_error: /);
+      expect(text).toMatch(words);
+      expect(doctor).toMatch(words);
+    },
+  );
 
   test("https to a port that speaks http, and the reverse", async () => {
     const plain = trieve.proxy.url.replace("http:", "https:");

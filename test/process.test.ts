@@ -45,6 +45,54 @@ describe("input", () => {
     await bin.exited;
   });
 
+  test.each<[string, number, unknown]>([
+    ["no JSON", -32700, null],
+    ["[]", -32600, null],
+    ["[1,[],null]", -32600, null],
+    ["null", -32600, null],
+    ['{"jsonrpc":"2.0","id":{},"method":"ping"}', -32600, null],
+    ['{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600, null],
+    ['{"jsonrpc":"2.0","id":1.5,"method":"ping"}', -32600, 1.5],
+    ['{"jsonrpc":"2.0","id":"a","method":"ping","params":[]}', -32600, "a"],
+    ['{"jsonrpc":"2.0","id":"b"}', -32600, "b"],
+  ])(
+    "%s is answered once, by %i with the id %s, and told on stderr where there is none",
+    async (...row) => {
+      const [line, code, id] = row;
+      const bin = await opened();
+      bin.write(`${line}\n`);
+      bin.child.stdin.end();
+      await bin.exited;
+      const [answer, ...more] = bin.stdout().trim().split("\n").slice(1);
+      expect(JSON.parse(answer ?? "")).toMatchObject({ jsonrpc: "2.0", id, error: { code } });
+      expect(more).toEqual([]);
+      expect(bin.stderr() !== "").toBe(id === null);
+    },
+  );
+
+  test.each([
+    '{"jsonrpc":"2.0","method":"notifications/x","params":[]}',
+    '{"jsonrpc":"2.0","id":{},"result":{}}',
+    '{"message":{"toString":1},"method":"x"}',
+  ])("%s asks for no answer and gets none", async (line) => {
+    const bin = await opened();
+    bin.write(`${line}\n`);
+    bin.child.stdin.end();
+    expect(await bin.exited).toEqual({ code: 0, signal: null });
+    expect(bin.stdout().trim().split("\n")).toHaveLength(1);
+  });
+
+  test("a client that sends headers, as for a language server, is told what is wrong", async () => {
+    const bin = startBin({ environment: trieve.environment });
+    bin.write(`Content-Length: 46\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"ping"}`);
+    bin.child.stdin.end();
+    await bin.exited;
+    expect(bin.stderr()).toMatch(
+      /^stdin has Content-Length headers; .*one JSON message a line[^\n]*\n$/,
+    );
+    expectOnlyJsonRpc(bin.stdout());
+  });
+
   test("a message may come byte by byte, and many in one piece", async () => {
     const bin = await opened();
     for (const byte of Buffer.from(`${JSON.stringify(toolCall(1, "list_invitations"))}\r\n`)) {

@@ -380,8 +380,8 @@ describe("the key file", () => {
       return { text: "\uFEFFtr-key\r\n", open: false };
     });
     expect(config?.apiKey()).toBe("tr-key");
-    expect(config?.isKeyInFile).toBe(true);
     expect(paths).toEqual(["/home/ann/key"]);
+    expect(config?.keyFile?.hasChanged()).toBe(false);
   });
   test("gets a warning when others can read it", () => {
     const { warnings } = loadSettings(environment, () => ({ text: "tr-key", open: true }));

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { platform, release } from "node:os";
 import { delimiter, join } from "node:path";
+import { isContainer } from "./machine.ts";
 
 /** What opens a page for the person at this machine: the program in BROWSER, the system, or nothing and why. */
 export type Browser = { command: string } | "system" | { missing: string };
@@ -18,7 +19,7 @@ interface Machine {
 const HERE: Machine = {
   platform: platform(),
   release: release(),
-  isContainer: () => existsSync("/.dockerenv") || existsSync("/run/.containerenv"),
+  isContainer,
   isThere: isProgramThere,
 };
 

@@ -133,7 +133,8 @@ function combine(
   const proxy = attempt(variable, faults, () =>
     findProxy(environment, variable, baseUrl, (warning) => warnings.push(warning)),
   );
-  const apiKey = values.TRIEVE_API_KEY ?? values.TRIEVE_API_KEY_FILE;
+  const keyFile = values.TRIEVE_API_KEY_FILE;
+  const apiKey = values.TRIEVE_API_KEY ?? keyFile?.key;
   if (apiKey === undefined || organizationId === undefined) return undefined;
   return {
     apiKey: () => apiKey,
@@ -146,7 +147,8 @@ function combine(
     browser: findBrowser(environment, values.BROWSER),
     auditLog: values.TRIEVE_AUDIT_LOG,
     extraHeaders: values.TRIEVE_EXTRA_HEADERS,
-    isKeyInFile: values.TRIEVE_API_KEY === undefined,
+    keyFile: keyFile && { hasChanged: keyFile.hasChanged },
+    caFile: environment["NODE_EXTRA_CA_CERTS"],
     proxy,
     policy,
   };

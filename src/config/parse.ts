@@ -41,8 +41,29 @@ export function parseKey(given: string): string {
   return key;
 }
 
+/** A key that was read from a file. */
+export interface KeyFile {
+  key: string;
+  /** Whether the file holds something else by now. */
+  hasChanged(): boolean;
+}
+
 /** The key in the file at `path`. Throws SettingError. */
-export function parseKeyFile(path: string, { readKeyFile, home, warn }: ParseContext): string {
+export function parseKeyFile(path: string, context: ParseContext): KeyFile {
+  const key = readKey(path, context);
+  return {
+    key,
+    hasChanged() {
+      try {
+        return readKey(path, { ...context, warn: () => {} }) !== key;
+      } catch {
+        return true;
+      }
+    },
+  };
+}
+
+function readKey(path: string, { readKeyFile, home, warn }: ParseContext): string {
   let file: ReturnType<ReadKeyFile>;
   try {
     file = readKeyFile(expandHome(path, home));

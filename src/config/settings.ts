@@ -1,5 +1,6 @@
 import type { Browser } from "./browser.ts";
 import {
+  type KeyFile,
   type ParseContext,
   parseChoice,
   parseChoices,
@@ -33,8 +34,10 @@ export interface Config {
   auditLog: string | undefined;
   /** Sent with every request, for a gate in front of the API. The values are secrets. */
   extraHeaders: readonly (readonly [name: string, value: string])[] | undefined;
-  /** Whether the key was read from TRIEVE_API_KEY_FILE. */
-  isKeyInFile: boolean;
+  /** Where the key came from, if from TRIEVE_API_KEY_FILE. */
+  keyFile: Pick<KeyFile, "hasChanged"> | undefined;
+  /** The file of certificate authorities that Node reads at its start (NODE_EXTRA_CA_CERTS). */
+  caFile: string | undefined;
   /** Address of the proxy that requests to the API go through; may hold a password. */
   proxy: string | undefined;
   policy: Policy;

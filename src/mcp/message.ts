@@ -10,26 +10,43 @@ export interface Message {
   error?: unknown;
 }
 
-/** A message to hand on, or the error that answers it. Undefined for what is none and asks for no answer. */
-export type Reading = { message: Message } | { refusal: object } | undefined;
+/** A message to hand on, or the error that answers it. Undefined for what asks for no answer. */
+export type Reading = { message: Message } | { refusal: Refusal } | undefined;
 
-const INVALID_REQUEST = -32600;
+interface Refusal {
+  jsonrpc: "2.0";
+  id: string | number | null;
+  error: { code: number; message: string };
+}
+
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
-/** Reads the messages of a line; a batch has several. */
+const NO_REQUEST =
+  "A request has an id (a string or an integer), a method (a string) and params (an object)";
+
+function refuse(id: Refusal["id"], code = -32600, message = NO_REQUEST): { refusal: Refusal } {
+  return { refusal: { jsonrpc: "2.0", id, error: { code, message } } };
+}
+
+// One object each, so that a batch is answered with it once.
+const NO_JSON = refuse(null, -32700, "Each line holds one message as JSON");
+const NO_ID = refuse(null);
+
+/** Reads the messages of a line; a batch has several. What cannot be told apart in it is answered once. */
 export function readLine(line: string): Reading[] {
   let value: unknown;
   try {
     // PowerShell writes a byte order mark first.
     value = JSON.parse(line.replace(/^\uFEFF/, ""));
   } catch {
-    return [undefined];
+    return [NO_JSON];
   }
-  return Array.isArray(value) ? value.map(readMessage) : [readMessage(value)];
+  if (!Array.isArray(value)) return [readMessage(value)];
+  return value.length === 0 ? [NO_ID] : [...new Set(value.map(readMessage))];
 }
 
 function readMessage(value: unknown): Reading {
-  if (!isObject(value)) return undefined;
+  if (!isObject(value)) return NO_ID;
   const { id, method, result, error } = value;
   if (method === undefined && (result !== undefined || error !== undefined)) {
     const answer = isObject(result) ? { result } : { error };
@@ -41,13 +58,9 @@ function readMessage(value: unknown): Reading {
     const known = isId(id) ? { id } : {};
     return { message: { jsonrpc: "2.0", ...known, method, params: readParams(params) } };
   }
-  if (!isRequest) return undefined;
-  const message =
-    "A request has an id (a string or an integer), a method (a string) and params (an object)";
-  const answered = isId(id) || typeof id === "number" ? id : null;
-  return {
-    refusal: { jsonrpc: "2.0", id: answered, error: { code: INVALID_REQUEST, message } },
-  };
+  if (isId(id) || typeof id === "number") return refuse(id);
+  // Clients take an error without an id for a fault of the server's: a notification gets none, however it is written.
+  return isRequest || method === undefined ? NO_ID : undefined;
 }
 
 function readParams({ arguments: given, _meta, ...params }: Record<string, unknown>) {

@@ -16,6 +16,10 @@ export interface Stdio {
 const WRITES_MS = 1_500;
 const END_MS = 1_800;
 const MODERN_KEY = "io.modelcontextprotocol/protocolVersion";
+const UNANSWERABLE =
+  "something on stdin is not a JSON-RPC message, or has no id that an answer can carry; it was answered with an error without an id";
+const HEADERS =
+  "stdin has Content-Length headers; MCP over stdio has one JSON message a line and no headers";
 /** The longest message taken, in bytes; far above any call to this server. */
 const LONGEST_LINE = 10 * 1024 * 1024;
 
@@ -55,10 +59,13 @@ export function serve(app: App, { stdin, stdout, log, exit }: Stdio): () => void
 
   function receive(line: string): void {
     if (line.trim() === "" || isEnding) return;
-    for (const reading of readLine(line)) {
+    const isHeader = /^Content-Length:/i.test(line);
+    if (isHeader) log(HEADERS);
+    for (const reading of isHeader ? [] : readLine(line)) {
       if (reading === undefined) {
         log("something on stdin is not a JSON-RPC message and was ignored");
       } else if ("refusal" in reading) {
+        if (reading.refusal.id === null) log(UNANSWERABLE);
         write(reading.refusal).catch(() => {});
       } else {
         last = last

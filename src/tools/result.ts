@@ -24,7 +24,7 @@ const MEANINGS: Partial<Record<OutcomeName, string>> = {
   added: "the person had an account and is a member now, which this server cannot undo",
   already_invited: "nothing was sent; resend_invitation mails it again, or changes the role",
   already_member:
-    "the person is a member already, with the role that list_members shows; nothing was sent, and roles of members are changed in Trieve's dashboard",
+    "the person is a member already, with the role that list_members shows; roles of members are changed in Trieve's dashboard",
   already_resent:
     "this server resent it within the last 10 minutes; to resend it once more, use its id from the list",
   already_gone: "it was gone already; this call did not delete it",

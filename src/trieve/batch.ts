@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { Failure } from "../errors.ts";
-import type { CallContext } from "./call.ts";
+import { type CallContext, keepingTime, TELLING_MS } from "./call.ts";
 import { failed, type Outcome, type Target, type Untouched } from "./outcome.ts";
 
 /** Takes a call through its targets. After the first failure that concerns all of them it begins no more. */
@@ -73,10 +73,13 @@ export function createBatch<T extends Target>(
     }
   }
 
-  /** The call at work on this target: a request that may change something leaves its outcome unknown. */
+  /**
+   * The call at work on this target, which leaves the time to tell what came of all: a request that may change something
+   * leaves its outcome unknown.
+   */
   function callFor(target: T): CallContext {
     return {
-      ...call,
+      ...keepingTime(call, TELLING_MS),
       beginWrite() {
         const at = first + targets.indexOf(target);
         const before = call.outcomes[at];

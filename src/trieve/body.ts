@@ -2,9 +2,6 @@ import { Failure } from "../errors.ts";
 import { statusFailure } from "./http-errors.ts";
 import { brokenOff } from "./network-errors.ts";
 
-/** The content type of HTML, the only one that responses of `withoutLongBody` may have. */
-export const PAGE = "text/html";
-
 const REFUSAL_BYTES = 16 * 1024;
 
 /**
@@ -24,29 +21,21 @@ export async function sentOnce(request: Request): Promise<RequestInit> {
  * The response without its body, except the beginning of a 400's, which says why: openapi-fetch would read the body
  * of a failure to its end, however long it is. Throws Failure for a status outside of 200 to 599.
  */
-export async function withoutLongBody(response: Response): Promise<Response> {
-  const { status } = response;
+export async function withoutLongBody({ status, headers, body }: Response): Promise<Response> {
   if (status < 200 || status > 599) throw statusFailure({ status });
-  const given = (name: string) => response.headers.get(name) ?? "";
-  const retryAfter = given("retry-after");
-  // Trieve never asks a browser to sign in, so that comes from something before it, as HTML does.
-  const isPage =
-    isHtml(response) || /^(basic|digest|negotiate|ntlm)\b/i.test(given("www-authenticate"));
-  const headers = {
-    ...(retryAfter === "" ? {} : { "retry-after": retryAfter }),
-    ...(isPage ? { "content-type": PAGE } : {}),
-  };
-  if (status === 400) {
-    const refusal = await readText(response.body, REFUSAL_BYTES).catch(() => "");
-    return new Response(refusal, { status, headers });
-  }
-  await response.body?.cancel();
-  return new Response(null, { status, headers });
+  const refusal = status === 400 ? await readText(body, REFUSAL_BYTES).catch(() => "") : null;
+  await body?.cancel();
+  return new Response(refusal, { status, headers });
 }
 
-/** Whether a response comes as HTML, which Trieve's API never sends. */
-export function isHtml({ headers }: Response): boolean {
-  return /^text\/html\b/i.test(headers.get("content-type") ?? "");
+/**
+ * Whether a response can only be a page of something before Trieve, whose API never sends HTML, asks a browser to sign
+ * in, or gives a list that is not JSON.
+ */
+export function isPage({ status, headers }: Response): boolean {
+  const type = headers.get("content-type") ?? "";
+  const isOther = status === 200 ? !/^$|json\b/i.test(type) : /^text\/html\b/i.test(type);
+  return isOther || /^(basic|digest|negotiate|ntlm)\b/i.test(headers.get("www-authenticate") ?? "");
 }
 
 /** The decoded body as text. Stops and throws Failure `bad_response` when it is longer than `most` bytes. */

@@ -10,8 +10,6 @@ export interface CallContext {
   readonly outcomes: Outcome[];
   /** Milliseconds until its time is up; not above zero when it is. */
   timeLeft(): number;
-  /** Sees to it that at least `ms` milliseconds are left: a machine may have slept in the meantime. */
-  assure(ms: number): void;
   /** Waits for something that does not count as the call's time, like a person's answer. */
   offTheClock<T>(wait: () => Promise<T>): Promise<T>;
   beginRequest(): void;
@@ -35,9 +33,6 @@ export function createCallContext(
     spent,
     outcomes: [],
     timeLeft: () => endsAt - clock.elapsed(),
-    assure(ms) {
-      endsAt = Math.max(endsAt, clock.elapsed() + ms);
-    },
     async offTheClock(wait) {
       const since = clock.elapsed();
       try {
@@ -60,7 +55,35 @@ export function createCallContext(
   };
 }
 
-/** The same call, which nothing cancels any more: it has done something that it has to account for. */
-export function withoutCancel(call: CallContext): CallContext {
-  return { ...call, signal: new AbortController().signal };
+/** What a batch keeps of the call's time, to tell what came of its writes. */
+export const TELLING_MS = 8_000;
+
+/**
+ * The same call after a write, which it has to account for: nothing cancels it, and at least `ms` milliseconds are left,
+ * which it kept, or which the machine slept away.
+ */
+export function afterWrite(call: CallContext, clock: Clock, ms: number): CallContext {
+  const endsAt = clock.elapsed() + Math.max(ms, call.timeLeft());
+  const { signal } = new AbortController();
+  return { ...call, signal, timeLeft: () => endsAt - clock.elapsed() };
+}
+
+/** The same call, which keeps `ms` milliseconds of its time for what comes later. */
+export function keepingTime(call: CallContext, ms: number): CallContext {
+  return { ...call, timeLeft: () => call.timeLeft() - ms };
+}
+
+/** A signal that fires after `ms` milliseconds, or with `signal`; `end` lets go of both. */
+export function patience(ms: number, signal?: AbortSignal): { signal: AbortSignal; end(): void } {
+  const given = new AbortController();
+  const giveUp = () => given.abort();
+  const timeout = setTimeout(giveUp, ms);
+  signal?.addEventListener("abort", giveUp, { once: true });
+  return {
+    signal: given.signal,
+    end() {
+      clearTimeout(timeout);
+      signal?.removeEventListener("abort", giveUp);
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { Failure } from "../errors.ts";
-import type { Client, WriteResponse } from "./client.ts";
+import type { WriteResponse } from "./client.ts";
 import type { Invitation } from "./invitation.ts";
 import { failed, type Outcome, type Target } from "./outcome.ts";
 import { type SendStatus, sendStatus } from "./send-status.ts";
@@ -8,7 +8,7 @@ import { type SendStatus, sendStatus } from "./send-status.ts";
 export interface Seen {
   /** The invitation with this address that was not there before. */
   row: Invitation | undefined;
-  /** Whether the list could be read. */
+  /** Whether the list could be read, as fully as before the send. */
   isListRead: boolean;
   /** Whether the address is among the members; undefined where they could not be read. */
   isMember: boolean | undefined;
@@ -21,13 +21,11 @@ export function isDecidedByMembers(response: WriteResponse): boolean {
 
 /** What came of a send, by how it was answered and what was seen afterwards. */
 export function classify(
-  client: Pick<Client, "failureOf">,
   target: Target,
   response: WriteResponse,
   { row, isListRead, isMember }: Seen,
 ): Outcome {
   const status = sendStatus(response);
-  if (status === "member") return { target, outcome: "already_member" };
   if (row !== undefined && status === "accepted") {
     return { target, outcome: "invited", invitation: row };
   }
@@ -45,11 +43,10 @@ export function classify(
     ];
     return { target, outcome: "added", reason: reasons.join("; ") || undefined };
   }
-  if (status === "throttled" && isListRead) {
-    const known = "The list does not show the address.";
-    return failed(target, client.failureOf(response, known), "not_sent");
+  if (status === "throttled" && isListRead && response.failure) {
+    return failed(target, response.failure.knowing(NOT_LISTED), "not_sent");
   }
-  const says = SAYS[status] ?? unclearText(client, response);
+  const says = SAYS[status] ?? unclearText(response);
   const shows = isTaken ? NEITHER : "the list does not show that address";
   const known = `${says}, and ${isListRead ? shows : UNREAD}. ${IN_DOUBT}`;
   return failed(target, new Failure("outcome_unknown", { known }), "not_sent");
@@ -66,15 +63,14 @@ const SAYS: Partial<Record<SendStatus, string>> = {
   invited: "Trieve says that the address is invited already",
   throttled: "Something before Trieve answered 429",
 };
+const NOT_LISTED = "The list does not show the address.";
 const NEITHER = "shows the address neither as invited nor as a member";
-const UNREAD = "the list could not be read afterwards";
+const UNREAD = "the list could not be read in full afterwards";
 
 /** What is said of a response that does not tell what came of the send. */
-function unclearText({ failureOf }: Pick<Client, "failureOf">, response: WriteResponse): string {
-  const { status, failure } = response;
-  if (failure !== undefined)
-    return `The request was sent, but no answer came (${failure.happened})`;
-  const who = failureOf(response).origin === "gate" ? " from something before Trieve" : "";
+function unclearText({ status, failure }: WriteResponse): string {
+  if (status === 0) return `The request was sent, but no answer came (${failure?.happened})`;
+  const who = failure?.origin === "gate" ? " from something before Trieve" : "";
   return `The request was sent, and the answer was HTTP ${status}${who}`;
 }
 

@@ -5,7 +5,7 @@ import { ROLES, type Role } from "../config/policy.ts";
 import type { Config } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
 import type { paths } from "./api.gen.ts";
-import { PAGE, parseList, readText } from "./body.ts";
+import { isPage, parseList, readText } from "./body.ts";
 import type { CallContext } from "./call.ts";
 import { createExchange, type Fetch } from "./http.ts";
 import { statusFailure } from "./http-errors.ts";
@@ -16,13 +16,13 @@ import { parseRetryAfter, retryDelay } from "./retry.ts";
 import type { SendGuard } from "./send-guard.ts";
 import { createSlots, type Slot } from "./slots.ts";
 
-// How much of the call's time a send leaves, to find out what came of it.
-const TELLING_MS = 8_000;
-// How much is left for that after any write, however long it took.
-const OWED_MS = 5_000;
 // How long Trieve may be at work on a request whose answer nobody waits for: its own limit, and a mail relay's.
 const WORK_MS = 15_000;
 const SEND_WORK_MS = 60_000;
+const INVITATIONS = "/api/invitations/{organization_id}";
+const MEMBERS = "/api/organization/users/{organization_id}";
+type ListPath = typeof INVITATIONS | typeof MEMBERS;
+const TROUBLE = { detail: "HTTP 400", origin: "trieve", isRepeatable: true } as const;
 
 export interface TrieveOptions {
   config: Config;
@@ -36,12 +36,10 @@ export interface TrieveOptions {
 export interface WriteResponse {
   /** 0: no answer came, because of `failure`. */
   status: number;
-  failure?: Failure;
   /** The text of a refusal, for recognising it and nothing else. */
   refusal: string;
-  /** It came as HTML, which Trieve's API never sends. */
-  isPage: boolean;
-  retryAfterMs?: number | undefined;
+  /** Why it is no clear success; missing for a 204. */
+  failure?: Failure | undefined;
 }
 
 /** The requests to Trieve, each in a slot of its own. */
@@ -51,13 +49,11 @@ export interface Client {
   /** All members of the organization, likewise. */
   members(call: CallContext): Promise<MemberList>;
   /** A place for a write. Throws Failure `busy` when none comes in time. */
-  slot(call: CallContext, kind: "send" | "delete"): Promise<Slot>;
+  slot(call: CallContext, kind: "send" | "other"): Promise<Slot>;
   /** One POST, never repeated. Throws Failure when it is certain that nothing came of it. */
   send(call: CallContext, slot: Slot, to: { email: string; role: Role }): Promise<WriteResponse>;
   /** One DELETE, likewise. */
   delete(call: CallContext, slot: Slot, id: string): Promise<WriteResponse>;
-  /** The failure behind a response that is no success; `known` is certain all the same. */
-  failureOf(response: WriteResponse, known?: string): Failure;
 }
 
 /** The requests to Trieve, and what this process remembers of them. */
@@ -77,11 +73,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { config, clock, version, limits = LIMITS } = options;
   const { organizationId } = config;
   const header = { "TR-Organization": organizationId };
-  /** What a list asks with: never twice the same, so that no cache on the way can answer. */
-  const listOptions = () => ({
-    params: { header, path: { organization_id: organizationId }, query: { at: randomUUID() } },
-    parseAs: "stream" as const,
-  });
   const exchange = createExchange(config, clock, options.fetch);
   const takeSlot = createSlots(clock);
 
@@ -98,58 +89,46 @@ export function createTrieveClient(options: TrieveOptions): Client {
     },
   });
 
-  function responseOf({ status, headers }: Response, refusal: unknown = ""): WriteResponse {
-    return {
-      status,
-      // What the types promise of a body is only what Trieve says of it.
-      refusal: typeof refusal === "string" ? refusal : "",
-      isPage: headers.get("content-type") === PAGE,
-      retryAfterMs: parseRetryAfter(headers.get("retry-after"), clock.now()),
-    };
+  function failureOf(response: Response): Failure {
+    const { status, headers } = response;
+    const retryAfterMs = parseRetryAfter(headers.get("retry-after"), clock.now());
+    return statusFailure({ status, retryAfterMs, isPage: isPage(response) }, config.keyFile);
   }
 
-  function failureOf(response: WriteResponse, known?: string): Failure {
-    return statusFailure(response, { known, isKeyInFile: config.isKeyInFile });
+  /** How long a request of a call may take. Throws Failure `timeout` when the call's time is up. */
+  function timeFor(call: CallContext, mostMs: number): number {
+    const ms = Math.min(mostMs, call.timeLeft());
+    if (ms <= 0) throw new Failure("timeout", { isCertain: true });
+    return ms;
   }
 
-  type Rows = Promise<{ data?: ReadableStream<Uint8Array> | null; response: Response }>;
-
-  async function readOnce(
-    call: CallContext,
-    request: (fetch: Fetch) => Rows,
-  ): Promise<readonly unknown[]> {
+  async function readOnce(call: CallContext, list: ListPath): Promise<readonly unknown[]> {
     const slot = await takeSlot("other", call.timeLeft(), call.signal);
     try {
-      const ms = Math.min(limits.attemptMs, call.timeLeft());
-      if (ms <= 0) throw new Failure("timeout", { isCertain: true });
+      const ms = timeFor(call, limits.attemptMs);
       call.beginRequest();
       const options = { slot, ms, workMs: WORK_MS, signal: call.signal };
       return await exchange(options, async (fetch) => {
-        const { data, response } = await request(fetch);
-        const answer = responseOf(response);
-        if (answer.status === 400 && !answer.isPage) {
-          // A list has no arguments that could be wrong: a 400 of Trieve is trouble there.
-          throw new Failure("upstream_error", {
-            detail: "HTTP 400",
-            origin: "trieve",
-            isRepeatable: true,
-          });
+        // Never twice the same query, so that no cache on the way can answer.
+        const query = { at: randomUUID() };
+        const params = { header, path: { organization_id: organizationId }, query };
+        const { data, response } = await api.GET(list, { params, parseAs: "stream", fetch });
+        if (response.status === 200 && !isPage(response)) {
+          return parseList(await readText(data ?? null, limits.bodyBytes));
         }
-        if (answer.status !== 200) throw failureOf(answer);
-        return parseList(await readText(data ?? null, limits.bodyBytes));
+        const failure = failureOf(response);
+        // A list has no arguments that could be wrong: a 400 of Trieve is trouble there.
+        throw failure.code === "rejected" ? new Failure("upstream_error", TROUBLE) : failure;
       });
     } finally {
       slot.release();
     }
   }
 
-  async function read(
-    call: CallContext,
-    request: (fetch: Fetch) => Rows,
-  ): Promise<readonly unknown[]> {
+  async function read(call: CallContext, list: ListPath): Promise<readonly unknown[]> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await readOnce(call, request);
+        return await readOnce(call, list);
       } catch (error) {
         const wait = error instanceof Failure ? retryDelay(error, tries, Math.random()) : undefined;
         if (wait === undefined || wait >= call.timeLeft()) throw error;
@@ -160,47 +139,36 @@ export function createTrieveClient(options: TrieveOptions): Client {
 
   async function write(
     call: CallContext,
-    slot: Slot,
-    { ms, workMs }: { ms: number; workMs: number },
-    request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
+    { slot, mostMs, workMs }: { slot: Slot; mostMs: number; workMs: number },
+    put: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
   ): Promise<WriteResponse> {
     call.signal.throwIfAborted();
-    if (ms <= 0) throw new Failure("timeout", { isCertain: true });
+    const ms = timeFor(call, mostMs);
     call.beginRequest();
     const takeBack = call.beginWrite();
     try {
       return await exchange({ slot, ms, workMs }, async (fetch) => {
-        const { error, response } = await request(fetch);
-        return responseOf(response, Object(error).message);
+        const { error, response } = await put(fetch);
+        const { status } = response;
+        // What the types promise of a body is only what Trieve says of it.
+        const { message } = Object(error);
+        const refusal = typeof message === "string" ? message : "";
+        return { status, refusal, failure: status === 204 ? undefined : failureOf(response) };
       });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (!error.isCertain) return { status: 0, failure: error, refusal: "", isPage: false };
+      if (!error.isCertain) return { status: 0, refusal: "", failure: error };
       takeBack();
       throw error;
-    } finally {
-      call.assure(OWED_MS);
     }
   }
 
   return {
-    failureOf,
-    slot: (call, kind) => takeSlot(kind === "send" ? "send" : "other", limits.slotMs, call.signal),
-    async list(call) {
-      const rows = await read(call, (fetch) =>
-        api.GET("/api/invitations/{organization_id}", { ...listOptions(), fetch }),
-      );
-      return readRows(rows, organizationId);
-    },
-    async members(call) {
-      const rows = await read(call, (fetch) =>
-        api.GET("/api/organization/users/{organization_id}", { ...listOptions(), fetch }),
-      );
-      return readMembers(rows, organizationId);
-    },
+    slot: (call, kind) => takeSlot(kind, Math.min(limits.slotMs, call.timeLeft()), call.signal),
+    list: async (call) => readRows(await read(call, INVITATIONS), organizationId),
+    members: async (call) => readMembers(await read(call, MEMBERS), organizationId),
     send(call, slot, { email, role }) {
-      const ms = Math.min(limits.sendMs, call.timeLeft() - TELLING_MS);
-      return write(call, slot, { ms, workMs: SEND_WORK_MS }, (fetch) =>
+      return write(call, { slot, mostMs: limits.sendMs, workMs: SEND_WORK_MS }, (fetch) =>
         api.POST("/api/invitation", {
           params: { header },
           body: {
@@ -215,8 +183,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
       );
     },
     delete(call, slot, id) {
-      const ms = Math.min(limits.attemptMs, call.timeLeft());
-      return write(call, slot, { ms, workMs: WORK_MS }, (fetch) =>
+      return write(call, { slot, mostMs: limits.attemptMs, workMs: WORK_MS }, (fetch) =>
         api.DELETE("/api/invitation/{invitation_id}", {
           params: { header, path: { invitation_id: id } },
           parseAs: "stream",

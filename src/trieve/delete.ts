@@ -1,9 +1,9 @@
 import { Failure } from "../errors.ts";
 import { createBatch } from "./batch.ts";
-import { type CallContext, withoutCancel } from "./call.ts";
+import { afterWrite, type CallContext, TELLING_MS } from "./call.ts";
 import type { Trieve, WriteResponse } from "./client.ts";
 import { type Invitation, type InvitationList, isUnchanged } from "./invitation.ts";
-import { SECOND_LOOK_MS } from "./limits.ts";
+import { lookTwice } from "./look.ts";
 import type { Listed, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
 
@@ -35,11 +35,16 @@ export async function listAgain(
   listed: Invitation,
 ): Promise<{ list: InvitationList; isThere: boolean }> {
   const list = await client.list(call);
+  const state = stateIn(list, listed);
+  if (state === "changed") throw new Failure("changed");
+  return { list, isThere: state === "there" };
+}
+
+function stateIn(list: InvitationList, listed: Invitation): "there" | "gone" | "changed" {
   const found = list.invitations.find(({ id }) => id === listed.id);
+  if (found !== undefined) return isUnchanged(found, listed) ? "there" : "changed";
   // A row that cannot be read may be this one, so that its absence proves nothing.
-  const isAsListed = found === undefined ? list.skipped === 0 : isUnchanged(found, listed);
-  if (!isAsListed) throw new Failure("changed");
-  return { list, isThere: found !== undefined };
+  return list.skipped === 0 ? "gone" : "changed";
 }
 
 /**
@@ -52,16 +57,15 @@ export async function deleteListed(
   listed: Invitation,
   slot?: Slot,
 ): Promise<boolean> {
-  const own = withoutCancel(call);
-  const first = await deleteOnce(trieve, call, listed, slot);
-  if (!first.isPage && (first.status === 401 || first.status === 403))
-    throw trieve.client.failureOf(first);
-  let isDone = first.status === 204;
-  if (!isDone && !(await isGone(trieve, own, listed))) {
+  const { status, failure } = await deleteOnce(trieve, call, listed, slot);
+  const isRefused = status === 401 || status === 403;
+  if (isRefused && failure?.origin === "trieve") throw failure;
+  let isDone = failure === undefined;
+  if (!isDone && !(await isGone(trieve, call, listed))) {
     // However the second one goes, the first may still take effect.
-    const second = await deleteOnce(trieve, own, listed, slot).catch(() => undefined);
+    const second = await deleteOnce(trieve, call, listed, slot).catch(() => undefined);
     isDone = second?.status === 204;
-    if (!isDone && !(await isGone(trieve, own, listed))) {
+    if (!isDone && !(second && (await isGone(trieve, call, listed)))) {
       throw new Failure("outcome_unknown", STILL_LISTED);
     }
   }
@@ -77,7 +81,7 @@ async function deleteOnce(
   { id }: Invitation,
   slot?: Slot,
 ): Promise<WriteResponse> {
-  const own = slot ?? (await client.slot(call, "delete"));
+  const own = slot ?? (await client.slot(call, "other"));
   try {
     return await client.delete(call, own, id);
   } finally {
@@ -92,20 +96,13 @@ async function deleteOnce(
  * another state than the one that was agreed to.
  */
 async function isGone(trieve: Trieve, call: CallContext, listed: Invitation): Promise<boolean> {
-  const look = async () => {
-    try {
-      return !(await listAgain(trieve, call, listed)).isThere;
-    } catch (error) {
-      const isChanged = error instanceof Failure && error.code === "changed";
-      if (isChanged) throw new Failure("outcome_unknown", CHANGED);
-      return undefined;
-    }
-  };
-  if (await look()) return true;
-  await trieve.clock.sleep(SECOND_LOOK_MS);
-  const isGoneNow = await look();
-  if (isGoneNow === undefined) throw new Failure("outcome_unknown", UNREADABLE);
-  return isGoneNow;
+  const isSettled = (list: InvitationList) => stateIn(list, listed) !== "there";
+  const own = afterWrite(call, trieve.clock, TELLING_MS);
+  const last = (await lookTwice(trieve, own, isSettled)).at(-1);
+  if (last === undefined) throw new Failure("outcome_unknown", UNREADABLE);
+  const state = stateIn(last, listed);
+  if (state === "changed") throw new Failure("outcome_unknown", CHANGED);
+  return state === "gone";
 }
 
 const UNREADABLE = {

@@ -1,3 +1,4 @@
+import type { Config } from "../config/settings.ts";
 import { type ErrorCode, Failure } from "../errors.ts";
 import { PROXY_NEXT } from "./network-errors.ts";
 
@@ -16,17 +17,21 @@ const SIGN_IN = {
   next: "Check TRIEVE_BASE_URL; a gate before the API may want headers, which TRIEVE_EXTRA_HEADERS adds",
 };
 const CHECK_FILE = { next: "Check the key in the file that TRIEVE_API_KEY_FILE names" };
+const KEY_IS_OLD = {
+  next: "The file that TRIEVE_API_KEY_FILE names has changed since the start, when the key was read: restart the server",
+};
 
-// Every other one comes of something before it.
-const OWN_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 408, 500]);
+const OWN_STATUSES: readonly number[] = [200, 204, 400, 401, 403, 404, 408, 500];
 
-/**
- * The failure behind a status that is not the expected one. `isPage`: it came as HTML, which Trieve's API never
- * sends; `known`: what is certain all the same, as a sentence of ours.
- */
+/** Whether something before Trieve answered in its place. `isPage`: as a page, which Trieve never sends. */
+export function isFromGate(status: number, isPage: boolean): boolean {
+  return isPage || !OWN_STATUSES.includes(status);
+}
+
+/** The failure behind a status that is not the expected one; `keyFile` is where the key came from, if from a file. */
 export function statusFailure(
   response: { status: number; retryAfterMs?: number | undefined; isPage?: boolean },
-  { known, isKeyInFile = false }: { known?: string | undefined; isKeyInFile?: boolean } = {},
+  keyFile?: Config["keyFile"],
 ): Failure {
   const { status, retryAfterMs, isPage = false } = response;
   const isRedirect = status >= 300 && status <= 399;
@@ -37,17 +42,18 @@ export function statusFailure(
   function words(): { happened?: string; next?: string } {
     if (isSignIn) return SIGN_IN;
     if (status === 407) return { next: PROXY_NEXT };
-    if (status === 401 && isKeyInFile) return CHECK_FILE;
-    return status === 429 && retryAfterMs !== undefined ? { next: waitFor(retryAfterMs) } : {};
+    const isKeyRefused = status === 401 || status === 403;
+    if (isKeyRefused && keyFile?.hasChanged()) return KEY_IS_OLD;
+    if (status === 401 && keyFile !== undefined) return CHECK_FILE;
+    return retryAfterMs ? { next: waitFor(retryAfterMs) } : {};
   }
 
   return new Failure(code, {
     ...words(),
     // The table's own words for these say the status already.
     detail: [400, 401, 403, 404].includes(status) && !isSignIn ? undefined : `HTTP ${status}`,
-    known,
     retryAfterMs,
-    origin: !isPage && OWN_STATUSES.has(status) ? "trieve" : "gate",
+    origin: isFromGate(status, isPage) ? "gate" : "trieve",
     isRepeatable: code === "upstream_error" || [407, 408, 429].includes(status),
   });
 }

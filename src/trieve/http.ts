@@ -1,7 +1,9 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
-import { isHtml, sentOnce, withoutLongBody } from "./body.ts";
+import { isPage, sentOnce, withoutLongBody } from "./body.ts";
+import { patience } from "./call.ts";
+import { isFromGate } from "./http-errors.ts";
 import { networkFailure } from "./network-errors.ts";
 import { openRoute, type Send } from "./route.ts";
 import type { Slot } from "./slots.ts";
@@ -22,23 +24,19 @@ interface Options {
   signal?: AbortSignal | undefined;
 }
 
-/** One HTTP exchange within its time. Throws Failure. */
-export type Exchange = <T>(options: Options, work: (fetch: Fetch) => Promise<T>) => Promise<T>;
-
-/** The exchanges of one process, which share the way to Trieve; `given` is used instead where it is there. */
-export function createExchange(
-  config: Config,
-  clock: Clock,
-  given: typeof fetch | undefined,
-): Exchange {
+/**
+ * HTTP exchanges within their time, which throw Failure. Those of one process share the way to Trieve; `given` is used
+ * instead where it is there.
+ */
+export function createExchange(config: Config, clock: Clock, given: typeof fetch | undefined) {
   let route: Promise<Send> | undefined;
 
-  return async ({ slot, ms, workMs, signal }, work) => {
+  return async <T>(
+    { slot, ms, workMs, signal }: Options,
+    work: (fetch: Fetch) => Promise<T>,
+  ): Promise<T> => {
     const startedAt = clock.elapsed();
-    const dropped = new AbortController();
-    const drop = () => dropped.abort();
-    const timeout = setTimeout(drop, ms);
-    signal?.addEventListener("abort", drop, { once: true });
+    const dropped = patience(ms, signal);
     let isCutOff = false;
     try {
       return await work(async (request) => {
@@ -46,9 +44,9 @@ export function createExchange(
         const init = { ...(await sentOnce(request)), signal: dropped.signal };
         route ??= openRoute(config);
         const response = await (given ?? (await route))(request, init);
-        isCutOff = isFromGate(response);
-        const isRead = request.method === "GET" && response.status === 200;
-        return isRead ? response : withoutLongBody(response);
+        isCutOff = isFromGate(response.status, isPage(response));
+        const isList = request.method === "GET" && response.status === 200 && !isCutOff;
+        return isList ? response : withoutLongBody(response);
       });
     } catch (error) {
       signal?.throwIfAborted();
@@ -58,16 +56,10 @@ export function createExchange(
       isCutOff = !failure.isCertain;
       throw failure;
     } finally {
-      clearTimeout(timeout);
-      signal?.removeEventListener("abort", drop);
+      dropped.end();
       const tookMs = clock.elapsed() - startedAt;
       const mayGoOn = dropped.signal.aborted || (isCutOff && tookMs > INSTANT_MS);
       if (mayGoOn) slot.hold(workMs - tookMs);
     }
   };
-}
-
-/** Whether something before Trieve answered in its place. */
-function isFromGate(response: Response): boolean {
-  return response.status === 502 || response.status === 504 || isHtml(response);
 }

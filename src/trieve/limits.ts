@@ -12,6 +12,3 @@ export const LIMITS = {
   bodyBytes: 64 * 1024 * 1024,
 };
 export type Limits = typeof LIMITS;
-
-/** When after a write the list is read once more, where the first reading did not tell what came of it. */
-export const SECOND_LOOK_MS = 3_000;

@@ -1,3 +1,6 @@
+import { faultOfCaFile, isContainer } from "../config/machine.ts";
+import type { Config } from "../config/settings.ts";
+import { isLocal } from "../config/url.ts";
 import { type ErrorCode, Failure, type FailureDetails } from "../errors.ts";
 
 /** What a network error means, as far as it is known. */
@@ -17,12 +20,15 @@ const BROKEN_OFF = {
   next: "Call again; if it breaks off every time, look at the proxy before Trieve",
 };
 
+const UNTRUSTED = /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/;
+const REFUSED = /^ECONNREFUSED/;
+
 type Row = readonly [said: RegExp, meaning: Meaning, happened?: string | undefined, next?: string];
 
 /** By the code of Node or OpenSSL and, where that says too little, the message; the first that fits is used. */
 const MEANINGS: readonly Row[] = [
   [
-    /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/,
+    UNTRUSTED,
     TLS,
     "The certificate is self-signed or from an authority that this machine does not know, or its chain is incomplete",
     "Set NODE_EXTRA_CA_CERTS to the file of that certificate or authority, or have the server send its full chain",
@@ -65,7 +71,7 @@ const MEANINGS: readonly Row[] = [
     "Check scheme, host and port in TRIEVE_BASE_URL",
   ],
   [
-    /^ECONNREFUSED/,
+    REFUSED,
     UNOPENED,
     "Nothing listens at this address",
     "Start Trieve, or check host and port in TRIEVE_BASE_URL",
@@ -93,7 +99,39 @@ const MEANINGS: readonly Row[] = [
   ],
 ];
 
-const OTHER: Row = [/^/, {}];
+/** What is said in place of the table where this machine shows more. */
+function wordsHere(
+  text: string,
+  { caFile, baseUrl }: Partial<Config>,
+  isInContainer: () => boolean,
+): FailureDetails | undefined {
+  if (UNTRUSTED.test(text) && caFile) return CA_FILE[faultOfCaFile(caFile)];
+  if (REFUSED.test(text) && baseUrl && isLocal(baseUrl) && isInContainer()) return CONTAINER;
+  return undefined;
+}
+
+const CA_FILE = {
+  unreadable: {
+    happened:
+      "The certificate is not trusted, and the file that NODE_EXTRA_CA_CERTS names cannot be read",
+    next: "Correct that path, and restart this server",
+  },
+  "no PEM": {
+    happened:
+      "The certificate is not trusted, and the file that NODE_EXTRA_CA_CERTS names holds none in PEM",
+    next: "Convert it to PEM, a text that begins with BEGIN CERTIFICATE, and restart this server",
+  },
+  other: {
+    happened:
+      "The certificate is of an authority that is not in the file that NODE_EXTRA_CA_CERTS names, or its chain is incomplete",
+    next: "Add the certificate of that authority to the file and restart this server, or have Trieve's side send its full chain",
+  },
+};
+const CONTAINER = {
+  happened:
+    "Nothing listens at this address; inside a container, localhost is the container itself",
+  next: "Start Trieve, or set TRIEVE_BASE_URL to the name of its container, or to host.docker.internal where it runs on the host (host.containers.internal with Podman); http needs TRIEVE_ALLOW_INSECURE_HTTP=true then",
+};
 
 /** What to do about a proxy that does not pass requests on. */
 export const PROXY_NEXT =
@@ -102,11 +140,13 @@ export const PROXY_NEXT =
 /** The failure behind a rejected `fetch` or a body that broke off. */
 export function networkFailure(
   cause: unknown,
-  { proxy }: { proxy?: string | undefined } = {},
+  config: Partial<Config> = {},
+  isInContainer = isContainer,
 ): Failure {
+  const { proxy } = config;
   const { code: system, syscall, message } = systemError(cause);
   const text = `${system} ${message}`;
-  const [, found, happened, next] = MEANINGS.find(([said]) => said.test(text)) ?? OTHER;
+  const [, found = {}, happened, next] = MEANINGS.find(([said]) => said.test(text)) ?? [];
   // By the code alone a host may also have become unreachable in the middle.
   const isUnopened = syscall === "connect" || (found.isCertain && found.origin !== "tls");
   const proxyStatus = /^Proxy response \((\d+)\)/.exec(message)?.[1];
@@ -118,7 +158,8 @@ export function networkFailure(
   const isCut = cause instanceof TypeError && cause.message === "terminated";
   if (isCut && found.code === undefined) return brokenOff(about);
   const { code = "network_error", isCertain = isUnopened, ...meaning } = found;
-  return connectionError({ ...about, ...meaning, happened, next, isCertain }, code);
+  const words = wordsHere(text, config, isInContainer) ?? { happened, next };
+  return connectionError({ ...about, ...meaning, ...words, isCertain }, code);
 }
 
 /** The failure of an answer that ended in the middle. */

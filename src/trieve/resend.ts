@@ -1,7 +1,7 @@
 import type { Role } from "../config/policy.ts";
 import { Failure } from "../errors.ts";
 import { createBatch } from "./batch.ts";
-import { type CallContext, withoutCancel } from "./call.ts";
+import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
 import type { Trieve } from "./client.ts";
 import { deleteListed, listAgain } from "./delete.ts";
 import type { Invitation } from "./invitation.ts";
@@ -15,9 +15,8 @@ export interface Resend extends Listed {
 
 // How much of the call's time one needs: none is deleted that there may be no time left to send.
 const NEEDS_MS = 30_000;
-const AFTER_LISTING_MS = 20_000;
-// What the send after a delete has at any rate: 5 s for its answer, and 8 s to tell what came of it.
-const OWED_MS = 13_000;
+// What its send may take at least, however long the delete took.
+const SEND_MS = 5_000;
 
 /**
  * Deletes and sends the invitations, one after the other, each in one slot for both. Once one is deleted,
@@ -29,9 +28,9 @@ export function resendAll(
   call: CallContext,
   targets: readonly Resend[],
 ): Promise<Outcome[]> {
-  const { client, guard } = trieve;
+  const { client, clock, guard } = trieve;
   const emails = targets.map(({ email }) => email);
-  return guard.oneAtATime(emails, async () => {
+  return guard.oneAtATime(call, emails, async () => {
     const batch = createBatch(call, targets, "not_resent", NEEDS_MS);
     const sent: Sent[] = [];
     await batch.each(1, async (target, call) => {
@@ -41,18 +40,22 @@ export function resendAll(
         const { list: before, isThere } = await listAgain(trieve, call, invitation);
         if (besideIt(before.invitations, invitation)) throw new Failure("changed");
         if (!isThere) throw new Failure("already_gone");
-        if (call.timeLeft() < AFTER_LISTING_MS) throw new Failure("timeout", { isCertain: true });
-        const isDeleted = await deleteListed(trieve, call, invitation, slot).catch(withoutSend);
+        const early = keepingTime(call, SEND_MS + TELLING_MS);
+        const isDeleted = await deleteListed(trieve, early, invitation, slot).catch(withoutSend);
         if (!isDeleted) throw new Failure("already_gone");
         batch.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
-        const own = withoutCancel(call);
-        own.assure(OWED_MS);
-        const response = await post(trieve, own, target, slot, batch).catch(afterDelete);
+        const own = afterWrite(call, clock, SEND_MS);
+        const response = await post(trieve, own, target, slot, batch).catch((error) => {
+          throw error instanceof Failure ? deletedNotSent(error) : error;
+        });
+        if (response === undefined) {
+          return failed(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
+        }
         sent.push({ target, before, response });
+        return undefined;
       } finally {
         slot.release();
       }
-      return undefined;
     });
     await tellSent(trieve, call, sent, (outcome) => {
       const resent = resentAs(outcome);
@@ -68,13 +71,7 @@ export function resendAll(
 /** A failed delete, after which nothing is sent. Throws. */
 function withoutSend(error: unknown): never {
   if (!(error instanceof Failure && error.code === "outcome_unknown")) throw error;
-  const known = [error.known, "No new one was sent."].filter(Boolean).join(" ");
-  throw new Failure("outcome_unknown", { known, cause: error });
-}
-
-/** A failed send whose old invitation is deleted. Throws. */
-function afterDelete(error: unknown): never {
-  throw error instanceof Failure ? deletedNotSent(error) : error;
+  throw error.knowing(`${error.known} No new one was sent.`);
 }
 
 function deletedNotSent(cause: Failure): Failure {
@@ -97,27 +94,18 @@ const OTHER_BESIDE = {
 
 /** What a send comes to once the old invitation is deleted. */
 function resentAs(sent: Outcome): Outcome {
-  const { target, outcome, failure, invitation } = sent;
+  const { target, outcome, failure } = sent;
+  if (failure === undefined) return outcome === "invited" ? { ...sent, outcome: "resent" } : sent;
   switch (outcome) {
-    case "invited":
-      return { ...sent, outcome: "resent" };
-    case "added":
-      return sent;
-    case "mail_unconfirmed": {
-      const details = { happened: failure?.happened, known: OLD_LINK, cause: failure };
-      return failed(target, new Failure(outcome, details), "not_resent", invitation);
-    }
-    case "outcome_unknown": {
-      const known = [OLD_IS_GONE, failure?.known].filter(Boolean).join(" ");
-      return failed(target, new Failure(outcome, { known, cause: failure }), "not_resent");
-    }
-    default: {
-      const cause = failure ?? new Failure("rejected", { happened: IS_MEMBER });
-      return failed(target, deletedNotSent(cause), "not_resent", invitation);
-    }
+    case "mail_unconfirmed":
+      return { ...sent, failure: failure.knowing(OLD_LINK) };
+    case "outcome_unknown":
+      return { ...sent, failure: failure.knowing(`${OLD_IS_GONE} ${failure.known}`) };
+    default:
+      return failed(target, deletedNotSent(failure), "not_resent");
   }
 }
 
 const OLD_LINK = "The old invitation is deleted, so its link no longer works.";
 const OLD_IS_GONE = "The old invitation is deleted, and what came of sending it anew is not known.";
-const IS_MEMBER = "Trieve says that the person is a member";
+const IS_MEMBER = { happened: "Trieve says that the person is a member" };

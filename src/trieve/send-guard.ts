@@ -1,11 +1,18 @@
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
+import { type CallContext, patience } from "./call.ts";
 import { waitFor } from "./http-errors.ts";
 import type { Invitation } from "./invitation.ts";
 import { createMemory, type Memory } from "./memory.ts";
+import type { Outcome } from "./outcome.ts";
 
 const SENDS_A_MINUTE = 30;
 const MINUTE_MS = 60_000;
+const OTHER_SEND = {
+  happened: "Another call still sends to the same address; nothing was sent by this one",
+  isCertain: true,
+};
 
 /** An invitation that this process deleted. */
 export interface PastInvitation {
@@ -18,13 +25,15 @@ export interface PastInvitation {
 
 /** What has to be remembered so that nothing is sent twice, nor too much at once. Letter case does not count. */
 export interface SendGuard {
-  /** Runs `send` when no other send to these addresses is running. */
-  oneAtATime<T>(emails: readonly string[], send: () => Promise<T>): Promise<T>;
+  /** Runs `send` when no other send to these addresses is running. Throws Failure `busy` when the call's time is up. */
+  oneAtATime<T>(call: CallContext, emails: readonly string[], send: () => Promise<T>): Promise<T>;
   /**
    * Takes one of the sends of a minute. Throws Failure `rate_limited` when all are taken. The returned
    * function ends it: one that was not needed is given back, the minute of another begins.
    */
   takeTurn(): (hasSent: boolean) => void;
+  /** Keeps what a later call has to know of a send. */
+  learn(outcome: Outcome, didMailFail?: boolean): void;
   /** Addresses to which a mail may be on its way, for two minutes. */
   doubts: Memory<true>;
   /** Members, for ten minutes, as their address was written: Trieve would mail it in other letters. */
@@ -37,41 +46,54 @@ export interface SendGuard {
 
 export function createSendGuard(clock: Clock): SendGuard {
   const running = new Map<string, Promise<unknown>>();
-  let turns: { at: number }[] = [];
+  const turns = createMemory<number>(clock, MINUTE_MS);
+  const doubts = createMemory<true>(clock, 2 * MINUTE_MS);
+  const members = createMemory<string>(clock, 10 * MINUTE_MS);
+  const mailFailures = createMemory<true>(clock, 24 * 60 * MINUTE_MS);
 
   return {
-    async oneAtATime(emails, send) {
+    async oneAtATime(call, emails, send) {
       const keys = emails.map((email) => email.toLowerCase());
+      const earlier = Promise.allSettled(keys.map((key) => running.get(key)));
+      const wait = patience(call.timeLeft(), call.signal);
+      const gaveUp = new Promise<never>((_, reject) => {
+        const giveUp = () => reject(call.signal.reason ?? new Failure("busy", OTHER_SEND));
+        wait.signal.addEventListener("abort", giveUp);
+      });
+      const mine = Promise.race([earlier, gaveUp]).finally(wait.end).then(send);
       // All are taken at once, so that two calls never wait for each other.
-      const mine = Promise.allSettled(keys.map((key) => running.get(key))).then(send);
-      for (const key of keys) running.set(key, mine);
+      const both = Promise.allSettled([earlier, mine]);
+      for (const key of keys) running.set(key, both);
       try {
         return await mine;
       } finally {
-        for (const key of keys) if (running.get(key) === mine) running.delete(key);
+        both.then(() => {
+          for (const key of keys) if (running.get(key) === both) running.delete(key);
+        });
       }
     },
     takeTurn() {
-      const now = clock.elapsed();
-      turns = turns.filter(({ at }) => at > now - MINUTE_MS);
-      if (turns.length >= SENDS_A_MINUTE) {
-        const oldest = Math.min(...turns.map(({ at }) => at));
+      const taken = turns.values();
+      if (taken.length >= SENDS_A_MINUTE) {
         throw new Failure("rate_limited", {
           detail: `this server's own limit of ${SENDS_A_MINUTE} invitations a minute`,
-          next: waitFor(oldest + MINUTE_MS - now),
+          next: waitFor(Math.min(...taken) + MINUTE_MS - clock.elapsed()),
         });
       }
-      const turn = { at: now };
-      turns.push(turn);
-      return (hasSent) => {
-        // The request goes out some time after the call begins.
-        if (hasSent) turn.at = clock.elapsed();
-        else turns = turns.filter((one) => one !== turn);
-      };
+      const turn = randomUUID();
+      turns.set(turn, clock.elapsed());
+      // The request goes out some time after the call begins.
+      return (hasSent) => (hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn));
     },
-    doubts: createMemory(clock, 2 * MINUTE_MS),
-    members: createMemory(clock, 10 * MINUTE_MS),
-    mailFailures: createMemory(clock, 24 * 60 * MINUTE_MS),
+    learn({ target: { email = "" }, outcome, invitation }, didMailFail = false) {
+      if (outcome === "outcome_unknown") doubts.set(email, true);
+      else doubts.delete(email);
+      if (outcome === "added" || outcome === "already_member") members.set(email, email);
+      if (didMailFail && invitation) mailFailures.set(invitation.id, true);
+    },
+    doubts,
+    members,
+    mailFailures,
     past: createMemory(clock, 10 * MINUTE_MS),
   };
 }

@@ -1,5 +1,5 @@
 import { Failure } from "../errors.ts";
-import type { Client, WriteResponse } from "./client.ts";
+import type { WriteResponse } from "./client.ts";
 
 /**
  * What the response to a send says: that Trieve took it; that nothing was done (`member`, `refused`); or
@@ -18,13 +18,13 @@ export type SendStatus =
  * What a response to a POST says. Trieve's 400 also stands for "stored, but the mail failed", so it
  * proves something only with a text that is known.
  */
-export function sendStatus({ status, refusal, isPage }: WriteResponse): SendStatus {
-  if (status === 204) return "accepted";
-  // What comes as a page is not Trieve's, whatever it says.
-  if (isPage) return status === 429 ? "throttled" : "unclear";
-  if (status === 401 || status === 403 || status === 404) return "refused";
+export function sendStatus({ status, refusal, failure }: WriteResponse): SendStatus {
+  if (failure === undefined) return "accepted";
   // A proxy that says so has most likely passed nothing on.
   if (status === 429) return "throttled";
+  // What something before Trieve answers proves nothing, whatever it says.
+  if (failure.origin !== "trieve") return "unclear";
+  if (status === 401 || status === 403 || status === 404) return "refused";
   if (status !== 400) return "unclear";
   if (/^User with email .* is already in the organization/s.test(refusal)) return "member";
   if (/^User with email .* has already been invited/s.test(refusal)) return "invited";
@@ -51,10 +51,13 @@ const REASONS: readonly [said: RegExp, happened: string, next: string][] = [
 ];
 
 /** The failure behind a refusal by which nothing was sent. */
-export function refusalOf({ failureOf }: Client, response: WriteResponse): Failure {
-  const { status, refusal } = response;
+export function refusalOf({
+  status,
+  refusal,
+  failure = new Failure("rejected"),
+}: WriteResponse): Failure {
   const known = "Nothing was sent.";
-  if (status !== 400) return failureOf(response, known);
+  if (status !== 400) return failure.knowing(known);
   if (refusal.startsWith("Could not get database connection")) {
     const detail = "HTTP 400, its database did not answer";
     return new Failure("upstream_error", { detail, known, origin: "trieve" });

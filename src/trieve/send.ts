@@ -1,14 +1,13 @@
 import { Failure } from "../errors.ts";
 import { type Batch, createBatch } from "./batch.ts";
-import { type CallContext, withoutCancel } from "./call.ts";
+import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
 import { classify, isDecidedByMembers } from "./classify.ts";
 import type { Trieve, WriteResponse } from "./client.ts";
 import { type InvitationList, isSameEmail } from "./invitation.ts";
-import { SECOND_LOOK_MS } from "./limits.ts";
+import { lookTwice } from "./look.ts";
 import { findObstacle, memberCheck } from "./obstacle.ts";
 import type { Addressee, Outcome } from "./outcome.ts";
-import type { SendGuard } from "./send-guard.ts";
-import { refusalOf, type SendStatus, sendStatus } from "./send-status.ts";
+import { refusalOf, sendStatus } from "./send-status.ts";
 import type { Slot } from "./slots.ts";
 
 /** A send whose outcome only the list can tell. */
@@ -36,9 +35,9 @@ export function sendAll(
 ): Promise<Outcome[]> {
   const { client, guard } = trieve;
   const emails = targets.map(({ email }) => email);
-  return guard.oneAtATime(emails, async () => {
+  return guard.oneAtATime(call, emails, async () => {
     const batch = createBatch(call, targets, "not_sent", NEEDS_MS);
-    const isMember = memberCheck(client, call);
+    const isMember = memberCheck(client, keepingTime(call, TELLING_MS));
     const sent: Sent[] = [];
     const reading = client.list(call);
     await batch.each(AT_ONCE, async (target, call) => {
@@ -51,14 +50,13 @@ export function sendAll(
       const slot = await client.slot(call, "send");
       try {
         batch.check();
-        const one = { target, before, response: await post(trieve, call, target, slot, batch) };
-        // What is known already is told at once: a call may break off.
-        if (sendStatus(one.response) === "member") await tellSent(trieve, call, [one], batch.tell);
-        else sent.push(one);
+        const response = await post(trieve, call, target, slot, batch);
+        if (response === undefined) return { target, outcome: "already_member" };
+        sent.push({ target, before, response });
+        return undefined;
       } finally {
         slot.release();
       }
-      return undefined;
     });
     await tellSent(trieve, call, sent, batch.tell);
     return call.outcomes;
@@ -71,59 +69,58 @@ const NOT_ASKED_ABOUT = new Failure("changed", {
 });
 
 /**
- * Sends one POST, and stops the batch where more would make things worse. Throws Failure when it is certain that
- * nothing was sent.
+ * Sends one POST, and stops the batch where more would make things worse. Undefined where Trieve says that the person is
+ * a member. Throws Failure when it is certain that nothing was sent.
  */
 export async function post(
-  { client }: Trieve,
+  { client, guard }: Trieve,
   call: CallContext,
   target: Addressee,
   slot: Slot,
   batch: Pick<Batch<Addressee>, "stop">,
-): Promise<WriteResponse> {
+): Promise<WriteResponse | undefined> {
   const response = await client.send(call, slot, target);
   const status = sendStatus(response);
-  if (status === "refused") throw refusalOf(client, response);
-  if (status === "throttled") batch.stop(client.failureOf(response));
-  const happened = STOPS[status];
-  if (happened !== undefined) batch.stop(new Failure("outcome_unknown", { happened }));
+  if (status === "refused") throw refusalOf(response);
+  if (status === "member") {
+    guard.learn({ target, outcome: "already_member" });
+    return undefined;
+  }
+  if (status === "throttled") batch.stop(response.failure ?? NOT_CLEAR);
+  else if (status !== "accepted") batch.stop(NOT_CLEAR);
   return response;
 }
 
-const STOPS: Partial<Record<SendStatus, string>> = {
-  unclear: "What came of another send is unclear",
-  invited: "What came of another send is unclear",
-  mail_failed: "Trieve says that the mail of another send failed",
-};
+const NOT_CLEAR = new Failure("outcome_unknown", {
+  happened: "The mail of another send failed, or what came of it is unclear",
+});
 
 /**
  * Tells what came of sends by reading the list, once more after 3 s where an invitation is missing, and the
  * members where those decide.
  */
 export async function tellSent(
-  { client, clock, guard }: Trieve,
+  trieve: Trieve,
   call: CallContext,
   sent: readonly Sent[],
   tell: (outcome: Outcome) => void,
 ): Promise<void> {
-  const own = withoutCancel(call);
-  const look = () => client.list(own).catch(() => undefined);
-  const open = sent.filter(({ response }) => sendStatus(response) !== "member");
-  const first = open.length > 0 ? await look() : undefined;
-  const missing = open.filter((one) => newRow(one, first) === undefined);
-  if (missing.length > 0) await clock.sleep(SECOND_LOOK_MS);
-  const last = missing.length > 0 ? await look() : first;
-  const isMember = memberCheck(client, own);
+  if (sent.length === 0) return;
+  const areAllThere = (list: InvitationList) => sent.every((one) => newRow(one, list));
+  const own = afterWrite(call, trieve.clock, TELLING_MS);
+  const seen = await lookTwice(trieve, own, areAllThere);
+  const isMember = memberCheck(trieve.client, own);
   for (const one of sent) {
-    const { target, response } = one;
-    const row = newRow(one, first) ?? newRow(one, last);
+    const { target, response, before } = one;
+    const row = seen.map((list) => newRow(one, list)).find(Boolean);
     const asksMembers = row === undefined && isDecidedByMembers(response);
-    const outcome = classify(client, target, response, {
+    const outcome = classify(target, response, {
       row,
-      isListRead: last !== undefined,
+      // One more row that cannot be read may be the one that is missing.
+      isListRead: (seen.at(-1)?.skipped ?? Number.POSITIVE_INFINITY) <= before.skipped,
       isMember: asksMembers ? await isMember(target.email) : undefined,
     });
-    remember(guard, outcome, response);
+    trieve.guard.learn(outcome, sendStatus(response) === "mail_failed");
     tell(outcome);
   }
 }
@@ -134,19 +131,4 @@ function newRow({ target, before }: Sent, after: InvitationList | undefined) {
     ({ id, email }) =>
       isSameEmail(email, target.email) && !before.invitations.some((old) => old.id === id),
   );
-}
-
-/** Keeps what a later call has to know of a send. */
-function remember(
-  guard: SendGuard,
-  { target, outcome, invitation }: Outcome,
-  response: WriteResponse,
-) {
-  const { email = "" } = target;
-  if (outcome === "outcome_unknown") guard.doubts.set(email, true);
-  else guard.doubts.delete(email);
-  if (outcome === "added" || outcome === "already_member") guard.members.set(email, email);
-  if (outcome === "mail_unconfirmed" && sendStatus(response) === "mail_failed" && invitation) {
-    guard.mailFailures.set(invitation.id, true);
-  }
 }

@@ -1,6 +1,7 @@
 import pLimit, { type LimitFunction } from "p-limit";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
+import { patience } from "./call.ts";
 
 // Ten requests at once can hang a Trieve for good, and each send blocks one of its workers.
 const REQUESTS = 4;
@@ -29,9 +30,9 @@ export function createSlots(clock: Clock): TakeSlot {
 
   function busy(): Failure {
     const rest = Math.max(0, ...held) - clock.elapsed();
-    const seconds = rest > 0 ? ` for up to ${Math.ceil(rest / 1_000)} s` : "";
+    const seconds = rest > 0 ? ` up to ${Math.ceil(rest / 1_000)} s` : "";
     return new Failure("busy", {
-      happened: `This server waits${seconds} for earlier requests that Trieve may still be working on; nothing was sent`,
+      happened: `This server waits${seconds} for requests that Trieve may still be working on; nothing was sent`,
       next: "Call again in a minute",
       isCertain: true,
     });
@@ -39,24 +40,21 @@ export function createSlots(clock: Clock): TakeSlot {
 
   return async (kind, ms, signal) => {
     signal.throwIfAborted();
-    const isGivenUp = new AbortController();
-    const giveUp = () => isGivenUp.abort(signal.aborted ? signal.reason : busy());
-    const timeout = setTimeout(giveUp, ms);
-    signal.addEventListener("abort", giveUp, { once: true });
+    const wait = patience(ms, signal);
     const releases: (() => void)[] = [];
     const releaseAll = () => {
       for (const release of releases) release();
     };
     try {
       for (const places of kind === "send" ? [sends, requests] : [requests]) {
-        releases.push(await takePlace(places, isGivenUp.signal));
+        releases.push(await takePlace(places, wait.signal));
       }
     } catch (error) {
       releaseAll();
-      throw error;
+      signal.throwIfAborted();
+      throw wait.signal.aborted ? busy() : error;
     } finally {
-      clearTimeout(timeout);
-      signal.removeEventListener("abort", giveUp);
+      wait.end();
     }
     let heldUntil = 0;
     return {
