@@ -41,6 +41,7 @@ describe("the package", () => {
       "dist/THIRD-PARTY-NOTICES.txt",
       "dist/chunks/*",
       "dist/main.js",
+      "dist/package.json",
       "mcp.json.example",
       "package.json",
       "server.json",
