@@ -3,14 +3,15 @@ import { build, type Plugin, transform } from "esbuild";
 import ts from "typescript";
 
 /**
- * Leaves out what the SDKs import and this program never reaches: ajv (consent.ts checks the answers
- * of elicitations), zod 3 and its JSON Schema writer (the SDK's path for old schemas).
+ * Leaves out what the SDKs import and this program never reaches: ajv (consent checks the answers to
+ * forms), zod 3 and its JSON Schema writer (the SDK's path for old schemas), and of zod 4 its own
+ * writer (tools/list is generated) and its watch for circles, which JSON cannot have.
  */
 const leaveOut: Plugin = {
   name: "leave-out",
   setup({ onResolve, onLoad }) {
     const unused =
-      /^zod\/v3$|^zod-to-json-schema$|\/ajv-provider\.js$|\/memoizer\.js$|^@modelcontextprotocol\/server\/_shims$/;
+      /^zod\/v3$|^zod-to-json-schema$|\/ajv-provider\.js$|^@modelcontextprotocol\/server\/_shims$/;
     onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "left-out" }));
     onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
       contents: `
@@ -20,11 +21,14 @@ const leaveOut: Plugin = {
         export const zodToJsonSchema = () => new Missing();
         export const object = () => new Missing();
         export class ZodFirstPartyTypeKind {}
-        export const memoizer = () => undefined;
-        export const isBackEdge = () => false;
-        export { Missing as $ZodCyclicError, Missing as isRecursiveSchema };
       `,
     }));
+    const inZod = /zod\/v4\/core\/(memoizer|to-json-schema|json-schema-processors)\.js$/;
+    onLoad({ filter: inZod }, async ({ path }) => {
+      const exported = (await readFile(path, "utf8")).matchAll(/^export \w+ (\$?\w+)/gm);
+      const names = [...exported].map(([, name]) => `nothing as ${name}`);
+      return { contents: `function nothing() {} export { ${names} };` };
+    });
   },
 };
 
@@ -46,9 +50,12 @@ const buildSchemasOnUse: Plugin = {
       const visit = (node: ts.Node): void => {
         const isNamed = ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node);
         const value = isNamed && SCHEMA_NAME.test(node.name.getText()) && node.initializer;
-        if (!value || !ts.isCallExpression(value)) return ts.forEachChild(node, visit);
-        contents += `${text.slice(done, value.getStart())}onUse(() => ${value.getText()})`;
-        done = value.end;
+        if (value && ts.isCallExpression(value)) {
+          contents += `${text.slice(done, value.getStart())}onUse(() => ${value.getText()})`;
+          done = value.end;
+        } else {
+          ts.forEachChild(node, visit);
+        }
       };
       visit(file);
       return { contents: `${contents}${text.slice(done)}\n${ON_USE}` };
