@@ -15,7 +15,7 @@ const leaveOut: Plugin = {
     onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "left-out" }));
     onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
       contents: `
-        export { default as process } from "node:process";
+        export const process = globalThis.process;
         class Missing { constructor() { throw new Error("left out of the bundle"); } }
         export { Missing as AjvJsonSchemaValidator, Missing as DefaultJsonSchemaValidator };
         export const zodToJsonSchema = () => new Missing();

@@ -189,9 +189,15 @@ async function soak(server: Server) {
   if (left > opened) problems.push(`${protocol}: ${left - opened} descriptors left open`);
   if (/warning/i.test(server.bin.stderr())) problems.push(`${protocol}: a warning on stderr`);
   await server.client.close();
-  const most = Math.max(...samples.map(([, size]) => size));
-  const memory = { most, last: samples.at(-1)?.[1], slope_a_minute: slope };
-  return { megabytes: memory, descriptors: { before: opened, after: left } };
+  const every = Math.ceil(samples.length / 12);
+  const megabytes_over_time = samples
+    .filter((_, n) => n % every === 0 || n === samples.length - 1)
+    .map(([minute, size]) => `${minute.toFixed(1)} min: ${size.toFixed(0)} MB`);
+  return {
+    megabytes_over_time,
+    slope_a_minute: slope,
+    descriptors: { before: opened, after: left },
+  };
 }
 
 const servers = await Promise.all([connect("legacy"), connect("modern")]);
