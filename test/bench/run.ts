@@ -98,7 +98,7 @@ async function measureShortLists(): Promise<void> {
     const many = (work: () => Promise<unknown>) => () =>
       Promise.all(Array.from({ length: 32 }, work));
     await compare(rounds(200), call, raw);
-    put(peer.name, "list10", await compare(rounds(500), call, raw));
+    put(peer.name, "list10", await compare(rounds(300), call, raw));
     put(peer.name, "lists32", await compare(rounds(40), many(call), many(raw)));
     if (peer.name === OURS) await measureManyCalls(server, many(call));
     server.stop();
@@ -117,7 +117,7 @@ async function measureLongList(size: number, measure: Measure, memory?: Measure)
     const call = () => server.request("tools/call", params);
     await call();
     if (memory !== undefined) put(peer.name, memory, server.megabytes("VmHWM"));
-    put(peer.name, measure, await compare(rounds(15), call, () => rawList(size)));
+    put(peer.name, measure, await compare(rounds(9), call, () => rawList(size)));
     server.stop();
   }
 }

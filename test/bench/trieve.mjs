@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 // A Trieve for measuring. Each /PLACE/api/... is one of its own, and begins with as many invitations and members as
 // the number that PLACE begins with; with `slow` in its name a mail takes 300 ms. /PLACE/requests tells the methods
-// and paths of the requests since the last such question.
+// and paths of this server's requests since the last such question.
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
 const MAIL_MS = 300;
 
@@ -52,7 +52,9 @@ createServer(async (request, response) => {
     place.requests = [];
     return response.end(JSON.stringify(requests));
   }
-  requests.push({ method: request.method, path: `/${path.join("/")}` });
+  if (/^trieve-invitations-mcp/.test(request.headers["user-agent"])) {
+    requests.push({ method: request.method, path: `/${path.join("/")}` });
+  }
   if (request.method === "GET") {
     response.setHeader("content-type", "application/json");
     if (path.includes("users")) return response.end(place.members);
