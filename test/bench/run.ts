@@ -19,6 +19,7 @@ const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
 
 const script = fileURLToPath(new URL("trieve.mjs", import.meta.url));
 const trieve = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
+process.on("exit", () => trieve.kill());
 const [line] = await once(trieve.stdout, "data");
 const origin = `http://127.0.0.1:${Number(String(line))}`;
 
@@ -128,7 +129,6 @@ await measureShortLists();
 await measureLongList(10_000, "list10000");
 await measureLongList(100_000, "list100000", "memory100000");
 for (const [measure, value] of await measureWrites(origin, rounds)) put(OURS, measure, value);
-trieve.kill();
 
 const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}`;
 const date = new Date().toISOString().slice(0, 10);
