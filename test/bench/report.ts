@@ -45,6 +45,8 @@ export type Measure = keyof typeof MEASURES;
 export interface Figures {
   node: string;
   machine: string;
+  /** Programs that wanted a core, on average in the last five minutes of the run. */
+  load: number;
   date: string;
   /** By server, this one first. */
   servers: Record<string, Partial<Record<Measure, number>>>;
@@ -70,12 +72,12 @@ function formatRow(measure: Measure, { servers }: Figures): string {
 
 /** The figures of one run as a table in Markdown, under what they were measured on. */
 export function formatTable(figures: Figures): string {
-  const { node, machine, date, servers } = figures;
+  const { node, machine, load, date, servers } = figures;
   const names = Object.keys(servers);
   const measures = Object.keys(MEASURES) as Measure[];
   const taken = measures.filter((measure) => servers[OURS]?.[measure] !== undefined);
   return [
-    `Node ${node}, ${machine}, ${date}.`,
+    `Node ${node}, ${machine}, ${date}; load average ${load.toFixed(1)}.`,
     "",
     `| | ${[...names, "goal"].join(" | ")} |`,
     `|---|${"---|".repeat(names.length + 1)}`,

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
@@ -132,7 +132,8 @@ for (const [measure, value] of await measureWrites(origin, rounds)) put(OURS, me
 
 const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}`;
 const date = new Date().toISOString().slice(0, 10);
-const figures: Figures = { node: process.version, machine, date, servers };
+const load = loadavg()[1] ?? 0;
+const figures: Figures = { node: process.version, machine, load, date, servers };
 process.stdout.write(`${formatTable(figures)}\n`);
 if (!smoke) keep(figures);
 process.exit();
