@@ -23,7 +23,7 @@ const leaveOut: Plugin = {
         export class ZodFirstPartyTypeKind {}
       `,
     }));
-    const inZod = /zod\/v4\/core\/(memoizer|to-json-schema|json-schema-processors)\.js$/;
+    const inZod = /zod.v4.core.(memoizer|to-json-schema|json-schema-processors)\.js$/;
     onLoad({ filter: inZod }, async ({ path }) => {
       const exported = (await readFile(path, "utf8")).matchAll(/^export \w+ (\$?\w+)/gm);
       const names = [...exported].map(([, name]) => `nothing as ${name}`);
@@ -40,8 +40,9 @@ const leaveOut: Plugin = {
 const buildSchemasOnUse: Plugin = {
   name: "build-schemas-on-use",
   setup({ onLoad }) {
+    // A dot for what separates folders, which is another character on Windows.
     const schemas =
-      /@modelcontextprotocol\/(sdk\/dist\/esm\/types\.js|core\/dist\/.*\.mjs|server\/dist\/src-.*\.mjs)$/;
+      /@modelcontextprotocol.(sdk.dist.esm.types\.js|core.dist.*\.mjs|server.dist.src-.*\.mjs)$/;
     onLoad({ filter: schemas }, async ({ path }) => {
       const text = await readFile(path, "utf8");
       const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
