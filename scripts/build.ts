@@ -1,10 +1,11 @@
-import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { build, type Plugin } from "esbuild";
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { build, type Plugin, transform } from "esbuild";
 import ts from "typescript";
 
 /**
- * Leaves out what the SDKs import and this program never reaches: ajv (consent.ts checks the answers
- * of elicitations), zod 3 and its JSON Schema writer (the SDK's path for old schemas).
+ * Leaves out what the SDKs import and this program never reaches: ajv (consent checks the answers to
+ * forms), zod 3 and its JSON Schema writer (the SDK's path for old schemas), and of zod 4 its own
+ * writer (tools/list is generated) and its watch for circles, which JSON cannot have.
  */
 const leaveOut: Plugin = {
   name: "leave-out",
@@ -14,7 +15,7 @@ const leaveOut: Plugin = {
     onResolve({ filter: unused }, ({ path }) => ({ path, namespace: "left-out" }));
     onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
       contents: `
-        export { default as process } from "node:process";
+        export const process = globalThis.process;
         class Missing { constructor() { throw new Error("left out of the bundle"); } }
         export { Missing as AjvJsonSchemaValidator, Missing as DefaultJsonSchemaValidator };
         export const zodToJsonSchema = () => new Missing();
@@ -22,35 +23,48 @@ const leaveOut: Plugin = {
         export class ZodFirstPartyTypeKind {}
       `,
     }));
+    const inZod = /zod.v4.core.(memoizer|to-json-schema|json-schema-processors)\.js$/;
+    onLoad({ filter: inZod }, async ({ path }) => {
+      const exported = (await readFile(path, "utf8")).matchAll(/^export \w+ (\$?\w+)/gm);
+      const names = [...exported].map(([, name]) => `nothing as ${name}`);
+      return { contents: `function nothing() {} export { ${names} };` };
+    });
   },
 };
 
 /**
- * Builds each of the SDK's message schemas when it is first used and not when the program starts: of
- * two hundred, a connection that lists and calls tools uses thirty. See docs/performance.md for what
+ * Builds each message schema of the SDKs when it is first used and not when the program starts: of
+ * hundreds, a connection that lists and calls tools uses thirty. See docs/performance.md for what
  * that saves.
  */
 const buildSchemasOnUse: Plugin = {
   name: "build-schemas-on-use",
   setup({ onLoad }) {
-    onLoad({ filter: /@modelcontextprotocol\/sdk\/dist\/esm\/types\.js$/ }, async ({ path }) => {
+    // A dot for what separates folders, which is another character on Windows.
+    const schemas =
+      /@modelcontextprotocol.(sdk.dist.esm.types\.js|core.dist.*\.mjs|server.dist.src-.*\.mjs)$/;
+    onLoad({ filter: schemas }, async ({ path }) => {
       const text = await readFile(path, "utf8");
-      const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext);
+      const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
       let contents = "";
       let done = 0;
-      for (const { name, initializer } of file.statements
-        .filter(ts.isVariableStatement)
-        .flatMap(({ declarationList }) => [...declarationList.declarations])) {
-        if (initializer === undefined || !name.getText(file).endsWith("Schema")) continue;
-        const [start, end] = [initializer.getStart(file), initializer.end];
-        contents += `${text.slice(done, start)}onUse(() => ${text.slice(start, end)})`;
-        done = end;
-      }
+      const visit = (node: ts.Node): void => {
+        const isNamed = ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node);
+        const value = isNamed && SCHEMA_NAME.test(node.name.getText()) && node.initializer;
+        if (value && ts.isCallExpression(value)) {
+          contents += `${text.slice(done, value.getStart())}onUse(() => ${value.getText()})`;
+          done = value.end;
+        } else {
+          ts.forEachChild(node, visit);
+        }
+      };
+      visit(file);
       return { contents: `${contents}${text.slice(done)}\n${ON_USE}` };
     });
   },
 };
 
+const SCHEMA_NAME = /^[A-Z]\w*Schema(\$\d+)?$/;
 const ON_USE = `
 function onUse(build) {
   let schema;
@@ -61,29 +75,43 @@ function onUse(build) {
   });
 }`;
 
-// undici is CommonJS and asks for parts of Node with `require`, which a module does not have.
-const REQUIRE =
-  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
+const shared = { platform: "node", target: "node20.19", legalComments: "none" } as const;
 
-await rm("dist", { recursive: true, force: true });
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
+  ...shared,
   entryPoints: ["src/main.ts"],
   outdir: "dist",
   bundle: true,
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",
   format: "esm",
-  platform: "node",
-  target: "node20.19",
-  minify: true,
-  legalComments: "none",
-  banner: { js: `#!/usr/bin/env node\n${REQUIRE}` },
   plugins: [leaveOut, buildSchemasOnUse],
   metafile: true,
+  write: false,
   logLevel: "warning",
 });
+await rm("dist", { recursive: true, force: true });
+await mkdir("dist/chunks", { recursive: true });
+for (const { path, text } of outputFiles) await writeFile(path, await asCommonJs(text));
+await writeFile("dist/package.json", '{ "type": "commonjs" }\n');
 await writeFile("dist/THIRD-PARTY-NOTICES.txt", await notices(Object.keys(metafile.inputs)));
 await chmod("dist/main.js", 0o755);
+
+/**
+ * A chunk as CommonJS, which starts sooner: Node loads it in one go, and loads no more of its own modules than are
+ * asked for. esbuild splits nothing but ES modules, so each chunk is translated afterwards.
+ */
+async function asCommonJs(text: string): Promise<string> {
+  const { code } = await transform(text, {
+    ...shared,
+    format: "cjs",
+    minify: true,
+    supported: { "dynamic-import": false },
+    define: { "import.meta.url": "__url" },
+  });
+  const url = 'const __url=require("node:url").pathToFileURL(__filename).href;';
+  return code.includes("__url") ? url + code : code;
+}
 
 /** The licence texts of the packages whose files are in the bundle. Throws when one has none. */
 async function notices(inputs: readonly string[]): Promise<string> {

@@ -1,17 +1,33 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as soon } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { connectBin } from "../test/support/bin.ts";
+import { Client } from "@modelcontextprotocol/client";
+import { startBin, transportOver } from "../test/support/bin.ts";
 import { type CallAnswer, says } from "../test/support/client.ts";
 import type { Fault } from "../test/support/fault-proxy.ts";
 import { startTrieve } from "../test/support/trieve.ts";
 
-// Calls the built program for minutes, with a fifth of Trieve's answers broken, and reports memory,
-// sockets and whatever broke a promise.
+// Calls the built program for as many minutes as --minutes says, in both protocols side by side, with a fifth of
+// Trieve's answers broken and every eighth question abandoned. Reports what came of the calls, memory and
+// descriptors, and exits with 1 when memory grew, a mail went out twice or a descriptor was left open.
 
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "1" } } });
 const minutes = Number(values.minutes);
-const AT_ONCE = 8;
+const AT_ONCE = 4;
+const PAUSE_MS = 100;
+/** The list stays about as long, so that growing memory is a leak. */
+const ROWS = 200;
+/** Longer than an idle connection is kept open. */
+const IDLE_MS = 10_000;
+/**
+ * Megabytes a minute that the heap may grow by, after garbage is collected, in the second half of a run. What is
+ * remembered is forgotten after ten minutes, so a shorter one tells nothing.
+ */
+const MOST_GROWTH = minutes < 20 ? Number.POSITIVE_INFINITY : 0.05;
+const TELL_HEAP = `data:text/javascript,setInterval(() => {
+  gc();
+  console.error("heap", process.memoryUsage().heapUsed);
+}, 10000).unref()`;
 
 const BROKEN: Fault[] = [
   { reset: true },
@@ -28,110 +44,200 @@ function pick<T>(list: readonly T[]): T {
   return list[Math.floor(Math.random() * list.length)] as T;
 }
 
+const problems: string[] = [];
+const outcomes = new Map<string, number>();
+/** How many mails the calls so far may have sent to an address. */
+const asked = new Map<string, number>();
+const counts = { calls: 0, answers: 0, broken: 0, questions: 0, abandoned: 0 };
+
 const trieve = await startTrieve();
-for (let n = 0; n < 200; n += 1)
-  trieve.add(`start${n}@example.com`, { used: n % 4 === 0, days: n });
-let broken = 0;
-let questions = 0;
-trieve.proxy.always(() => {
+const { store, proxy } = trieve;
+for (let n = 0; n < ROWS; n += 1) trieve.add(`start${n}@example.com`, { used: n % 4 === 0 });
+proxy.always(() => {
+  // The proxy's own record would be the leak to find.
+  proxy.seen.length = 0;
+  counts.answers += 1;
   if (Math.random() >= 0.2) return { pass: true };
-  broken += 1;
+  counts.broken += 1;
   return pick(BROKEN);
 });
-const server = await connectBin({
-  environment: trieve.environment,
-  // What is not JSON-RPC on stdout ends the run all the same.
-  keep: false,
-  person: (question) => {
+
+/** The built program in one protocol, and how it is called. */
+async function connect(protocol: "legacy" | "modern") {
+  const bin = startBin({
+    environment: trieve.environment,
+    keep: false,
+    nodeArgs: ["--expose-gc", "--import", TELL_HEAP],
+  });
+  const mode = protocol === "legacy" ? protocol : { pin: "2026-07-28" };
+  const client = new Client(
+    { name: "soak", version: "1" },
+    { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode } },
+  );
+  let questions = 0;
+  /** How to give up the calls that run, by the address that each is about. */
+  const running = new Map<string, () => void>();
+  client.setRequestHandler("elicitation/create", ({ params }) => {
     questions += 1;
-    // In turn, for several without a yes running would end all questions for ten minutes.
+    counts.questions += 1;
+    const about = [...running.keys()].find((email) => params.message.includes(email));
+    if (questions % 8 === 0 && about !== undefined) running.get(about)?.();
+    const { properties } = (params as { requestedSchema: object }).requestedSchema as {
+      properties: { decision: { enum: string[] } };
+    };
+    // In turn: several running without a yes would end all questions for ten minutes.
     const answer = [says.yes, says.no, says.yes, says.cancel][questions % 4] ?? says.yes;
-    return answer(question);
-  },
-});
+    return answer({ choices: properties.decision.enum }) as { action: "accept" };
+  });
+  await client.connect(transportOver(bin.child) as never);
+  return {
+    protocol,
+    client,
+    bin,
+    /** Undefined: the caller gave up while a question was open. */
+    async call(name: string, args: object, about = ""): Promise<CallAnswer | undefined> {
+      const given = new AbortController();
+      if (about !== "") running.set(about, () => given.abort());
+      counts.calls += 1;
+      try {
+        const options = { signal: given.signal, timeout: 120_000 };
+        const result = await client.callTool({ name, arguments: { ...args } }, options);
+        const [content] = result.content as { text: string }[];
+        const facts = result.structuredContent;
+        return { isError: result.isError === true, text: content?.text ?? "", facts };
+      } catch (error) {
+        if (!given.signal.aborted) throw error;
+        counts.abandoned += 1;
+        return undefined;
+      } finally {
+        running.delete(about);
+      }
+    },
+  };
+}
+type Server = Awaited<ReturnType<typeof connect>>;
 
-const outcomes = new Map<string, number>();
-const problems: string[] = [];
-let calls = 0;
-
-function judge(name: string, { isError, text, facts }: CallAnswer): void {
-  calls += 1;
+function judge(name: string, answer: CallAnswer | undefined): void {
+  const { isError, text, facts } = answer ?? { isError: false, text: "", facts: {} };
   // Every call has one target, whose outcome tells more than that of the call.
   const [row] = facts?.results ?? [];
-  const code = text.slice(0, text.indexOf(":"));
-  const outcome = isError ? code : (row?.outcome ?? facts.outcome ?? "listed");
+  const code = isError ? text.slice(0, text.indexOf(":")) : (row?.outcome ?? facts?.outcome);
+  const outcome = answer === undefined ? "abandoned" : (code ?? "listed");
   outcomes.set(`${name} ${outcome}`, (outcomes.get(`${name} ${outcome}`) ?? 0) + 1);
-  const isThere = () => trieve.store.rows.some(({ id }) => id.startsWith(row.id));
+  const isThere = () => store.rows.some(({ id }) => id.startsWith(row.id));
   if (outcome === "deleted" && isThere()) problems.push(`not deleted: ${text}`);
   if (outcome === "internal_error") problems.push(text);
 }
 
-async function work(worker: number, until: number): Promise<void> {
+/** One call after the other, each with one target. */
+async function work(server: Server, worker: number, until: number): Promise<void> {
+  const call = async (name: string, args: object, about?: string) => {
+    const ask = () => server.call(name, args, about);
+    let answer = await ask();
+    judge(name, answer);
+    // An abandoned question of the modern protocol is open for others until it is asked again, or for minutes.
+    if (answer === undefined && Math.random() < 0.95) {
+      answer = await ask();
+      judge(name, answer);
+    }
+  };
+  const mayMail = (email: string) => asked.set(email, (asked.get(email) ?? 0) + 2);
   for (let n = 0; Date.now() < until; n += 1) {
     const kind = Math.random();
-    if (kind < 0.5) {
-      judge("list", await server.call("list_invitations", { status: "all", limit: 20 }));
-    } else if (kind < 0.6) {
-      judge("members", await server.call("list_members", { limit: 20 }));
-    } else if (kind < 0.8) {
-      const email = `w${worker}n${n}@example.com`;
-      judge("send", await server.call("send_invitation", { emails: [email] }));
-      const sent = trieve.store.mails.filter(({ to }) => to === email).length;
-      if (sent > 1) problems.push(`${sent} mails to one address`);
+    const row = pick(store.rows);
+    if (kind < 0.5) await call("list_invitations", { status: "all", limit: 20 });
+    else if (kind < 0.6) await call("list_members", { limit: 20 });
+    else if (kind < 0.8) {
+      const email = `${server.protocol}${worker}n${n}@example.com`;
+      asked.set(email, 1);
+      await call("send_invitation", { emails: [email] });
     } else {
-      const row = pick(trieve.store.rows);
-      if (row === undefined) trieve.add(`again${worker}n${n}@example.com`);
-      else {
-        const invitations = [pick([row.email, row.id.slice(0, 8), row.id])];
-        judge("delete", await server.call("delete_invitation", { invitations }));
-      }
+      const isResend = kind < 0.9;
+      if (isResend) mayMail(row.email);
+      const invitations = [pick([row.email, row.id.slice(0, 8), row.id])];
+      const tool = isResend ? "resend_invitation" : "delete_invitation";
+      await call(tool, { invitations }, row.email);
     }
-    // The proxy's own record would be the leak to find.
-    trieve.proxy.seen.length = 0;
-    await soon(20);
+    while (store.rows.length > ROWS) store.rows.splice(store.rows.indexOf(pick(store.rows)), 1);
+    while (store.rows.length < ROWS - 20) trieve.add(`more${counts.calls}-${worker}@example.com`);
+    await soon(PAUSE_MS);
   }
 }
 
-const samples: { minute: number; megabytes: number; sockets: number }[] = [];
-const started = Date.now();
-function sample(): void {
-  const status = readFileSync(`/proc/${server.bin.child.pid}/status`, "utf8");
-  const megabytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-  const minute = (Date.now() - started) / 60_000;
-  samples.push({ minute, megabytes, sockets: trieve.proxy.connections.now });
-}
-const timer = setInterval(sample, 5_000);
-await Promise.all(
-  Array.from({ length: AT_ONCE }, (_, worker) => work(worker, started + minutes * 60_000)),
-);
-clearInterval(timer);
-sample();
-if (server.bin.answers() !== calls + 1) problems.push("not every call was answered once");
-if (/warning/i.test(server.bin.stderr())) problems.push("a warning on stderr");
-await server.close();
-await trieve.close();
+const proc = (server: Server, file: string) => `/proc/${server.bin.child.pid}/${file}`;
+const descriptors = (server: Server) => readdirSync(proc(server, "fd")).length;
+const resident = (server: Server) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(proc(server, "status"), "utf8"))?.[1]) / 1024;
+const heap = (server: Server) =>
+  Number(
+    server.bin
+      .stderr()
+      .match(/(?<=^heap )\d+/gm)
+      ?.at(-1),
+  ) / 1e6;
 
 /** Megabytes a minute, by least squares over the second half, when everything is warm. */
-function slope(): number {
+function slopeOf(samples: readonly (readonly [number, number, ...number[]])[]): number {
   const half = samples.slice(Math.floor(samples.length / 2));
-  const mean = (read: (at: (typeof half)[number]) => number) =>
-    half.reduce((sum, at) => sum + read(at), 0) / half.length;
-  const [x, y] = [mean(({ minute }) => minute), mean(({ megabytes }) => megabytes)];
-  const over = half.reduce((sum, at) => sum + (at.minute - x) * (at.megabytes - y), 0);
-  const under = half.reduce((sum, at) => sum + (at.minute - x) ** 2, 0);
+  const mean = (at: 0 | 1) => half.reduce((sum, one) => sum + one[at], 0) / half.length;
+  const [x, y] = [mean(0), mean(1)];
+  const over = half.reduce((sum, at) => sum + (at[0] - x) * (at[1] - y), 0);
+  const under = half.reduce((sum, at) => sum + (at[0] - x) ** 2, 0);
   return over / (under || 1);
 }
 
+/** Works on one server for the whole time, and tells what that left behind. */
+async function soak(server: Server) {
+  await server.call("list_invitations", {});
+  await soon(IDLE_MS);
+  const opened = descriptors(server);
+  const started = Date.now();
+  const samples: [minute: number, heap: number, resident: number][] = [];
+  const sample = () =>
+    samples.push([(Date.now() - started) / 60_000, heap(server), resident(server)]);
+  const timer = setInterval(sample, 10_000);
+  const until = started + minutes * 60_000;
+  await Promise.all(Array.from({ length: AT_ONCE }, (_, worker) => work(server, worker, until)));
+  clearInterval(timer);
+  sample();
+  await soon(IDLE_MS);
+  const left = descriptors(server);
+  const slope = slopeOf(samples);
+  const { protocol } = server;
+  if (slope > MOST_GROWTH) problems.push(`${protocol}: the heap grows by ${slope} MB a minute`);
+  if (left > opened) problems.push(`${protocol}: ${left - opened} descriptors left open`);
+  if (/warning/i.test(server.bin.stderr())) problems.push(`${protocol}: a warning on stderr`);
+  await server.client.close();
+  const every = Math.ceil(samples.length / 12);
+  const over_time = samples
+    .filter((_, n) => n % every === 0 || n === samples.length - 1)
+    .map((one) => one.map((value) => Number(value.toFixed(1))));
+  return {
+    "minute, heap and resident memory in MB": over_time.map((one) => one.join(", ")),
+    heap_grows_a_minute: slope,
+    descriptors: { before: opened, after: left },
+  };
+}
+
+const servers = await Promise.all([connect("legacy"), connect("modern")]);
+const [legacy, modern] = await Promise.all(servers.map(soak));
+await trieve.close();
+
+const mails = new Map<string, number>();
+for (const { to } of store.mails) mails.set(to, (mails.get(to) ?? 0) + 1);
+for (const [email, count] of mails) {
+  const most = asked.get(email) ?? 0;
+  if (count > most) problems.push(`${count} mails to one address, for ${most} calls`);
+}
+const addresses = new Set(store.rows.map(({ email }) => email));
+if (addresses.size < store.rows.length) problems.push("two invitations to one address");
+
 const report = {
   minutes,
-  calls,
-  broken_answers: broken,
-  megabytes: {
-    first: samples[0]?.megabytes,
-    last: samples.at(-1)?.megabytes,
-    slope_a_minute: slope(),
-  },
-  most_sockets: trieve.proxy.connections.most,
+  ...counts,
+  most_connections: proxy.connections.most,
+  legacy,
+  modern,
   outcomes: Object.fromEntries([...outcomes].sort()),
   problems: problems.slice(0, 20),
 };

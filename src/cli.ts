@@ -162,4 +162,4 @@ process.on("uncaughtException", (error) => {
 // Node tries each address of a name for 250 ms only, too short for a slow line, and then fails.
 setDefaultAutoSelectFamilyAttemptTimeout(2_500);
 
-await main(process.argv.slice(2));
+void main(process.argv.slice(2));

@@ -69,6 +69,7 @@ describe("the package", () => {
       "dist/THIRD-PARTY-NOTICES.txt",
       "dist/chunks/*",
       "dist/main.js",
+      "dist/package.json",
       "docs/*.md",
       "mcp.json.example",
       "package.json",

@@ -6,16 +6,13 @@ import {
   ListToolsRequestSchema,
   McpError,
 } from "@modelcontextprotocol/sdk/types.js";
-import { config } from "zod";
+
 import type { Caller } from "../consent/form.ts";
 import { type Channel, progressTo, requireTool, toolResult, uncheckedSchemas } from "./protocol.ts";
 import type { App } from "./server.ts";
 
 // A question is ended by its signal: the SDK's timeout of 60 s would cut it short.
 const NEVER_MS = 2 ** 31 - 1;
-
-// A process parses few messages: interpreting a schema is cheaper than compiling it first.
-config({ jitless: true });
 
 /** Serves the revisions that begin with `initialize`, 2024-11-05 to 2025-11-25, on `channel`. */
 export async function serveLegacy(app: App, channel: Channel): Promise<void> {

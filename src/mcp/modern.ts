@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
@@ -6,6 +5,7 @@ import {
   inputRequired,
   PROTOCOL_VERSION_META_KEY,
   ProtocolError,
+  type RequestStateCodec,
   Server,
   type ServerContext,
   UnsupportedProtocolVersionError,
@@ -29,18 +29,21 @@ const TOOLS_TTL_MS = 300_000;
  * person is a result whose answer comes with the repeated call.
  */
 export async function serveModern(app: App, channel: Channel): Promise<void> {
-  // The state only names a question that this process holds; the seal keeps it from being forged.
-  const seal = createRequestStateCodec<{ id: string }>({
-    key: randomBytes(32),
-    ttlSeconds: FOR_EVER_S,
-  });
+  let codec: RequestStateCodec<{ id: string }> | undefined;
+  // The state only names a question that this process holds; the seal keeps it from being forged. It is made for
+  // the first question: a start that asks nothing need not load Node's cryptography.
+  const seal = () =>
+    (codec ??= createRequestStateCodec({
+      key: crypto.getRandomValues(new Uint8Array(32)),
+      ttlSeconds: FOR_EVER_S,
+    }));
 
   function createServer(): Server {
     const hint = { ttlMs: TOOLS_TTL_MS, cacheScope: "private" } as const;
     const server = new Server(app.serverInfo, {
       capabilities: { tools: {} },
       instructions: app.instructions,
-      requestState: { verify: seal.verify },
+      requestState: { verify: (state, context) => seal().verify(state, context) },
       cacheHints: { "tools/list": hint, "server/discover": hint },
       jsonSchemaValidator: uncheckedSchemas,
     });
@@ -52,7 +55,7 @@ export async function serveModern(app: App, channel: Channel): Promise<void> {
       const { form, id } = result;
       return inputRequired({
         inputRequests: { [QUESTION]: inputRequired.elicit(form) },
-        requestState: await seal.mint({ id }),
+        requestState: await seal().mint({ id }),
       });
     });
     return server;

@@ -1,9 +1,13 @@
+import { config } from "zod";
 import type { Caller } from "../consent/form.ts";
 import { neutralise } from "../text.ts";
 import type { CallResult } from "./call.ts";
 import type { App } from "./server.ts";
 
 // What legacy.ts and modern.ts have in common.
+
+// A process parses few messages: interpreting a schema is cheaper than compiling it first.
+config({ jitless: true });
 
 /** One connection, which the SDKs call a transport. */
 export interface Channel {

@@ -51,12 +51,12 @@ export const listInvitations = defineTool({
     const { invitations: all, skipped } = await trieve.client.list(call);
     const now = clock.now();
     const matching = all.filter((invitation) => matches(invitation, now));
-    const dateKey = dateKeys(filters.order);
+    const sign = filters.order === "newest" ? -1 : 1;
     const { page, next_cursor } = takePage(
       matching,
-      (one) => `${dateKey(one)} ${one.id}`,
+      ({ createdAt, id }) => [sign * createdAt, id],
       // The whole id never leaves; this stands after every id that begins so.
-      (one) => `${dateKey(one)} ${one.shortId}~`,
+      ({ createdAt, shortId }) => [sign * createdAt, `${shortId}~`],
     );
     const used = all.filter(({ status }) => status === "used").length;
     const facts = {
@@ -126,13 +126,4 @@ function matcher(filters: Input): (invitation: Invitation, now: number) => boole
       age <= most
     );
   };
-}
-
-// Above any date, so that keys are positive and sort as text.
-const ABOVE_MS = 1e15;
-
-/** By date, as text that sorts in this order. */
-function dateKeys(order: Input["order"]): (invitation: Invitation) => string {
-  const sign = order === "newest" ? -1 : 1;
-  return ({ createdAt }) => String(ABOVE_MS + sign * createdAt).padStart(16, "0");
 }

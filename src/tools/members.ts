@@ -29,10 +29,10 @@ export const listMembers = defineTool({
     const matching = (filters.role === undefined ? all : withRole(filters.role)).filter(
       ({ email, name = "" }) => matches(`${email} ${name}`),
     );
-    const { page, next_cursor } = takePage(
-      matching,
-      ({ email }) => `${email.toLowerCase()} ${email}`,
-    );
+    const { page, next_cursor } = takePage(matching, ({ email }) => [
+      0,
+      `${email.toLowerCase()} ${email}`,
+    ]);
     const facts = {
       organization: organizationLabel(context),
       members: page.map(({ email, name, role }) => ({

@@ -49,13 +49,20 @@ interface Filters {
   cursor?: string | undefined;
 }
 
+/** What rows are sorted by: a number, then text. */
+type Key = readonly [order: number, text: string];
+
+function compare([a, text]: Key, [b, other]: Key): number {
+  return a - b || (text < other ? -1 : text > other ? 1 : 0);
+}
+
 /** Cuts rows into pages. */
 export type TakePage = <Row>(
   rows: readonly Row[],
   /** Rows come in the order of their keys. */
-  keyOf: (row: Row) => string,
+  keyOf: (row: Row) => Key,
   /** Where the next page begins: a key after that of the row and before any other; the key itself by default. */
-  markOf?: (row: Row) => string,
+  markOf?: (row: Row) => Key,
 ) => { page: Row[]; next_cursor: string | undefined };
 
 /**
@@ -79,15 +86,15 @@ export function createPaging(
       next: "Repeat the call without cursor, or with exactly the filters that returned it",
     });
   }
+  const start: Key = mark === "" ? [Number.NEGATIVE_INFINITY, ""] : JSON.parse(mark);
   return (rows, keyOf, markOf = keyOf) => {
-    const keyed = rows.map((row) => ({ row, key: keyOf(row) }));
-    const rest = keyed
-      .filter(({ key }) => key > mark)
-      .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-      .map(({ row }) => row);
-    const page = rest.slice(0, limit);
+    const rest = rows
+      .map((row) => ({ row, key: keyOf(row) }))
+      .filter(({ key }) => compare(key, start) > 0)
+      .sort((a, b) => compare(a.key, b.key));
+    const page = rest.slice(0, limit).map(({ row }) => row);
     const last = page.at(-1);
     const hasMore = last !== undefined && rest.length > page.length;
-    return { page, next_cursor: hasMore ? write(markOf(last)) : undefined };
+    return { page, next_cursor: hasMore ? write(JSON.stringify(markOf(last))) : undefined };
   };
 }

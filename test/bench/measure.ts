@@ -2,10 +2,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Peer } from "./peers.ts";
 
-const HELLO = {
-  protocolVersion: "2025-11-25",
-  capabilities: {},
-  clientInfo: { name: "bench", version: "1" },
+const clientInfo = { name: "bench", version: "1" };
+const HELLO = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo };
+const ENVELOPE = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientInfo": clientInfo,
+  "io.modelcontextprotocol/clientCapabilities": {},
 };
 
 /** A server under measurement, spoken to line by line, with nothing in between. */
@@ -53,17 +55,23 @@ export function start({ args, env }: Pick<Peer, "args" | "env">): Running {
   };
 }
 
-export async function handshake(server: Running): Promise<void> {
-  await server.request("initialize", HELLO);
-  server.child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
+export interface Shown {
+  name: string;
+  description?: string;
+  inputSchema: object;
 }
 
-/** Starts, shakes hands and lists the tools. */
-export async function ready(peer: Peer) {
+/** Starts, opens the protocol as its clients do, and lists the tools. Milliseconds until they are there. */
+export async function ready(peer: Peer, protocol: "legacy" | "modern" = "legacy") {
   const started = performance.now();
   const server = start(peer);
-  await handshake(server);
-  const { tools } = await server.request("tools/list");
+  const params = protocol === "modern" ? { _meta: ENVELOPE } : {};
+  if (protocol === "modern") await server.request("server/discover", params);
+  else {
+    await server.request("initialize", HELLO);
+    server.child.stdin.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
+  }
+  const { tools }: { tools: Shown[] } = await server.request("tools/list", params);
   return { server, tools, ms: performance.now() - started };
 }
 
@@ -78,6 +86,7 @@ export function bareNode(): Promise<number> {
   );
 }
 
+/** Milliseconds that it takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
@@ -86,4 +95,19 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+/** How many times as long `work` takes as `bare`: medians of so many rounds, in each of which both are done. */
+export async function compare(
+  rounds: number,
+  work: (round: number) => Promise<unknown>,
+  bare: (round: number) => Promise<unknown>,
+): Promise<number> {
+  const times: number[] = [];
+  const bareTimes: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    times.push(await timed(() => work(round)));
+    bareTimes.push(await timed(() => bare(round)));
+  }
+  return median(times) / median(bareTimes);
 }

@@ -9,6 +9,8 @@ export interface Peer {
   env: Record<string, string>;
   listTool: string;
   listArguments: Record<string, unknown>;
+  /** Whether it speaks revision 2026-07-28 too. */
+  hasModern?: boolean;
 }
 
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
@@ -49,8 +51,16 @@ export function peersAt(baseUrl: string): Peer[] {
       env,
       listTool: "list_invitations",
       listArguments: {},
+      hasModern: true,
     },
-    { name: "floor", args: [here("floor.mjs")], env, listTool: "list", listArguments: {} },
+    {
+      name: "floor",
+      args: [here("floor.mjs")],
+      env,
+      listTool: "list",
+      listArguments: {},
+      hasModern: true,
+    },
   ];
 }
 
