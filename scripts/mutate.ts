@@ -5,14 +5,17 @@ import { Stryker } from "@stryker-mutator/core";
 // npm run mutate -- src/consent/questions.ts test/consent*.test.ts: changes the code in many small ways, and says
 // which changes no test notices. Without a file of src: all that decides what is asked, done and told. Without a
 // test: every one that has the code in its own process, for the built program stays as it is. --sample 8 changes
-// every eighth piece of the code only.
+// every eighth piece of the code only, and --at-once 2 spares a machine that others need too.
 
 const FOLDERS = ["src/consent", "src/tools", "src/trieve"];
 const PIECE_LINES = 10;
 
 const { positionals: given, values } = parseArgs({
   allowPositionals: true,
-  options: { sample: { type: "string", default: "1" } },
+  options: {
+    sample: { type: "string", default: "1" },
+    "at-once": { type: "string", default: "8" },
+  },
 });
 const code = given.filter((file) => file.startsWith("src/"));
 const tests = given.filter((file) => file.startsWith("test/"));
@@ -54,7 +57,7 @@ const stryker = new Stryker({
   ignoreStatic: true,
   ignorePatterns: ["/build", "/test/clients"],
   // More than the cores: most tests wait for time to pass.
-  concurrency: 8,
+  concurrency: Number(values["at-once"]),
   timeoutMS: 40_000,
   dryRunTimeoutMinutes: 60,
   reporters: ["clear-text", "progress-append-only", "json"],
