@@ -52,6 +52,7 @@ const step = Number(values.sample);
 const stryker = new Stryker({
   mutate: step > 1 ? piecesOf(files, step) : files,
   testRunner: "vitest",
+  vitest: { related: false },
   testFiles: tests.length > 0 ? tests : inProcess(),
   // What runs once at import would need every test for each change: tables of words, which have tests as a whole.
   ignoreStatic: true,

@@ -42,7 +42,7 @@ export const START = Date.UTC(2026, 0, 31, 12);
 const DAY_MS = 86_400_000;
 
 /** Time that only moves when it is turned, or slept through. Nobody sleeps for longer than 10 s here. */
-function dreamClock(): Clock & { turn(ms: number): void } {
+export function dreamClock(): Clock & { turn(ms: number): void } {
   let elapsed = 0;
   return {
     now: () => START + elapsed,
