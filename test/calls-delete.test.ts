@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { addMember } from "../src/sandbox/store.ts";
 import {
+  type Answer,
   breaks,
   doneBut,
   expectCall,
+  hangs,
   page,
   passes,
   says,
@@ -29,6 +31,14 @@ function startWithAll(environment?: Record<string, string>): TestCalls {
   it.add("ccccccc3", "carl@example.com", { days: 40 });
   return it;
 }
+
+/** Lets a request through once this is so. */
+const hangsUntil =
+  (isOver: () => boolean): Answer =>
+  async (pass) => {
+    while (!isOver()) await new Promise((resolve) => setTimeout(resolve, 1));
+    return pass();
+  };
 
 /** What happens between the question and the yes. */
 const meanwhile = {
@@ -477,4 +487,86 @@ describe("a resend", () => {
     const it = startWithAll({ TRIEVE_DASHBOARD_URL: "" });
     await expectCall(it, "configuration_error", resend());
   });
+});
+
+describe("two calls for one invitation", () => {
+  test.each([
+    ["delete", drop()],
+    ["resend", resend()],
+  ] as const)(
+    "tell of one delete: a %s finds it gone that was deleted meanwhile",
+    async (_, args) => {
+      const it = startWithAll();
+      const answers: (object | undefined)[] = [];
+      it.next("DELETE", async (pass) => {
+        answers.push((await it.call(...drop())).facts);
+        return pass();
+      });
+      const { text } = await it.call(args[0], args[1]);
+      expect(answers).toMatchObject([{ counts: { deleted: 1 } }]);
+      expect(text).toContain("already_gone aaaaaaa1");
+      expect(it.store.mails).toEqual([]);
+    },
+  );
+});
+
+test("an invitation that was deleted, and sent anew by a call of its own, can be resent", async () => {
+  const it = startWithAll();
+  await it.call(...drop());
+  await it.call("send_invitation", { emails: [ANN] });
+  expect((await it.call(...resend())).facts.counts).toEqual({ resent: 1 });
+});
+
+test("six invitations are deleted in one call, each in a place of its own", async () => {
+  const it = startWithAll();
+  for (const n of [4, 5, 6]) it.add(`ddddddd${n}`, `dora${n}@example.com`);
+  const names = it.store.rows.map(({ email }) => email);
+  expect((await it.call(...drop(names))).facts.counts).toEqual({ deleted: 6 });
+});
+
+test("a delete goes on beside two sends that wait", async () => {
+  const it = startCalls({}, { slotMs: 500, sendMs: 100 });
+  it.add("aaaaaaa1", ANN);
+  it.next("POST", hangs, hangs);
+  const sends = ["x@example.com", "y@example.com"].map((email) =>
+    it.call("send_invitation", { emails: [email] }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect((await it.call(...drop())).facts.counts).toEqual({ deleted: 1 });
+  await Promise.all(sends);
+});
+
+test("a resend keeps its place from the delete to the send", async () => {
+  const it = startWithAll();
+  const sends: Promise<unknown>[] = [];
+  let inside = 0;
+  it.next("POST", async (pass) => {
+    for (const email of ["x@example.com", "y@example.com"]) {
+      sends.push(it.call("send_invitation", { emails: [email] }));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    inside = it.seen.filter(({ method }) => method === "POST").length;
+    return pass();
+  });
+  const others = hangsUntil(() => inside > 0);
+  it.next("POST", others, others);
+  await it.call(...resend());
+  await Promise.all(sends);
+  expect(inside).toBe(2);
+});
+
+test("a DELETE that nothing answers is dropped, and looked after", async () => {
+  const it = startCalls({}, { attemptMs: 200 });
+  it.add("aaaaaaa1", ANN);
+  it.next("DELETE", hangs, hangs);
+  await expectCall(it, "outcome_unknown", drop());
+});
+
+test("a resend with 20 s left after the list is done", async () => {
+  const it = startWithAll();
+  it.next("GET", passes, (pass) => {
+    it.clock.turn(35_000);
+    return pass();
+  });
+  expect((await it.call(...resend())).facts.counts).toEqual({ resent: 1 });
 });

@@ -4,8 +4,10 @@ import {
   breaks,
   doneBut,
   expectCall,
+  hangs,
   page,
   passes,
+  refuses,
   says,
   startCalls,
   type TestCalls,
@@ -41,6 +43,8 @@ test("an invitation is one list, one POST, and a list to see it in", async () =>
   expect(list?.url.searchParams.get("at")).toMatch(/^[0-9a-f-]{36}$/);
   expect(post?.headers.get("content-length")).toBe(String(post?.body.length));
   expect(post?.headers.get("TR-Organization")).toBe(it.store.organizationId);
+  expect(post?.headers.get("Accept")).toBe("application/json");
+  expect(post?.headers.get("User-Agent")).toBe("trieve-invitations-mcp/0.0.0-test");
   expect(post?.headers.get("Authorization")).toBe(it.store.apiKey);
   expect(JSON.parse(post?.body ?? "")).toEqual({
     email: ANN,
@@ -139,6 +143,7 @@ describe("one address", () => {
         it.next("GET", passes, hidden, hidden);
       },
     ],
+    ["is not sent where nothing can be opened", "network_error", (it) => it.next("POST", refuses)],
     ["is there after a 429", "mail_unconfirmed", (it) => it.next("POST", doneBut(says(429)))],
     ["is refused with 401", "unauthorized", (it) => it.next("POST", says(401))],
     ["is refused with 403", "forbidden", (it) => it.next("POST", says(403))],
@@ -244,6 +249,17 @@ describe("after an earlier call, the same one", () => {
       "does not ask about somebody who was added, in other letters",
       "nothing_to_do",
       (it) => it.store.accounts.add(ANN),
+      "ANN@example.com",
+    ],
+    [
+      "finds an invitation whose mail is unconfirmed",
+      "nothing_to_do",
+      (it) => it.next("POST", doneBut(breaks)),
+    ],
+    [
+      "sends in other letters where nothing was sent",
+      "done",
+      (it) => it.next("POST", says(429)),
       "ANN@example.com",
     ],
     ["sends where nothing was sent", "done", (it) => it.next("POST", says(429))],
@@ -461,4 +477,91 @@ test("a call that is cancelled during its POST tells what came of it", async () 
     return pass();
   });
   await expectCall(it, "done", send(), { signal: caller.signal });
+});
+
+test("a call that is cancelled while it reads the members sends nothing, and says so", async () => {
+  const it = startCalls();
+  it.add("aaaaaaa1", ANN, { used: true });
+  const caller = new AbortController();
+  it.next("GET", passes, (pass) => {
+    caller.abort();
+    return pass();
+  });
+  await expectCall(it, "cancelled", send(), { signal: caller.signal });
+});
+
+test("a list that lacks the invitation is read again after 3 s", async () => {
+  const it = startCalls();
+  it.next("GET", passes, says(200, "[]"), passes);
+  await it.call(...send());
+  expect(it.clock.elapsed()).toBe(3_000);
+});
+
+describe("time", () => {
+  test("that is up lets no request begin", async () => {
+    await expectCall(startCalls({}, { callMs: 0 }), "timeout", send());
+  });
+
+  test("of a list is limited, and nothing is sent without one", async () => {
+    const it = startCalls({}, { attemptMs: 10 });
+    it.next("GET", hangs);
+    await expectCall(it, "timeout", send());
+  });
+
+  test("of a POST is limited, and what came of it is looked for", async () => {
+    const it = startCalls({}, { sendMs: 10 });
+    it.next("POST", hangs);
+    await expectCall(it, "outcome_unknown", send());
+  });
+
+  test("of which 8 s are left lets no POST begin", async () => {
+    const it = startCalls();
+    it.next("GET", (pass) => {
+      it.clock.turn(47_000);
+      return pass();
+    });
+    await expectCall(it, "timeout", send());
+  });
+
+  test("that a Retry-After would use up is not waited for", async () => {
+    const it = startCalls({}, { callMs: 10_000 });
+    it.next("GET", says(503, "", { "retry-after": "10" }));
+    await expectCall(it, "upstream_error", send());
+  });
+});
+
+test("three calls have at most two POSTs inside at a time", async () => {
+  const it = startCalls();
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slowly = async (pass: () => Promise<Response>) => {
+    await released;
+    return pass();
+  };
+  it.next("POST", slowly, slowly, slowly);
+  const calls = ALL.slice(0, 3).map((email) => it.call(...send([email])));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const posts = () => it.seen.filter(({ method }) => method === "POST").length;
+  expect(posts()).toBe(2);
+  release();
+  for (const { facts } of await Promise.all(calls)) expect(facts.counts).toEqual({ invited: 1 });
+  expect(posts()).toBe(3);
+});
+
+test("what is known already is logged when the process is cut short", async () => {
+  const it = startCalls();
+  addMember(it.store, { email: ANN });
+  it.next("POST", passes, async (pass) => {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    it.cutShort();
+    return pass();
+  });
+  await it.call(...send(ALL.slice(0, 2)));
+  const cut = it.log.findIndex((line) => line.includes("was cut short"));
+  expect(it.log[cut]).toContain("the outcome of 1 of 2 is unknown");
+  expect(it.log.slice(cut + 1, cut + 3).map((line) => /"outcome":"(\w+)"/.exec(line)?.[1])).toEqual(
+    ["already_member", "outcome_unknown"],
+  );
 });

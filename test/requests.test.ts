@@ -10,6 +10,7 @@ import { createMemory } from "../src/trieve/memory.ts";
 import { brokenOff, networkFailure } from "../src/trieve/network-errors.ts";
 import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
 import { answersHealthCheck, openRoute } from "../src/trieve/route.ts";
+import { createSendGuard, type PastInvitation } from "../src/trieve/send-guard.ts";
 import { createSlots, type Slot } from "../src/trieve/slots.ts";
 import { dreamClock } from "./support/calls.ts";
 
@@ -438,6 +439,7 @@ describe("places inside Trieve", () => {
   test("that do not come in time are busy, and are not kept", async () => {
     const take = createSlots(dreamClock());
     const taken = await Promise.all([1, 2].map(() => take("send", 5_000, quiet)));
+    expect(getEventListeners(quiet, "abort")).toHaveLength(0);
     const failure = (await take("send", 1, quiet).catch((error) => error)) as Failure;
     expect(lineOf(failure)).toMatchSnapshot();
     taken[0]?.release();
@@ -461,7 +463,7 @@ describe("places inside Trieve", () => {
     clock.turn(1_000);
     first?.hold(20_500);
     first?.release();
-    second?.hold(-1);
+    second?.hold(0);
     second?.release();
     expect(await isTaken(take("send", 5_000, quiet))).toBe(true);
     const busy = async () => (await take("send", 1, quiet).catch((error) => error)).happened;
@@ -563,6 +565,85 @@ test("what is remembered is forgotten in time, in whatever letters it is asked f
   expect(memory.values()).toEqual([]);
 });
 
+describe("what was sent", () => {
+  const MINUTE_MS = 60_000;
+
+  test("is remembered as long as it counts", () => {
+    const clock = dreamClock();
+    const { doubts, members, mailFailures, past } = createSendGuard(clock);
+    doubts.set("a@b.org", true);
+    members.set("a@b.org", "a@b.org");
+    mailFailures.set("id", true);
+    past.set("id", { isResent: false } as PastInvitation);
+    const known = () => [doubts, members, past, mailFailures].map((one) => one.values().length);
+    clock.turn(2 * MINUTE_MS - 1);
+    expect(known()).toEqual([1, 1, 1, 1]);
+    clock.turn(1);
+    expect(known()).toEqual([0, 1, 1, 1]);
+    clock.turn(8 * MINUTE_MS - 1);
+    expect(known()).toEqual([0, 1, 1, 1]);
+    clock.turn(1);
+    expect(known()).toEqual([0, 0, 0, 1]);
+    clock.turn(24 * 60 * MINUTE_MS - 10 * MINUTE_MS - 1);
+    expect(known()).toEqual([0, 0, 0, 1]);
+    clock.turn(1);
+    expect(known()).toEqual([0, 0, 0, 0]);
+  });
+
+  test("counts for a minute from when it went out, and a turn that is given back is one", () => {
+    const clock = dreamClock();
+    const { takeTurn } = createSendGuard(clock);
+    const turns = Array.from({ length: 30 }, takeTurn);
+    expect(() => takeTurn()).toThrow("limit of 30 invitations a minute");
+    turns[7]?.(false);
+    takeTurn();
+    expect(() => takeTurn()).toThrow(Failure);
+    clock.turn(10_000);
+    for (const end of turns.slice(0, 29)) end(true);
+    clock.turn(50_000);
+    takeTurn();
+    clock.turn(10_000);
+    takeTurn();
+  });
+
+  test("to one address, in any letters, never overlaps", async () => {
+    const { oneAtATime } = createSendGuard(dreamClock());
+    const running: string[] = [];
+    const ends: (() => void)[] = [];
+    const send = (name: string, ...emails: string[]) =>
+      oneAtATime(emails, () => {
+        running.push(name);
+        return new Promise<void>((resolve) => {
+          ends.push(() => {
+            running.splice(running.indexOf(name), 1);
+            resolve();
+          });
+        });
+      });
+    const soon = () => new Promise((resolve) => setTimeout(resolve, 1));
+    const first = send("first", "A@b.org", "c@b.org");
+    const second = send("second", "a@B.org");
+    await soon();
+    expect(running).toEqual(["first"]);
+    ends[0]?.();
+    await first;
+    const third = send("third", "a@b.org");
+    const other = send("other", "C@b.org");
+    await soon();
+    expect(running).toEqual(["second", "other"]);
+    ends[1]?.();
+    await second;
+    await soon();
+    expect(running).toEqual(["other", "third"]);
+    for (const end of ends.slice(2)) end();
+    await Promise.all([third, other]);
+    await expect(oneAtATime(["a@b.org"], () => Promise.reject(new Error("no")))).rejects.toThrow(
+      "no",
+    );
+    expect(await oneAtATime(["a@b.org"], async () => "done")).toBe("done");
+  });
+});
+
 describe("a read that failed", () => {
   const failure = (details: object = {}) =>
     new Failure("upstream_error", { isRepeatable: true, ...details });
@@ -603,6 +684,7 @@ describe("a read that failed", () => {
     ["31 Jan 2026 00:00:05 GMT", undefined],
     ["2026, Sat 31 Jan 00:00:05 GMT", undefined],
     ["Sat, whenever", undefined],
+    ["(Sat) 31 Jan 2026 00:00:05 GMT", undefined],
   ])("is asked to wait by %j", (value, expected) => {
     expect(parseRetryAfter(value, NOW)).toBe(expected);
   });

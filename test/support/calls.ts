@@ -34,6 +34,14 @@ export const breaks: Answer = () => {
   throw new TypeError("fetch failed", { cause });
 };
 
+/** Nothing can be opened, so that nothing arrives. */
+export const refuses: Answer = () => {
+  throw Object.assign(new Error("no words"), { code: "ECONNREFUSED", syscall: "connect" });
+};
+
+/** No answer comes. */
+export const hangs: Answer = () => new Promise(() => {});
+
 /** It is let through. */
 export const passes: Answer = (pass) => pass();
 
@@ -75,7 +83,7 @@ export interface Played {
  * The tools in this process, without protocol, network and waiting: a call is answered by a sandbox, or by what
  * `next` says.
  */
-export function startCalls(environment: Record<string, string> = {}, limits: Limits = LIMITS) {
+export function startCalls(environment: Record<string, string> = {}, limits: Partial<Limits> = {}) {
   const store: Store = createStore();
   const app = createSandboxApp(store);
   const clock = dreamClock();
@@ -118,7 +126,10 @@ export function startCalls(environment: Record<string, string> = {}, limits: Lim
       seen.push({ method, url, headers, body });
       if (body !== "") about = ` ${JSON.parse(body).email} ${JSON.parse(body).user_role}`;
       const again = { method, headers, ...(body === "" ? {} : { body }) };
-      const response = await answer(() => pass(new Request(url, again)));
+      const dropped = new Promise<never>((_, reject) => {
+        init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+      });
+      const response = await Promise.race([answer(() => pass(new Request(url, again))), dropped]);
       tell(response.status);
       return response;
     } catch (error) {
@@ -145,7 +156,7 @@ export function startCalls(environment: Record<string, string> = {}, limits: Lim
     sandbox: false,
     clock,
     audit: { log: (line) => log.push(line) },
-    limits,
+    limits: { ...LIMITS, ...limits },
     open: (options) => createTrieveClient({ ...options, fetch: fetch as typeof globalThis.fetch }),
   });
 
@@ -154,6 +165,7 @@ export function startCalls(environment: Record<string, string> = {}, limits: Lim
     clock,
     log,
     seen,
+    cutShort: calls.cutShort,
     /** The answers to the next requests with this method; then Trieve answers again. */
     next(method: Method, ...list: Answer[]) {
       answers[method].push(...list);
