@@ -376,6 +376,21 @@ describe("a resend", () => {
       resend(["ddddddd4"]),
     ],
     [
+      "of a beginning that fits a pending and a used one is ambiguous",
+      "ambiguous",
+      (it) => void it.add("aaaaaaa1-8", "x@example.com", { used: true }),
+      resend(["aaaaaaa1"]),
+    ],
+    [
+      "of two ambiguous names says so of both",
+      "ambiguous",
+      (it) => {
+        it.add("ddddddd4", "Ann@example.com");
+        it.add("ddddddd5", "Bob@example.com");
+      },
+      resend([ANN, "bob@example.com"]),
+    ],
+    [
       "of an address with two pending ones is ambiguous",
       "ambiguous",
       (it) => void it.add("ddddddd4", "Ann@example.com"),
@@ -392,6 +407,19 @@ describe("a resend", () => {
     ["by its old id is not done again", "nothing_to_do", () => {}, resend(["aaaaaaa1"])],
     ["by its new id is done again", "done", () => {}, resend(["e1616e6e"])],
     ["with another role is done", "done", () => {}, resend([ANN], "admin")],
+    [
+      "by its address, and then by its new id, is not done again",
+      "nothing_to_do",
+      () => {},
+      resend([ANN, "e1616e6e"]),
+    ],
+    ["of another one is done", "done", () => {}, resend(["bob@example.com"])],
+    [
+      "of another one is done after one in doubt",
+      "done",
+      (it) => it.next("POST", says(500)),
+      resend(["bob@example.com"]),
+    ],
     ["with the same role is not done again", "nothing_to_do", () => {}, resend([ANN], "user")],
     [
       "whose mail failed is done again",
@@ -481,6 +509,14 @@ describe("a resend", () => {
   test("to other domains than allowed is not done", async () => {
     const it = startWithAll({ TRIEVE_ALLOWED_EMAIL_DOMAINS: "example.org" });
     await expectCall(it, "domain_not_allowed", resend());
+  });
+
+  test("says where the links lead nowhere", async () => {
+    const it = startWithAll({
+      TRIEVE_BASE_URL: "http://localhost:8090",
+      TRIEVE_DASHBOARD_URL: "http://localhost:5173",
+    });
+    await expectCall(it, "done", resend());
   });
 
   test("without an address for links is not done", async () => {

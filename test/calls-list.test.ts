@@ -57,8 +57,9 @@ describe("a list of invitations", () => {
     Object.assign(it.store.rows[1] ?? {}, { created_at: "yesterday" });
     it.store.refuseMail = true;
     await it.call("send_invitation", { emails: ["zoe@example.com"] });
-    const { facts } = await it.call(...list({ status: "all", limit: 4 }));
+    const { facts, text } = await it.call(...list({ status: "all", limit: 4 }));
     expect(facts).toMatchSnapshot();
+    expect(text).toContain("mail_failed zoe@example.com");
   });
 
   test.each<[string, string, object]>([

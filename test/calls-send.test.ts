@@ -350,10 +350,10 @@ describe("several", () => {
       send([ANN, "ANN@example.com", "bob@example.com"]),
     ],
     [
-      "that are two spellings of one address need nobody's yes",
+      "that are three spellings of one address need nobody's yes",
       "done",
       () => {},
-      send([ANN, "ANN@example.com"]),
+      send([ANN, "ANN@example.com", "Ann@example.com"]),
     ],
     [
       "with no plain address are refused",
@@ -422,6 +422,18 @@ describe("the operator's settings", () => {
       { TRIEVE_BASE_URL: "http://localhost:8090", TRIEVE_DASHBOARD_URL: "http://localhost:5173" },
       send([ANN, "bob@example.com"]),
     ],
+    [
+      "are not told where nothing was mailed",
+      "nothing_to_do",
+      { TRIEVE_BASE_URL: "http://localhost:8090", TRIEVE_DASHBOARD_URL: "http://localhost:5173" },
+      send(["zoe@example.com"]),
+    ],
+    [
+      "are told where one was mailed",
+      "done",
+      { TRIEVE_BASE_URL: "http://localhost:8090", TRIEVE_DASHBOARD_URL: "http://localhost:5173" },
+      send(["zoe@example.com", ANN]),
+    ],
     ["have every send asked about", "done", { TRIEVE_ASK_ALWAYS: "true" }],
     [
       "name the organization",
@@ -430,7 +442,9 @@ describe("the operator's settings", () => {
       send([ANN], "owner"),
     ],
   ])("%s", async (_, outcome, environment, args = send()) => {
-    await expectCall(startCalls(environment), outcome, args);
+    const it = startCalls(environment);
+    it.add("ffffffff", "zoe@example.com");
+    await expectCall(it, outcome, args);
   });
 });
 

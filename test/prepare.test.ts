@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Policy } from "../src/config/policy.ts";
 import { Failure } from "../src/errors.ts";
 import { tools } from "../src/tools/index.ts";
+import { listedTools } from "../src/tools/listed.ts";
 import { hasAllParts, hasAnyPart } from "../src/tools/search.ts";
 import type { ToolCall } from "../src/tools/tool.ts";
 
@@ -31,6 +32,33 @@ test.each(tools.map((tool) => [tool.name, tool] as const))(
     expect(tool.describe()).toEqual(JSON.parse(file));
   },
 );
+
+describe("the list of tools", () => {
+  const readTools = ["list_invitations", "list_members"];
+  const named = (policy: object) => listedTools({ ...POLICY, ...policy });
+  const rolesOf = (policy: object) =>
+    named(policy).map(({ name, inputSchema }) => {
+      const { role } = inputSchema["properties"] as Record<string, { enum: string[] } | undefined>;
+      return [name, role?.enum];
+    });
+
+  test("has all, or those that only read", () => {
+    expect(named({}).map(({ name }) => name)).toEqual(tools.map(({ name }) => name));
+    expect(named({ readOnly: true }).map(({ name }) => name)).toEqual(readTools);
+  });
+
+  test("offers the roles that may be given, and all of them to look for", () => {
+    expect(rolesOf({ maxRole: "owner" })).toEqual(rolesOf({ maxRole: "owner", readOnly: false }));
+    for (const [name, roles] of rolesOf({ maxRole: "user" })) {
+      const all = ["user", "admin", "owner"];
+      const isRead = readTools.includes(String(name));
+      expect(roles).toEqual(name === "delete_invitation" ? undefined : isRead ? all : ["user"]);
+    }
+    expect(listedTools({ ...POLICY, maxRole: "owner" })).toEqual(
+      tools.map((one) => one.describe()),
+    );
+  });
+});
 
 describe("a call", () => {
   test("is bound to its tool and every argument but the confirmation", () => {
@@ -90,6 +118,8 @@ describe("is taken as meant", () => {
     ["list_invitations", { "": '{"limit":7}' }, { ...LIST, limit: 7 }],
     ["list_invitations", { "": { limit: 7 } }, { ...LIST, limit: 7 }],
     ["list_invitations", { limit: " +7 ", status: " ALL " }, { ...LIST, limit: 7, status: "all" }],
+    ["list_invitations", { limit: "7" }, { ...LIST, limit: 7 }],
+    ["list_invitations", { limit: "17" }, { ...LIST, limit: 17 }],
     ["list_invitations", { limit: null, status: "", order: " " }, LIST],
     [
       "list_invitations",
@@ -106,7 +136,9 @@ describe("is taken as meant", () => {
     ],
     ["send", { emails: '["a@b.org"," c@b.org "]' }, send("a@b.org", "c@b.org")],
     ["send", { emails: '"a@b.org"' }, send("a@b.org")],
+    ["send", { emails: "a@b.org, ,c@b.org" }, send("a@b.org", "c@b.org")],
     ["send", { email: "a@b.org" }, send("a@b.org")],
+    ["send", { email: "a" }, send("a")],
     ["send", { emails: ["a@b.org"], email: null }, send("a@b.org")],
     ["send", { emails: ["a@b.org"], role: "Admin" }, { emails: ["a@b.org"], role: "admin" }],
     ["delete", { id: "12345678" }, { invitations: ["12345678"] }],
@@ -171,6 +203,8 @@ test.each<[string, unknown]>([
   ["list_invitations", { limit: "7x" }],
   ["list_invitations", { limit: "x7" }],
   ["list_invitations", { limit: "-" }],
+  ["list_invitations", { limit: "0x10" }],
+  ["list_invitations", { limit: "1e1" }],
   ["list_invitations", { older_than_days: "-1" }],
   ["list_invitations", { older_than_days: 3651 }],
   ["list_invitations", { newer_than_days: "1234567890123456" }],
@@ -208,7 +242,9 @@ describe("a search", () => {
     ["", "ann@b.org", true, false],
     [" , ; ", "ann@b.org", true, false],
     ["***", "ann@b.org", true, false],
+    [undefined, "was@b.org", true, false],
     ["ann", "Ann@b.org", true, true],
+    ["**ann** **b.org**", "ann@b.org", true, true],
     ["ANN b.org", "ann@b.org", true, true],
     ["b.org,ann", "ann@b.org", true, true],
     ["b.org;eve", "ann@b.org", false, true],
