@@ -10,7 +10,7 @@ export default defineConfig({
     // Some tests hold the program to a time of its own, and a busy machine stalls for longer than that. What
     // is wrong fails every time: random tests play the same cases in each run.
     retry: Number(process.env["TEST_RETRY"] ?? 4),
-    // Most tests wait for a child process or for time to pass.
-    maxWorkers: 2,
+    // More than the two cores of a small machine: most tests wait for a child process or for time to pass.
+    maxWorkers: 4,
   },
 });

@@ -100,7 +100,7 @@ describe("the audit log", () => {
     expect(facts.note).toContain("an audit line of this call is only on stderr");
     expect(text).toContain("is only on stderr");
     const refused = await server.call("send_invitation", { emails: ["no address"] });
-    expect(refused.text).toMatch(/^invalid_email: .*is only on stderr\.$/m);
+    expect(refused.text).toMatch(/^invalid_email: .*is only on stderr\.$/s);
     expect(server.bin.stderr()).toContain('"outcome":"invited"');
     await server.close();
     expect(existsSync(file)).toBe(false);

@@ -13,7 +13,7 @@ import type { Outcome, Target } from "../trieve/outcome.ts";
 
 /** What a call comes to: a result for the model, an error without facts, or a form that goes back to the client. */
 export type CallResult =
-  | { kind: "result"; text: string; facts?: Result["facts"] }
+  | { kind: "result"; text: string; facts?: Result["facts"] | undefined }
   | { kind: "form"; form: Form; id: string };
 
 const NOT_KEPT =
@@ -69,11 +69,11 @@ export function startCall(program: Program, tool: Tool, input: unknown, caller: 
     write: (target) => void account([{ target, outcome: "begun" }]),
   });
 
-  /** Writes the audit lines of a tool that writes, one a target. Returns what the answer has to say of them. */
+  /** Writes the audit lines of a tool that writes, one a target. */
   function account(
     entries: readonly (Pick<Outcome, "target" | "invitation" | "failure"> & { outcome: string })[],
-  ): string | undefined {
-    if (!isWrite) return undefined;
+  ): void {
+    if (!isWrite) return;
     for (const { target, invitation, failure, outcome } of entries) {
       const { email, role, name } = target;
       const entry = {
@@ -91,7 +91,6 @@ export function startCall(program: Program, tool: Tool, input: unknown, caller: 
       };
       if (!writeAudit(audit, entry, clock.now())) isKept = false;
     }
-    return isKept ? undefined : NOT_KEPT;
   }
 
   const accountAll = (outcome: string) => account(targets.map((target) => ({ target, outcome })));
@@ -108,21 +107,23 @@ export function startCall(program: Program, tool: Tool, input: unknown, caller: 
     const answer = await confirm(prepared, call, caller, (action) => {
       targets = action.targets;
     });
-    if (answer.kind === "result") return { kind: "result", ...answer.result };
-    if (answer.kind === "not_done") {
-      return { kind: "result", ...withRemark(answer.result, accountAll(answer.outcome)) };
-    }
-    if (answer.kind === "form") {
-      accountAll("input_required");
-      return answer;
+    switch (answer.kind) {
+      case "result":
+        return { kind: "result", ...answer.result };
+      case "not_done":
+        accountAll(answer.outcome);
+        return { kind: "result", ...answer.result };
+      case "form":
+        accountAll("input_required");
+        return answer;
     }
     if (answer.kind === "act") confirmedBy = answer.by;
-    const outcomes = answer.kind === "act" ? await answer.action.perform(call) : answer.outcomes;
     const { role } = answer.kind === "act" ? answer.action : answer;
-    const remark = account(outcomes);
-    const rendered = renderOutcomes(outcomes, context, { role, confirmedBy, remark });
-    if (rendered.kind === "result") return { kind: "result", ...rendered.result };
-    return inError(rendered.failure, remark, rendered.lines);
+    const outcomes = answer.kind === "act" ? await answer.action.perform(call) : answer.outcomes;
+    account(outcomes);
+    const rendered = renderOutcomes(outcomes, context, { role, confirmedBy });
+    if (rendered.kind === "error") return inError(rendered.failure, rendered.lines);
+    return { kind: "result", ...rendered.result };
   }
 
   const progress = () => ({
@@ -131,28 +132,24 @@ export function startCall(program: Program, tool: Tool, input: unknown, caller: 
     isCancelled: call.signal.aborted,
   });
 
-  function inError(
-    failure: Failure,
-    remark: string | undefined,
-    lines: readonly string[] = [],
-  ): CallResult {
-    const first = [formatFailure(failure, progress()), remark].filter(Boolean).join(" ");
-    return { kind: "result", text: [first, ...lines].join("\n") };
+  function inError(failure: Failure, lines: readonly string[] = []): CallResult {
+    const text = [formatFailure(failure, progress()), ...lines].join("\n");
+    return { kind: "result", text };
+  }
+
+  function failed(error: unknown): CallResult {
+    const { failure, trace } = asFailure(error, progress());
+    // After a fault of this server, what was known by then counts.
+    if (trace !== undefined && call.outcomes.length > 0) account(call.outcomes);
+    else accountAll(failure.code);
+    if (trace !== undefined) audit.log(trace);
+    return inError(failure);
   }
 
   async function run(): Promise<CallResult> {
-    try {
-      return await carryOut();
-    } catch (error) {
-      const { failure, trace } = asFailure(error, progress());
-      // After a fault of this server, what was known by then counts.
-      const known = trace === undefined ? [] : call.outcomes;
-      const remark = known.length > 0 ? account(known) : accountAll(failure.code);
-      if (trace !== undefined) audit.log(trace);
-      return inError(failure, remark);
-    } finally {
-      given.removeEventListener("abort", cancel);
-    }
+    const result = await carryOut().catch(failed);
+    given.removeEventListener("abort", cancel);
+    return isKept ? result : withRemark(result);
   }
 
   return {
@@ -170,9 +167,10 @@ export function startCall(program: Program, tool: Tool, input: unknown, caller: 
   };
 }
 
-/** The same result with one more sentence in its note. */
-function withRemark({ facts, text }: Result, remark: string | undefined): Result {
-  if (remark === undefined) return { facts, text };
-  const note = [facts["note"], remark].filter(Boolean).join(" ");
-  return { facts: { ...facts, note }, text: `${text}\n${remark}` };
+/** The same, with the remark that an audit line is missing from the file. */
+function withRemark(result: CallResult): CallResult {
+  if (result.kind === "form") return result;
+  const { facts, text } = result;
+  const note = [facts?.["note"], NOT_KEPT].filter(Boolean).join(" ");
+  return { ...result, text: `${text}\n${NOT_KEPT}`, facts: facts && { ...facts, note } };
 }

@@ -44,8 +44,8 @@ export function readArguments(
     values[own] = tidy;
   }
   if (unknown.length > 0) throw unknownArguments(unknown, Object.keys(shape));
-  const parsed = schema.safeParse(values);
-  if (!parsed.success) throw invalidInput(shape, values, parsed.error, roles);
+  const parsed = schema.safeParse(values, { error: (issue) => problemIn(issue, shape, roles) });
+  if (!parsed.success) throw invalidInput(parsed.error);
   return parsed.data;
 }
 
@@ -130,43 +130,41 @@ function isOptional(field: z.core.$ZodType): field is z.ZodOptional | z.ZodDefau
   return field instanceof z.ZodOptional || field instanceof z.ZodDefault;
 }
 
-/** Everything at fault, a sentence of ours for each argument, with no value in it. */
-function invalidInput(
-  shape: z.ZodRawShape,
-  values: Record<string, unknown>,
-  { issues }: z.ZodError,
-  roles: readonly string[],
-): Failure {
+/** Everything at fault, a sentence for each argument. */
+function invalidInput({ issues }: z.ZodError): Failure {
   const problems = new Map<string, string>();
-  for (const issue of issues) {
-    const [name = "", at] = issue.path.map(String);
+  for (const { path, message } of issues) {
+    const [name = "", at] = path.map(String);
     const where = at === undefined ? name : `${name}, number ${Number(at) + 1}`;
-    if (!problems.has(where)) problems.set(where, `${where}: ${problemIn(issue, name, at)}`);
+    if (!problems.has(where)) problems.set(where, `${where}: ${message}`);
   }
   const all = [...problems.values()];
   const more = all.length > MOST_NAMED ? `; and ${all.length - MOST_NAMED} more` : "";
   return invalid(`${all.slice(0, MOST_NAMED).join("; ")}${more}`);
+}
 
-  function problemIn(issue: z.core.$ZodIssue, name: string, at: string | undefined): string {
-    const outer = shape[name] as z.ZodType;
-    const field = unwrap(outer);
-    if (issue.code === "custom") return issue.message;
-    if (name === "role") return oneOf(roles);
-    if (at !== undefined && field instanceof z.ZodArray) return expected(field.element);
-    const given = values[name];
-    if (issue.code === "too_big" && Array.isArray(given)) {
-      return `${given.length} are given, and at most ${issue.maximum} are allowed in one call`;
-    }
-    const problem = Object.hasOwn(values, name) ? expected(field) : "it is missing";
-    return outer.description === undefined ? problem : `${problem} (${outer.description})`;
+/** What is wrong with an argument that has no sentence of its own, in words of ours with no value in it. */
+function problemIn(
+  issue: z.core.$ZodRawIssue,
+  shape: z.ZodRawShape,
+  roles: readonly string[],
+): string {
+  const { code, input, path = [] } = issue;
+  const [name, at] = path.map(String);
+  if (code === "invalid_value") {
+    return `must be one of ${(name === "role" ? roles : issue.values).join(", ")}`;
   }
+  if (code === "too_big" && Array.isArray(input)) {
+    return `${input.length} are given, and at most ${issue.maximum} are allowed in one call`;
+  }
+  const kind = code === "invalid_type" ? issue.expected : issue["origin"];
+  const expected = EXPECTED[String(kind)] ?? "must be a whole number within its limits";
+  if (at !== undefined) return expected;
+  const { description } = shape[String(name)] as z.ZodType;
+  return `${input === undefined ? "it is missing" : expected} (${description})`;
 }
 
-const oneOf = (choices: readonly unknown[]) => `must be one of ${choices.join(", ")}`;
-
-function expected(field: z.core.$ZodType): string {
-  if (field instanceof z.ZodEnum) return oneOf(field.options);
-  if (field instanceof z.ZodNumber) return "must be a whole number within its limits";
-  if (field instanceof z.ZodArray) return 'must be a list like ["first", "second"]';
-  return "must be text";
-}
+const EXPECTED: Readonly<Record<string, string>> = {
+  string: "must be text",
+  array: 'must be a list like ["first", "second"]',
+};

@@ -36,15 +36,13 @@ interface About {
   /** The role that was asked for. */
   role?: string | undefined;
   confirmedBy?: ConfirmMethod | undefined;
-  /** What has to be said besides, in a sentence. */
-  remark?: string | undefined;
 }
 
 /** Renders what came of a call's targets. */
 export function renderOutcomes(
   outcomes: readonly Outcome[],
   context: ToolContext,
-  { role, confirmedBy, remark }: About,
+  { role, confirmedBy }: About,
 ): Answer {
   const conclusion = conclude(outcomes);
   const rows = outcomes.map(rowOf);
@@ -59,7 +57,7 @@ export function renderOutcomes(
   for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const isMailed = outcomes.some(({ outcome }) => outcome === "invited" || outcome === "resent");
   const links = isMailed ? linkFacts(context).map(({ text }) => text) : [];
-  const note = [...notesOf(outcomes), ...links, remark ?? []].flat().join(" ");
+  const note = [...notesOf(outcomes), ...links].join(" ");
   const { outcome } = conclusion;
   const shared = { organization: organizationLabel(context), role, confirmed_by: confirmedBy };
   const summary = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
