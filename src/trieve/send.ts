@@ -146,7 +146,7 @@ function remember(
   if (outcome === "outcome_unknown") guard.doubts.set(email, true);
   else guard.doubts.delete(email);
   if (outcome === "added" || outcome === "already_member") guard.members.set(email, email);
-  if (outcome === "mail_unconfirmed" && sendStatus(response) === "mail_failed" && invitation) {
+  if (sendStatus(response) === "mail_failed" && invitation) {
     guard.mailFailures.set(invitation.id, true);
   }
 }
