@@ -121,7 +121,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     const slot = await takeSlot("other", call.timeLeft(), call.signal);
     try {
       const ms = Math.min(limits.attemptMs, call.timeLeft());
-      if (ms <= 0) throw new Failure("timeout", { isCertain: true });
+      if (ms <= 0) throw new Failure("timeout");
       call.beginRequest();
       const options = { slot, ms, workMs: WORK_MS, signal: call.signal };
       return await exchange(options, async (fetch) => {
@@ -165,7 +165,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
   ): Promise<WriteResponse> {
     call.signal.throwIfAborted();
-    if (ms <= 0) throw new Failure("timeout", { isCertain: true });
+    if (ms <= 0) throw new Failure("timeout");
     call.beginRequest();
     const takeBack = call.beginWrite();
     try {

@@ -41,7 +41,7 @@ export function resendAll(
         const { list: before, isThere } = await listAgain(trieve, call, invitation);
         if (besideIt(before.invitations, invitation)) throw new Failure("changed");
         if (!isThere) throw new Failure("already_gone");
-        if (call.timeLeft() < AFTER_LISTING_MS) throw new Failure("timeout", { isCertain: true });
+        if (call.timeLeft() < AFTER_LISTING_MS) throw new Failure("timeout");
         const isDeleted = await deleteListed(trieve, call, invitation, slot).catch(withoutSend);
         if (!isDeleted) throw new Failure("already_gone");
         batch.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
