@@ -580,8 +580,10 @@ test("a resend keeps its place from the delete to the send", async () => {
     for (const email of ["x@example.com", "y@example.com"]) {
       sends.push(it.call("send_invitation", { emails: [email] }));
     }
+    const posts = () => it.seen.filter(({ method }) => method === "POST").length;
+    while (posts() < 2) await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setTimeout(resolve, 20));
-    inside = it.seen.filter(({ method }) => method === "POST").length;
+    inside = posts();
     return pass();
   });
   const others = hangsUntil(() => inside > 0);
@@ -592,7 +594,7 @@ test("a resend keeps its place from the delete to the send", async () => {
 });
 
 test("a DELETE that nothing answers is dropped, and looked after", async () => {
-  const it = startCalls({}, { attemptMs: 200 });
+  const it = startCalls({}, { attemptMs: 500 });
   it.add("aaaaaaa1", ANN);
   it.next("DELETE", hangs, hangs);
   await expectCall(it, "outcome_unknown", drop());
