@@ -3,6 +3,8 @@ import { setTimeout as soon } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema, type ElicitResult } from "@modelcontextprotocol/sdk/types.js";
+import { findBrowser } from "../src/config/browser.ts";
+import { missingForPage } from "../src/consent/page.ts";
 import { createStore } from "../src/sandbox/store.ts";
 
 // Plays the main job against the sandbox: what an administrator says, what the agent calls, what comes back.
@@ -21,19 +23,32 @@ function quote(text: string): void {
   for (const line of text.split("\n")) say(`    ${line}`);
 }
 
-/** Asks at the terminal; without one it takes the acting choice and says so. */
+/** Asks at the terminal until it is one of the choices; without one it takes the acting choice and says so. */
 async function decide(choices: string[], acting: string): Promise<string> {
+  const asked = `    > ${choices.join(" / ")}: `;
   if (!process.stdin.isTTY) {
-    say(`    > ${choices.join(" / ")}: ${acting}   (no terminal, so the demo answers by itself)`);
+    say(`${asked}${acting}   (no terminal, so the demo answers by itself)`);
     return acting;
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = (await terminal.question(`    > ${choices.join(" / ")}: `)).trim();
+  let answer: string | undefined;
+  while (answer === undefined) {
+    const given = (await terminal.question(asked)).trim().toLowerCase();
+    answer = choices.find((choice) => choice === given);
+  }
   terminal.close();
-  return choices.find((choice) => choice === answer) ?? choices[0] ?? "";
+  return answer;
 }
 
 const onPage = process.argv.includes("--page");
+if (onPage) {
+  const { BROWSER, PATH = "" } = process.env;
+  const missing = missingForPage(findBrowser(process.env, BROWSER || undefined), PATH);
+  if (missing !== undefined) {
+    say(`No page can be opened here: ${missing}. Without --page the demo asks in the terminal.`);
+    process.exit(1);
+  }
+}
 // What a browser needs; the SDK passes on only the rest.
 const DISPLAY = [
   "BROWSER",

@@ -70,9 +70,14 @@ export function shortId(id: string): string {
   return neutralise(id.slice(0, 8));
 }
 
-/** An organization's id, with the name that people know it by where it has one. */
+/** An organization's name as people know it, where it has one, and its id. */
 export function organizationText(id: string, name: string | undefined): string {
-  return name === undefined ? id : `${id} (${neutralise(name)})`;
+  return name === undefined ? id : `${neutralise(name)} (${id})`;
+}
+
+/** Words of ours that begin with a capital. */
+export function capitalised(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
 }
 
 /**

@@ -1,13 +1,19 @@
+import { basename, dirname } from "node:path";
 import { expect, test } from "vitest";
-import { findBrowser } from "../src/config/browser.ts";
+import { commandsOf, findBrowser, isProgramThere } from "../src/config/browser.ts";
 import { loadSettings } from "../src/config/load.ts";
+import { missingForPage } from "../src/consent/page.ts";
 
 // Whether this machine has a browser for a page, as far as its environment tells.
 
-const machine = (platform: string, more: { release?: string; container?: boolean } = {}) => ({
+const machine = (
+  platform: string,
+  more: { release?: string; container?: boolean; programs?: string[] } = {},
+) => ({
   platform,
   release: more.release ?? "6.8.0-generic",
   isContainer: () => more.container ?? false,
+  isThere: (command: string) => (more.programs ?? ["xdg-open"]).includes(command),
 });
 const WSL = "5.15.153.1-microsoft-standard-WSL2";
 const SSH = { SSH_CONNECTION: "192.0.2.1 50000 192.0.2.2 22" };
@@ -29,6 +35,45 @@ test("a remote shell has none, a Linux or a container without a display neither"
   expect(findBrowser({ DISPLAY: "" }, undefined, machine("linux"))).toEqual(dark);
   const inWsl = machine("linux", { release: WSL, container: true });
   expect(findBrowser({}, undefined, inWsl)).toEqual(dark);
+});
+
+test("a Linux with a display, but without what opens addresses, says so", () => {
+  const bare = machine("linux", { programs: [] });
+  expect(findBrowser({ DISPLAY: ":0" }, undefined, bare)).toEqual({
+    missing: expect.stringContaining("no xdg-open"),
+  });
+});
+
+test("BROWSER may be none, and begin at the home folder", () => {
+  const HOME = "/home/ann";
+  const of = (command: string) => findBrowser({ HOME }, command, machine("linux"));
+  for (const none of ["none", "NONE"]) expect(of(none)).toEqual({ missing: "BROWSER is none" });
+  expect(of("~/bin/firefox %s")).toEqual({ command: "/home/ann/bin/firefox %s" });
+  expect(of('x-www-browser:"~/a b"')).toEqual({ command: 'x-www-browser:"/home/ann/a b"' });
+  expect(of("a~/b --profile=~/c")).toEqual({ command: "a~/b --profile=~/c" });
+});
+
+test("BROWSER may be a list of programs, each with arguments", () => {
+  expect(commandsOf("x-www-browser:firefox")).toEqual([["x-www-browser"], ["firefox"]]);
+  expect(commandsOf(`a -b '%s':"/opt/c:d/e" "f: g":`)).toEqual([
+    ["a", "-b", "%s"],
+    ["/opt/c:d/e", "f: g"],
+  ]);
+  const [here, nowhere] = [process.execPath, "/no/such/browser"];
+  const folder = dirname(here);
+  for (const list of [
+    `${nowhere}:${here}`,
+    `${here} %s:${nowhere}`,
+    `firefoxx:${basename(here)}`,
+  ]) {
+    expect(isProgramThere(list, folder)).toBe(true);
+    expect(missingForPage({ command: list }, folder)).toBeUndefined();
+  }
+  for (const list of [`${nowhere}:firefoxx`, folder, import.meta.filename]) {
+    expect(isProgramThere(list, folder)).toBe(false);
+    expect(missingForPage({ command: list }, folder)).toContain("BROWSER is not there");
+    expect(missingForPage({ command: list })).toBeUndefined();
+  }
 });
 
 test("BROWSER overrides that, unless it is blank or a placeholder", () => {

@@ -16,7 +16,7 @@ import type { Decision } from "../src/consent/question.ts";
 import { connectBin } from "./support/bin.ts";
 import { launchChromium } from "./support/chromium.ts";
 import { createOpener } from "./support/opener.ts";
-import { pageAction, type ServedPage, servePageOf } from "./support/pages.ts";
+import { pageAction, pageRow, type ServedPage, servePageOf } from "./support/pages.ts";
 import { startTrieve } from "./support/trieve.ts";
 
 // The page in a real browser: what a person sees and can press, and what another site can do.
@@ -44,9 +44,11 @@ afterEach(async () => {
   await context.close();
 });
 
-const acting = () => page.getByRole("button", { name: "delete", exact: true });
-const refusing = () => page.getByRole("button", { name: "keep", exact: true });
-const FIFTY = Array.from({ length: 50 }, (_, n) => `firstname.lastname${n}@department.example.com`);
+const acting = () => page.getByRole("button", { name: "Delete", exact: true });
+const refusing = () => page.getByRole("button", { name: "Keep", exact: true });
+const FIFTY = Array.from({ length: 50 }, (_, n) =>
+  pageRow(`firstname.lastname${n}@department.example.com`, n < 2 ? "admin" : "user"),
+);
 
 /** What the call gets, once it no longer waits. */
 async function decision(): Promise<Decision> {
@@ -73,7 +75,7 @@ test("a click on the page deletes through the built program", async () => {
   await page.goto(await opener.address());
   expect(await page.getByRole("heading").textContent()).toBe("Delete this invitation?");
   await acting().click();
-  expect(await page.getByRole("heading").textContent()).toBe("Your answer: delete");
+  expect(await page.getByRole("heading").textContent()).toBe("Your answer: Delete");
   expect((await removed).facts).toMatchObject({
     outcome: "done",
     confirmed_by: "page",
@@ -97,7 +99,7 @@ describe("the person", () => {
     await page.goto(served.url);
     expect(await refusing().evaluate((one) => one.matches(":focus"))).toBe(true);
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
     expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
 
@@ -107,7 +109,7 @@ describe("the person", () => {
     await page.keyboard.press("Tab");
     expect(await acting().evaluate((one) => one.matches(":focus"))).toBe(true);
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Delete" }).waitFor();
   });
 
   test("has no acting button for 1.5 s, neither for the mouse nor for the keyboard", async () => {
@@ -155,7 +157,7 @@ describe("the person", () => {
   test.each(AGAIN.slice(2))("%s after a yes, which takes it back", async (_, open) => {
     await page.goto(served.url);
     await acting().click();
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Delete" }).waitFor();
     await open();
     served.settle();
     expect(served.look()).toMatchObject({ kind: "no", reason: "opened_twice" });
@@ -169,7 +171,7 @@ describe("the person", () => {
     await page.keyboard.press("Tab");
     expect(await button.evaluate((one) => one.matches(":focus"))).toBe(true);
     await page.keyboard.press("Enter");
-    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
     served.settle();
     expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
@@ -184,7 +186,7 @@ describe("the person", () => {
     });
     await page.goto(served.url);
     await acting().click();
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Delete" }).waitFor();
     expect(await context.cookies()).toEqual([]);
   });
 
@@ -201,14 +203,14 @@ describe("the person", () => {
     await page.getByRole("heading", { name: "This answer does not count" }).waitFor();
     expect(served.look()).toEqual({ kind: "wait" });
     await refusing().click();
-    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
     expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
   });
 
   test("finds the question over when going back after the answer", async () => {
     await page.goto(served.url);
     await refusing().click();
-    await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
     await page.goBack().catch(() => {});
     await page.goto(served.url).catch(() => {});
     expect(await page.getByRole("button").count()).toBe(0);
@@ -283,17 +285,18 @@ describe("nobody else", () => {
     expect(served.look()).toEqual({ kind: "wait" });
   });
 
-  test("reads along by a service worker that a program left on the port", async () => {
+  /**
+   * Has the browser keep a service worker of a program that had a port before, and gives the address of the page
+   * at that port: forwarded to it, which the page allows.
+   */
+  async function leaveWorker(script: string): Promise<string> {
     const earlier = createServer((request, response) => {
       const isScript = request.url === "/sw.js";
       response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-      response.end(
-        isScript
-          ? `addEventListener("install", () => skipWaiting());
-             addEventListener("activate", (event) => event.waitUntil(clients.claim()));
-             addEventListener("fetch", (event) => event.respondWith(fetch(event.request)));`
-          : `<script>navigator.serviceWorker.register("/sw.js")</script>`,
-      );
+      // So that the browser does not look for the script again, which would give it away.
+      response.setHeader("cache-control", "max-age=86400");
+      const register = `navigator.serviceWorker.register("/sw.js", { updateViaCache: "all" })`;
+      response.end(isScript ? script : `<script>${register}</script>`);
     });
     await new Promise<void>((resolve) => earlier.listen(0, "127.0.0.1", resolve));
     const { port } = earlier.address() as AddressInfo;
@@ -301,7 +304,6 @@ describe("nobody else", () => {
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)");
     earlier.closeAllConnections();
     await new Promise((resolve) => earlier.close(resolve));
-    // The page is at that port now: forwarded to it, which the page allows.
     const { port: own, pathname } = new URL(served.url);
     const forwarding = createForwarder((socket) => {
       const page = connect(Number(own), "127.0.0.1");
@@ -310,8 +312,69 @@ describe("nobody else", () => {
     });
     await new Promise<void>((resolve) => forwarding.listen(port, "127.0.0.1", resolve));
     onTestFinished(() => void forwarding.close());
-    await page.goto(`http://127.0.0.1:${port}${pathname}`);
+    return `http://127.0.0.1:${port}${pathname}`;
+  }
+
+  /** The script of one that agrees in the person's place, as soon as it has the page's field. */
+  const worker = (does: { start?: string; onGet?: string; onPost?: string }) => `
+    addEventListener("install", () => skipWaiting());
+    addEventListener("activate", (event) =>
+      event.waitUntil(Promise.all([clients.claim(), ${does.start ?? ""}])));
+    const agree = (field) => new Response(
+      '<form method="post"><input name="field" value="' + field +
+        '"><input name="decision" value="delete"></form>' +
+        '<script>setTimeout(() => document.forms[0].submit(), 1600)</script>',
+      { headers: { "content-type": "text/html" } });
+    const agreeTo = async (page) =>
+      agree(/name="field" value="([^"]+)"/.exec(await (await page).text())?.[1]);
+    addEventListener("fetch", (event) => {
+      if (event.request.method === "GET") { ${does.onGet ?? ""} }
+      else if (!self.hasAgreed) { self.hasAgreed = true; ${does.onPost ?? ""} }
+    });`;
+
+  const READERS: [string, string][] = [
+    ["asks for it", worker({ onGet: "event.respondWith(agreeTo(fetch(event.request)))" })],
+    [
+      "has it fetched ahead",
+      worker({
+        start: "registration.navigationPreload.enable()",
+        onGet: "event.respondWith(agreeTo(event.preloadResponse))",
+      }),
+    ],
+  ];
+  test.each(READERS)("reads it by a service worker left on the port that %s", async (_, script) => {
+    await page.goto(await leaveWorker(script));
     expect(await decision()).toMatchObject({ kind: "no", reason: "opened_twice" });
+  });
+
+  test("takes the person's answer by a service worker left on the port", async () => {
+    const onPost = `event.respondWith(event.request.text()
+      .then((body) => agree(new URLSearchParams(body).get("field"))))`;
+    await page.goto(await leaveWorker(worker({ onPost })));
+    await refusing().click();
+    expect(await decision()).toMatchObject({ kind: "no", reason: "kept" });
+  });
+
+  test("holds on to the page by a window that it opened it in", async () => {
+    await page.goto(await serveOther("<button>open</button>"));
+    const opening = context.waitForEvent("page");
+    await page.evaluate(`(globalThis.own = open("${served.url}", "own"), undefined)`);
+    const own = await opening;
+    await own.getByRole("button", { name: "Keep" }).waitFor();
+    expect(await page.evaluate("own.closed")).toBe(true);
+    expect(await own.evaluate("opener")).toBeNull();
+    expect(served.look()).toEqual({ kind: "wait" });
+  });
+
+  test("keeps the page from its person by cookies", async () => {
+    const other = await serveOther("");
+    await page.goto(other);
+    const plant = `for (let n = 0; n < 30; n += 1) document.cookie = "c" + n + "=" + "x".repeat(4000)`;
+    await page.evaluate(plant);
+    expect((await context.cookies()).length).toBeGreaterThan(20);
+    await page.goto(served.url);
+    await refusing().click();
+    expect(await decision()).toMatchObject({ kind: "no", reason: "kept" });
   });
 
   test("makes a reading by looking ahead", async () => {
@@ -333,7 +396,7 @@ test("localhost, and a link of another site, show the question as well", async (
   await page.setContent(`<a href="${served.url.replace("127.0.0.1", "localhost")}">link</a>`);
   await page.getByText("link").click();
   await refusing().click();
-  await page.getByRole("heading", { name: "Your answer: keep" }).waitFor();
+  await page.getByRole("heading", { name: "Your answer: Keep" }).waitFor();
   expect(served.look()).toMatchObject({ kind: "no", reason: "kept" });
 });
 
@@ -356,17 +419,17 @@ describe("the page", () => {
     ["a phone of 320 px", { width: 320, height: 568 }],
   ];
   test.each(WINDOWS)("shows fifty addresses on %s with the buttons in reach", async (_, size) => {
-    await serve({ items: FIFTY });
+    await serve({ rows: FIFTY });
     await page.setViewportSize(size);
     await page.goto(served.url);
     expect(await overflow()).toBeLessThanOrEqual(0);
     expect(await isInReach(refusing())).toBe(true);
     expect(await isInReach(acting())).toBe(true);
     const list = page.getByRole("region", { name: "What this is about" });
-    for (const email of FIFTY) expect(await list.textContent()).toContain(email);
+    for (const { cells } of FIFTY) expect(await list.textContent()).toContain(cells[0]?.text);
     const scrolls = await list.evaluate((one) => one.scrollHeight > one.clientHeight);
     expect(scrolls).toBe(true);
-    await page.getByText(FIFTY.at(-1) ?? "").scrollIntoViewIfNeeded();
+    await page.getByText("firstname.lastname49@").scrollIntoViewIfNeeded();
     expect(await isInReach(acting())).toBe(true);
   });
 
@@ -375,6 +438,25 @@ describe("the page", () => {
     await page.setViewportSize({ width: 320, height: 568 });
     await page.goto(served.url);
     expect(await overflow()).toBeLessThanOrEqual(0);
+  });
+
+  test("names the columns of each cell and the address of each row, at any width", async () => {
+    await serve({ rows: FIFTY });
+    await page.goto(served.url);
+    for (const width of [1_024, 320]) {
+      await page.setViewportSize({ width, height: 700 });
+      const table = page.getByRole("table");
+      const heads = await table.getByRole("columnheader").allTextContents();
+      expect(heads).toEqual(["E-mail", "Role", "Status", "Created", "Invitation"]);
+      expect(await table.getByRole("row").count()).toBe(51);
+      expect(await table.getByRole("rowheader").count()).toBe(50);
+      const row = table.getByRole("row", { name: "firstname.lastname0@department.example.com" });
+      expect(await row.getByRole("cell").first().textContent()).toBe("admin");
+      const weights =
+        "[...document.querySelectorAll('td')].map((one) => getComputedStyle(one).fontWeight)";
+      const [first, , , , , , , , last] = (await page.evaluate(weights)) as string[];
+      expect([first, last]).toEqual(["700", "400"]);
+    }
   });
 
   test("is read in order: heading, facts, refusing, acting", async () => {
@@ -387,8 +469,9 @@ describe("the page", () => {
       "cannot be undone",
       "region",
       "bob@example.com",
-      "keep",
-      "delete",
+      "Keep",
+      "Delete",
+      "answered until",
     ];
     let from = 0;
     for (const part of order) {
@@ -400,7 +483,7 @@ describe("the page", () => {
 
   test("shows what an invitation holds as text", async () => {
     await serve({
-      items: ["<i>item</i>"],
+      rows: [pageRow("<i>item</i>")],
       facts: [
         { label: "<u>Note</u>", text: `<img src=x onerror="document.title='got'"><b>&amp;</b> "'` },
         { text: "<s>sentence</s>" },
@@ -430,7 +513,7 @@ describe("the page", () => {
     await check();
     await acting().click();
     await check();
-    await serve({ items: FIFTY });
+    await serve({ rows: FIFTY });
     await page.goto(served.url);
     await acting().waitFor();
     await check();
@@ -448,11 +531,11 @@ describe("the page", () => {
     page.on("console", (message) => errors.push(message.text()));
     await page.goto(served.url);
     await acting().click();
-    await page.getByRole("heading", { name: "Your answer: delete" }).waitFor();
+    await page.getByRole("heading", { name: "Your answer: Delete" }).waitFor();
     const { origin } = new URL(served.url);
     expect(requests.length).toBeGreaterThanOrEqual(2);
     for (const url of requests) expect(new URL(url).origin).toBe(origin);
-    expect(errors.filter((text) => !text.includes("404"))).toEqual([]);
+    expect(errors.filter((text) => !/404|Cleared data types/.test(text))).toEqual([]);
     expect(await page.locator("script").count()).toBe(0);
   });
 });

@@ -49,6 +49,11 @@ async function opened(count = 1) {
   return { url, browser, page: await browser.read() };
 }
 
+/** The local time in so many seconds, as a person's clock shows it. */
+function timeIn(seconds: number): string {
+  return new Date(clock.now() + seconds * 1_000).toTimeString().slice(0, 5);
+}
+
 /** Moves the clock on by seconds, and lets what waits for it go on. */
 async function pass(seconds: number): Promise<void> {
   for (let left = seconds; left > 0; left -= 0.5) {
@@ -89,6 +94,7 @@ test("shows the action as a heading, facts and two choices, in words that are sa
     .replace(/<style>[^<]+<\/style>/, "<style>...</style>")
     .replace(/\d{4}-\d\d-\d\d/, "YYYY-MM-DD")
     .replace(/127\.0\.0\.1:\d+/, "127.0.0.1:port")
+    .replace(`until ${timeIn(600)},`, "until hh:mm,")
     .replace(evil.id.slice(0, 8), "id");
   await expect(shown).toMatchFileSnapshot("contract/question.html");
   await browser.press("keep");
@@ -101,7 +107,7 @@ test("a yes counts 10 s after the opening, and deletes", async () => {
   expect(page.text).toContain("<h1>Delete this invitation?</h1>");
   await pass(1.5);
   const pressed = await browser.press("delete");
-  expect(pressed.text).toContain("<h1>Your answer: delete</h1>");
+  expect(pressed.text).toContain("<h1>Your answer: Delete</h1>");
   expect(pressed.text).toContain(
     "It counts in 9 s. Until then, the button below takes it back, and so does opening the address of this page again.",
   );
@@ -125,7 +131,7 @@ test("a yes can be taken back until it counts", async () => {
   expect(text).toContain('<button name="decision" value="keep">Take it back</button>');
   expect(text).toContain(`name="field" value="${browser.field}"`);
   await pass(7.5);
-  expect((await browser.press("keep")).text).toContain("<h1>Your answer: keep</h1>");
+  expect((await browser.press("keep")).text).toContain("<h1>Your answer: Keep</h1>");
   expect((await removed).facts).toMatchObject({ outcome: "not_confirmed", reason: "kept" });
   expect(deletes()).toBe(0);
 });
@@ -157,7 +163,7 @@ test("a no counts at once, is told on the page, and closes it", async () => {
   const removed = remove();
   const { url, browser } = await opened();
   const { text } = await browser.press("keep");
-  expect(text).toContain("<h1>Your answer: keep</h1>");
+  expect(text).toContain("<h1>Your answer: Keep</h1>");
   expect(text).toContain("<p>Nothing was done, and nothing will be.</p>");
   const { facts } = await removed;
   expect(facts.note).toBe(
@@ -200,16 +206,21 @@ describe("a first reading", () => {
     [
       "by another name",
       { host: "evil.example.com:80" },
-      /by the address evil\.example\.com:80, not 127/,
+      /by an address other than 127.* \(evil\.example\.com:80\)/,
     ],
     [
       "by a host that says more",
       { host: "127.0.0.1.evil.org" },
-      /by the address 127\.0\.0\.1\.evil\.org/,
+      /by an address other than .* \(127\.0\.0\.1\.evil\.org\)/,
     ],
     ["by a script", { "sec-fetch-mode": "cors" }, /other than a browser window/],
     ["by a frame", { "sec-fetch-dest": "iframe" }, /other than a browser window/],
     ["by a page of the same origin", { "sec-fetch-site": "same-origin" }, /other than a browser/],
+    [
+      "ahead of a service worker",
+      { "service-worker-navigation-preload": "" },
+      /service worker.*what the browser stores for 127/,
+    ],
     [
       "by a service worker",
       { "service-worker": "script" },
@@ -242,7 +253,7 @@ describe("a first reading", () => {
     await pass(2);
     const { host } = headers;
     const pressed = await browser.press("delete", host ? { host, origin: `http://${host}` } : {});
-    expect(pressed.text).toContain("<h1>Your answer: delete</h1>");
+    expect(pressed.text).toContain("<h1>Your answer: Delete</h1>");
     await pass(8);
     expect((await removed).facts.outcome).toBe("done");
   });
@@ -255,7 +266,7 @@ describe("a first reading", () => {
     expect((await browser.read()).text).toContain("<h1>Delete this invitation?</h1>");
     const later = await browser.read({ [name]: "prefetch;prerender" });
     expect([later.status, later.text]).toEqual([503, ""]);
-    expect((await browser.press("keep")).text).toContain("Your answer: keep");
+    expect((await browser.press("keep")).text).toContain("Your answer: Keep");
     await removed;
   });
 });
@@ -289,7 +300,7 @@ test("a yes whose origin is hidden is told why, and may still become a no", asyn
   expect(facts.outcome).toBe("confirmation_pending");
   expect(facts.note).toMatch(/^Nothing was done yet\. An answer was turned away\. The browser did/);
   const again = remove();
-  expect((await browser.press("keep", { origin: "null" })).text).toContain("Your answer: keep");
+  expect((await browser.press("keep", { origin: "null" })).text).toContain("Your answer: Keep");
   expect((await again).facts.reason).toBe("kept");
   expect(deletes()).toBe(0);
 });
@@ -338,7 +349,7 @@ describe("what breaks a rule", () => {
     await expect(browser.press("delete", { body })).rejects.toThrow();
     // The browser need not say where it comes from.
     const { text } = await browser.press("keep", { site: undefined, mode: undefined });
-    expect(text).toContain("Your answer: keep");
+    expect(text).toContain("Your answer: Keep");
     await removed;
     expect(deletes()).toBe(0);
   });
@@ -518,6 +529,19 @@ test("a cancelled call leaves its page open, and the same call finds its answer"
   expect(opener.starts()).toHaveLength(1);
 });
 
+test("the same call finds the page of one that still waits, and takes its answer", async () => {
+  const removed = remove();
+  const { browser } = await opened();
+  await pass(5);
+  const again = remove();
+  expect((await removed).facts.outcome).toBe("confirmation_pending");
+  await browser.press("delete");
+  await pass(5);
+  expect((await again).facts).toMatchObject({ outcome: "done", confirmed_by: "page" });
+  expect(opener.starts()).toHaveLength(1);
+  expect(deletes()).toBe(1);
+});
+
 test("a page that no call waits for gives way after 120 s, by one port for both", async () => {
   const removed = remove();
   const { url, browser } = await opened();
@@ -559,6 +583,30 @@ describe("where no browser opens the page, the next way is taken", () => {
     expect((await remove({ confirmation })).facts).toMatchObject({ confirmed_by: "code" });
   });
 
+  const LOGGED: [string, string, RegExp][] = [
+    ["no display", "", /^no question page: there is no display \(.*; BROWSER may name/],
+    ["a program that is not there", "/no/such/browser", /^no question page: no browser could be/],
+    ["none", "none", /^no question page: BROWSER is none/],
+  ];
+  test.each(LOGGED)("and one line of the log says why: %s", async (_, BROWSER, why) => {
+    server = await connect({ BROWSER });
+    await remove();
+    const lines = server.log.filter((line) => !line.startsWith("{"));
+    expect(lines).toEqual([expect.stringMatching(why)]);
+    server = await connect({ BROWSER, TRIEVE_CONFIRM: "form,page" }, says.no);
+    await remove();
+    expect(server.log.filter((line) => !line.startsWith("{"))).toEqual([]);
+  });
+
+  test("but the next program is tried first, where BROWSER is a list", async () => {
+    server = await connect({ BROWSER: `/no/such/browser:/tmp/:${opener.command}` });
+    const removed = remove();
+    const { browser } = await opened();
+    await browser.press("keep");
+    expect((await removed).facts.reason).toBe("kept");
+    expect(server.log.filter((line) => !line.startsWith("{"))).toEqual([]);
+  });
+
   test("a program whose exit code says that it failed is none of them", async () => {
     opener = createOpener({ exitCode: 1 });
     server = await connect({});
@@ -578,6 +626,7 @@ describe("where no browser opens the page, the next way is taken", () => {
     expect(await Promise.race([removed, soon(50)])).toBeUndefined();
     await pass(0.5);
     const { facts } = await removed;
+    expect(server.log).toContain("no question page: no browser fetched the page within 25 seconds");
     expect(facts.note).toBe(
       "Nothing was done yet. No page was used: no browser fetched the page within 25 seconds.",
     );

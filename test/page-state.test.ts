@@ -4,6 +4,7 @@ import type { Click, Decision, TurnedAway } from "../src/consent/question.ts";
 import {
   actionOn,
   ask as asking,
+  CALL,
   createWorld,
   type Event as EventOf,
   type Played,
@@ -31,7 +32,7 @@ const read =
   (who = "first", wrong?: TurnedAway): Event =>
   (world) => {
     const reply = world.questions.read(idOf(world), wrong);
-    if (reply.kind === "question") world.fields.set(who, reply.page.field);
+    if (reply?.kind === "question") world.fields.set(who, reply.page.field);
     return { shows: shownBy(reply) };
   };
 const click =
@@ -43,21 +44,23 @@ const click =
   };
 /** The call looks how things are. `isOver`: it may wait no longer. */
 const look =
-  ({ isOver = false, hasTime = true } = {}): Event =>
+  ({ isOver = false, hasTime = true, call = CALL } = {}): Event =>
   (world) => {
     const ms = world.questions.openFor(idOf(world));
-    return ms > 0 && !isOver ? { kind: "wait", ms } : world.questions.decide(idOf(world), hasTime);
+    return ms > 0 && !isOver
+      ? { kind: "wait", ms }
+      : world.questions.decide(idOf(world), call, hasTime);
   };
 const noting =
   (note: "opened" | "failed" | "close" | "leave"): Event =>
   (world) => {
-    world.questions[note](idOf(world));
+    world.questions[note](idOf(world), CALL);
     return { kind: "done" };
   };
 const resume =
-  (binding = "a"): Event =>
+  (binding = "a", call = CALL): Event =>
   ({ questions }) =>
-    questions.resume(binding);
+    questions.resume(binding, call);
 const confirm =
   (label: string): Event =>
   ({ questions, texts }) =>
@@ -83,8 +86,8 @@ const agreed: Timed[] = [ask(), read(), [1.5, click("delete")]];
 describe("a page", () => {
   test("that nothing has read in 25 s, or whose opener failed, passes", () => {
     expect(last(ask(), [24.9, look()])).toEqual({ kind: "wait", ms: 100 });
-    expect(last(ask(), [25, look()])).toEqual({ kind: "unread", why: "not_fetched" });
-    expect(last(ask(), noting("failed"), look())).toEqual({ kind: "unread", why: "not_opened" });
+    expect(last(ask(), [25, look()])).toEqual({ kind: "unread", unread: "not_fetched" });
+    expect(last(ask(), noting("failed"), look())).toEqual({ kind: "unread", unread: "not_opened" });
     expect(last(ask(), [24.9, read()])).toEqual({ shows: "question" });
     expect(last(ask(), [25, read()])).toEqual({ shows: "no answer" });
     expect(last(ask(), [25, look()], read())).toEqual({ shows: "no answer" });
@@ -216,7 +219,7 @@ describe("a page", () => {
         action: action("a"),
         binding: "a",
         method: "page",
-        isAwaited: true,
+        awaitedBy: CALL,
         instead: no,
       });
       if (asked.kind === "asked") ids.set("1", asked.id);
@@ -263,10 +266,23 @@ describe("a page", () => {
     expect(last(...left, noting("failed"), resume())).toEqual(UNKNOWN);
   });
 
+  test("is waited for by the newest of the same calls, and the one before it is told to come again", () => {
+    const newer = {};
+    const taken: Timed[] = [ask(), read(), [20, resume("a", newer)]];
+    expect(last(...taken)).toMatchObject({ kind: "asked" });
+    expect(last(...taken, look({ isOver: true }))).toMatchObject({ kind: "pending" });
+    const agreedTo: Timed[] = [...taken, click("delete")];
+    expect(last(...agreedTo, look())).toMatchObject({ kind: "pending", isAnswered: true });
+    expect(last(...agreedTo, look(), look({ call: newer }))).toMatchObject({ kind: "yes" });
+    // The older one neither leaves it nor ends it.
+    const left: Timed[] = [...taken, noting("leave"), look({ isOver: true })];
+    expect(last(...left, [200, ask("b", "2")])).toMatchObject({ kind: "busy" });
+    expect(last(...left, click("keep"), look({ call: newer }))).toMatchObject({ reason: "kept" });
+  });
+
   test("is the one question that is open, until it is answered", () => {
     expect(last(ask(), read(), [60, ask("b", "2")])).toMatchObject({ kind: "busy", ms: 540_000 });
     expect(last(ask(), read(), [60, ask("b", "2", "form")])).toMatchObject({ kind: "busy" });
-    expect(last(ask(), read(), resume())).toEqual(UNKNOWN);
     expect(last(...agreed, ask("b", "2"))).toMatchObject({ kind: "busy" });
     expect(last(...agreed, [8.5, ask("b", "2")])).toMatchObject({ kind: "asked" });
     expect(last(ask(), read(), click("keep"), ask("b", "2"))).toMatchObject({ kind: "asked" });
@@ -277,7 +293,7 @@ describe("a page", () => {
     expect(last(ask("a", "9", "code"), confirm("9"))).toMatchObject({ kind: "yes" });
     expect(last(ask("a", "9", "code"), ask(), confirm("9"))).toEqual(UNKNOWN);
     const kept: Timed[] = [...agreed, [20, look({ isOver: true, hasTime: false })]];
-    expect(last(...kept, ask("a", "2"), resume())).toEqual(UNKNOWN);
+    expect(last(...kept, ask("a", "2"), look())).toEqual(UNKNOWN);
     expect(last(...kept, ask("b", "2"), resume())).toMatchObject({ kind: "asked" });
   });
 
@@ -354,7 +370,7 @@ describe("settled", () => {
     playAll<Seen>([ask(), read()], world);
     const end = new AbortController();
     let isOver = false;
-    const over = world.questions.settled(idOf(world), 30_000, end.signal).then(() => {
+    const over = world.questions.settled(idOf(world), CALL, 30_000, end.signal).then(() => {
       isOver = true;
     });
     return { world, end, over, isOver: () => isOver };
@@ -388,7 +404,7 @@ describe("settled", () => {
     const closed = opened();
     playAll<Seen>([noting("close")], closed.world);
     await closed.over;
-    await closed.world.questions.settled(idOf(closed.world), 30_000);
+    await closed.world.questions.settled(idOf(closed.world), CALL, 30_000);
   });
 
   test("comes when the time is up, or the caller has gone", async () => {

@@ -74,15 +74,15 @@ test.concurrent("a yes on the page deletes, 10 s after the opening at the earlie
     "Delete this invitation?",
     "bob@example.com",
     "admin",
-    ">keep<",
-    ">delete<",
+    ">Keep<",
+    ">Delete<",
   ]) {
     expect(shown.text).toContain(fact);
   }
   expect(shown.text).not.toMatch(/<script|https?:|javascript:/);
   await soon(1_600);
   const pressed = await browser.press("delete");
-  expect(pressed.text).toMatch(/Your answer: delete.*It counts in \d s/s);
+  expect(pressed.text).toMatch(/Your answer: Delete.*It counts in \d s/s);
   expect(deletes(setting)).toBe(0);
   const { facts, text } = await removed;
   expect(Date.now() - since).toBeGreaterThanOrEqual(10_000);
@@ -164,7 +164,7 @@ test.concurrent("no broken rule answers or spoils the question; the refusing but
   await expect(browser.press("delete", { body: long })).rejects.toThrow();
   expect((await request(url, { method: "HEAD" })).status).toBe(405);
   const pressed = await browser.press("keep");
-  expect(pressed.text).toMatch(/Your answer: keep.*You can close this page/s);
+  expect(pressed.text).toMatch(/Your answer: Keep.*You can close this page/s);
   const { facts } = await removed;
   expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "kept" });
   expect(facts.note).toMatch(/^Nothing was done: no confirmation was obtained\./);
@@ -374,7 +374,7 @@ test.concurrent("several are asked about on one page, and each leaves its audit 
   const browser = plainBrowser(await opener.address());
   const { text } = await browser.read();
   for (const email of emails) expect(text).toContain(email);
-  expect(text).toContain(">send 3<");
+  expect(text).toContain(">Send 3<");
   await soon(1_600);
   await browser.press("send 3");
   const { facts } = await sent;

@@ -398,7 +398,7 @@ test("the organization's name stands beside its id in questions and in results, 
   const environment = { ...trieve.environment, TRIEVE_ORGANIZATION_NAME: "Ex [org](x)" };
   const server = await connectInMemory({ environment, person: says.yes });
   const { facts, text } = await server.call(TOOL, { ...ONE, role: "admin" });
-  expect(server.questions[0]).toContain(` (Ex \\[org\\]\\(x\\))\n`);
+  expect(server.questions[0]).toContain(`Organization: Ex \\[org\\]\\(x\\) (`);
   expect(facts.organization).toBe("Ex \\[org\\]\\(x\\)");
   expect(text).toContain("\norganization: Ex \\[org\\]\\(x\\)");
   expect(server.client.getInstructions()).toContain("Ex \\[org");

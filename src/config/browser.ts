@@ -1,33 +1,81 @@
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { platform, release } from "node:os";
+import { delimiter, join } from "node:path";
 
 /** What opens a page for the person at this machine: the program in BROWSER, the system, or nothing and why. */
 export type Browser = { command: string } | "system" | { missing: string };
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Machine {
   platform: string;
   /** Version of the kernel: that of WSL has Microsoft in it. */
   release: string;
   isContainer(): boolean;
+  isThere(command: string, path: string): boolean;
 }
 
 const HERE: Machine = {
   platform: platform(),
   release: release(),
   isContainer: () => existsSync("/.dockerenv") || existsSync("/run/.containerenv"),
+  isThere: isProgramThere,
 };
 
 /** What can open a page here, as far as the environment shows; `command` is BROWSER, which overrides that. */
 export function findBrowser(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   command: string | undefined,
   machine: Machine = HERE,
 ): Browser {
-  if (command !== undefined) return { command };
+  const home = environment["HOME"] ?? environment["USERPROFILE"];
+  if (command !== undefined && /^none$/i.test(command)) return { missing: "BROWSER is none" };
+  if (command !== undefined) {
+    return { command: home ? command.replace(/(?<![^\s"':])~(?=[/\\])/g, () => home) : command };
+  }
   if (environment["SSH_CONNECTION"]) return { missing: "this is a remote shell (SSH_CONNECTION)" };
   const isDesktop = machine.platform === "win32" || machine.platform === "darwin";
-  const hasDisplay = environment["DISPLAY"] || environment["WAYLAND_DISPLAY"];
   const isWsl = /microsoft/i.test(machine.release) && !machine.isContainer();
-  if (isDesktop || hasDisplay || isWsl) return "system";
-  return { missing: "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)" };
+  if (isDesktop || isWsl) return "system";
+  if (!environment["DISPLAY"] && !environment["WAYLAND_DISPLAY"]) {
+    return { missing: "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)" };
+  }
+  const isOpenable = machine.isThere("xdg-open", environment["PATH"] ?? "");
+  return isOpenable ? "system" : { missing: "there is no xdg-open (package xdg-utils)" };
+}
+
+/** Whether a program of BROWSER is there, as a path or in the folders of `path`, which is PATH. */
+export function isProgramThere(command: string, path: string): boolean {
+  return commandsOf(command).some(([program = ""]) => {
+    const folders = /[/\\]/.test(program) ? [""] : path.split(delimiter);
+    return folders.some((folder) =>
+      ["", ".exe", ".cmd"].some((end) => isProgram(join(folder, program + end))),
+    );
+  });
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The programs of BROWSER, to be tried in turn, each with its arguments: Debian has `x-www-browser:firefox` there.
+ * Quotes keep blanks together, and a path with blanks needs none.
+ */
+export function commandsOf(command: string): string[][] {
+  const separator = delimiter === ":" ? /:(?=(?:[^"']|"[^"]*"|'[^']*')*$)/ : /;/;
+  const entries = existsSync(command) ? [command] : command.split(separator);
+  return entries.filter((entry) => entry.trim() !== "").map(wordsOf);
+}
+
+function wordsOf(command: string): string[] {
+  if (existsSync(command)) return [command];
+  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, double, single, plain]) => double ?? single ?? plain ?? "",
+  );
 }

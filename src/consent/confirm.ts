@@ -44,8 +44,8 @@ export type Confirm = (
 ) => Promise<Answer>;
 
 /**
- * The consent of one process. `methods` are those that may be used, the preferred one first. A call goes
- * this way, and ends at the first step that has an answer for it:
+ * The consent of one process. `methods` are those that may be used, the preferred one first; why a page could
+ * not be used goes to `log`. A call goes this way, and ends at the first step that has an answer for it:
  *
  * 1. What it brings along: the answer to a form, or a code.
  * 2. A page that an earlier call with the same arguments left open: it waits for that one again.
@@ -58,6 +58,7 @@ export function createConfirm(
   context: ToolContext,
   methods: readonly ConfirmMethod[],
   browser: Browser,
+  log: (line: string) => void,
 ): Confirm {
   const questions = createQuestions(context.clock);
   const openPage = createPageOpener(questions, browser);
@@ -70,9 +71,9 @@ export function createConfirm(
       code: undefined,
     };
     const usable = methods.filter((method) => missing[method] === undefined);
-    /** Why methods that were tried had to pass. */
-    const passed: string[] = [];
     const isPageNext = usable.indexOf("page") > usable.indexOf("form");
+    /** Why a page was tried and nobody saw it. */
+    let unread: string | undefined;
     /** What a form came to that nobody can have seen. */
     let unseen: DecisionOf<"no"> | undefined;
 
@@ -85,7 +86,7 @@ export function createConfirm(
         case "pending":
           return confirmationPending(context, decision);
         case "code":
-          return confirmationRequired(context, decision, passed);
+          return confirmationRequired(context, decision, unread);
         case "busy":
           throw busy(decision);
         case "unknown":
@@ -104,6 +105,14 @@ export function createConfirm(
       return questions.confirm(binding, confirmation);
     }
 
+    /** What an open page comes to; undefined where nobody has seen it. */
+    async function askOnPage(page: DecisionOf<"asked">): Promise<Answer | undefined> {
+      const decision = await waitForPage(questions, page, call, caller);
+      unread = "unread" in decision && decision.unread ? UNREAD[decision.unread] : undefined;
+      if (unread !== undefined) log(`no question page: ${unread}`);
+      return decision.kind === "unread" ? undefined : conclude(decision);
+    }
+
     if (mayNeedConsent) {
       const brought = decideBrought();
       if (brought?.kind === "unseen") unseen = brought.no;
@@ -115,12 +124,11 @@ export function createConfirm(
         return conclude(brought);
       }
 
-      const page = questions.resume(binding);
+      const page = questions.resume(binding, call);
       if (page.kind === "asked") {
         onAction(page.action);
-        const decision = await waitForPage(questions, page, call, caller);
-        if (decision.kind !== "unread") return conclude(decision);
-        passed.push(UNREAD[decision.why]);
+        const answer = await askOnPage(page);
+        if (answer !== undefined) return answer;
       }
     }
 
@@ -131,36 +139,42 @@ export function createConfirm(
     if (!action.needsConsent) return { kind: "act", action };
 
     call.signal.throwIfAborted();
-    for (const method of usable) {
+    for (const method of methods) {
       if (unseen !== undefined && method !== "page") continue;
-      if (method === "page" && passed.length > 0) continue;
+      if (method === "page" && unread !== undefined) continue;
+      if (missing[method] !== undefined) {
+        if (method === "page") log(`no question page: ${missing.page}`);
+        continue;
+      }
       const { putForm } = caller;
-      const isAwaited = method === "page" || putForm !== undefined;
-      const question = questions.ask({ action, binding, method, isAwaited, instead: unseen });
+      const awaitedBy = method === "page" || putForm !== undefined ? call : undefined;
+      const question = questions.ask({ action, binding, method, awaitedBy, instead: unseen });
       if (question.kind !== "asked") return conclude(question);
       const { id } = question;
 
-      if (method === "form") {
-        const form = formOf(action);
-        if (putForm === undefined) return { kind: "form", form, id };
-        const put = (signal: AbortSignal) => putForm(form, signal);
-        const wait = () => waitForReply(put, caller, context.clock, call.signal);
-        const reply = await call.offTheClock(wait);
-        if (caller.signal.aborted) questions.close(id);
-        caller.signal.throwIfAborted();
-        const decision = questions.answer(id, binding, reply, isPageNext);
-        if (decision.kind !== "unseen") return conclude(decision);
-        unseen = decision.no;
+      if (method === "page") {
+        await openPage(id);
+        const answer = await askOnPage(question);
+        if (answer !== undefined) return answer;
         continue;
       }
 
-      await openPage(id);
-      const decision = await waitForPage(questions, question, call, caller);
-      if (decision.kind !== "unread") return conclude(decision);
-      passed.push(UNREAD[decision.why]);
+      const form = formOf(action);
+      if (putForm === undefined) return { kind: "form", form, id };
+      const put = (signal: AbortSignal) => putForm(form, signal);
+      const wait = () => waitForReply(put, caller, context.clock, call.signal);
+      const reply = await call.offTheClock(wait);
+      if (caller.signal.aborted) questions.close(id);
+      caller.signal.throwIfAborted();
+      const decision = questions.answer(id, binding, reply, isPageNext);
+      if (decision.kind !== "unseen") return conclude(decision);
+      unseen = decision.no;
     }
 
-    throw unavailable(methods, [...methods.flatMap((one) => missing[one] ?? []), ...passed]);
+    throw unavailable(
+      methods,
+      [...methods.flatMap((one) => missing[one] ?? []), unread ?? []].flat(),
+    );
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { capitalised } from "../text.ts";
 import { type Action, linesOf, linesOfFacts } from "../tools/action.ts";
 import { FORM_MS, type Reason } from "./question.ts";
 
@@ -39,7 +40,7 @@ export function formOf(action: Action) {
   const { title, facts, choices } = action;
   const decision = {
     type: "string" as const,
-    title: `${title.slice(0, 1).toUpperCase()}${title.slice(1)}?`,
+    title: `${capitalised(title)}?`,
     description: linesOfFacts(facts.filter(({ label = "" }) => FIELD_LABELS.has(label))).join("; "),
     enum: [...choices],
   };

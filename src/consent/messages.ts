@@ -22,10 +22,11 @@ const REASONS: Record<Exclude<Reason, "kept" | "opened_twice">, string> = {
     "The last five questions, all within 10 minutes, ended without a yes, so nobody is asked anything for 10 minutes",
 };
 
-const TURNED_AWAY: Record<Exclude<TurnedAway["why"], "address">, string> = {
+const TURNED_AWAY: Record<TurnedAway["why"], string> = {
   again: "The page was opened a second time: by a reload, a new tab, or another browser or program",
+  address: "The page was opened by an address other than 127.0.0.1 or localhost",
   not_a_window:
-    "Something other than a browser window opened the page: a script, a frame or a link",
+    "The page was opened by something other than a browser window, such as a script or a frame",
   service_worker:
     "A service worker that another program left in the browser can read the page; deleting what the browser stores for 127.0.0.1 removes it",
   origin:
@@ -33,11 +34,9 @@ const TURNED_AWAY: Record<Exclude<TurnedAway["why"], "address">, string> = {
   field: "The answer did not come from the page that was handed out",
 };
 
-/** Why a browser was turned away, as a sentence without its full stop. */
-export function turnedAwayText(turnedAway: TurnedAway): string {
-  return turnedAway.why === "address"
-    ? `A browser opened the page by the address ${neutralise(turnedAway.host)}, not 127.0.0.1 or localhost`
-    : TURNED_AWAY[turnedAway.why];
+/** Why a browser was turned away, as a sentence. */
+export function turnedAwayText({ why, host }: TurnedAway = { why: "again" }): string {
+  return `${TURNED_AWAY[why]}${host === undefined ? "" : ` (${neutralise(host)})`}.`;
 }
 
 /** Why nobody saw a page. */
@@ -53,7 +52,11 @@ export function notConfirmed(
   context: ToolContext,
   { reason, isInstant, action, turnedAway, unread }: DecisionOf<"no">,
 ): NotDoneAnswer {
-  const because = becauseOf(reason, action, turnedAway);
+  const because: Record<Reason, string> = {
+    ...REASONS,
+    kept: `The answer was "${action.choices[0]}"`,
+    opened_twice: `${turnedAwayText(turnedAway)} No answer on it counts`,
+  };
   const instant = isInstant
     ? " The answer came within a second; the client may not have shown the question."
     : "";
@@ -61,33 +64,18 @@ export function notConfirmed(
   return undone(context, action, {
     outcome: "not_confirmed",
     reason,
-    note: `Nothing was done: no confirmation was obtained. ${because}.${instant}${page} Do not retry unless the user asks for it.`,
+    note: `Nothing was done: no confirmation was obtained. ${because[reason]}.${instant}${page} Do not retry unless the user asks for it.`,
   });
-}
-
-function becauseOf(
-  reason: Reason,
-  { choices }: Action,
-  turnedAway: TurnedAway = { why: "again" },
-): string {
-  switch (reason) {
-    case "kept":
-      return `The answer was "${choices[0]}"`;
-    case "opened_twice":
-      return `${turnedAwayText(turnedAway)}. No answer on it counts`;
-    default:
-      return REASONS[reason];
-  }
 }
 
 /**
  * The action is shown and waits for its code: one text is for the user, the other for the model.
- * `passed` says why methods before this one could not be used.
+ * `unread` says why nobody saw a page before it.
  */
 export function confirmationRequired(
   context: ToolContext,
   { confirmation, action, expiresAt }: DecisionOf<"code">,
-  passed: readonly string[],
+  unread: string | undefined,
 ): NotDoneAnswer {
   return undone(context, action, {
     outcome: "confirmation_required",
@@ -95,7 +83,7 @@ export function confirmationRequired(
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation,
     expires_at: dateText(context, expiresAt),
-    note: ["Nothing was done yet.", ...passed.map((why) => `No page was used: ${why}.`)].join(" "),
+    note: `Nothing was done yet.${unread === undefined ? "" : ` No page was used: ${unread}.`}`,
   });
 }
 
@@ -104,7 +92,7 @@ export function confirmationPending(
   context: ToolContext,
   { action, isAnswered, expiresAt, turnedAway }: DecisionOf<"pending">,
 ): NotDoneAnswer {
-  const turned = turnedAway && ` An answer was turned away. ${turnedAwayText(turnedAway)}.`;
+  const turned = turnedAway && ` An answer was turned away. ${turnedAwayText(turnedAway)}`;
   return undone(context, action, {
     outcome: "confirmation_pending",
     next: isAnswered

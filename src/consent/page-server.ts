@@ -7,7 +7,8 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sameText } from "./code.ts";
-import { HEADERS, htmlOf } from "./page-html.ts";
+import { htmlOf } from "./page-html.ts";
+import { HEADERS } from "./page-style.ts";
 import { type PageReply, type TurnedAway, VALID_MS } from "./question.ts";
 import type { Questions } from "./questions.ts";
 
@@ -24,16 +25,16 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
   const ids = new Set<string>();
   let listening: Promise<Server> | undefined;
 
-  /** What the browser gets to see, or the status of an empty answer. */
-  async function answer(request: IncomingMessage): Promise<PageReply | number> {
+  /** What the browser gets to see, or the status of an empty answer; 404 if neither. */
+  async function answer(request: IncomingMessage): Promise<PageReply | number | undefined> {
     const { headers, method, url = "" } = request;
     // The program that had this port before can read along, whatever path its script is at.
     if (headers["service-worker"] === "script") {
       const replies = [...ids].map((id) => questions.read(id, { why: "service_worker" }));
-      return replies.at(-1) ?? 404;
+      return replies.at(-1);
     }
     const id = [...ids].find((one) => sameText(url, `/${one}`));
-    if (id === undefined) return 404;
+    if (id === undefined) return undefined;
     if (method === "GET") return isPrefetch(headers) ? 503 : questions.read(id, wrongWith(headers));
     if (method !== "POST") return 405;
     const fields = new URLSearchParams(await bodyOf(request));
@@ -46,10 +47,9 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
     });
   }
 
-  function send(response: ServerResponse, reply: PageReply | number): void {
-    const status = typeof reply === "number" ? reply : statusOf(reply);
-    const html = typeof reply === "number" ? undefined : htmlOf(reply, questions.clock);
-    response.writeHead(status, HEADERS).end(html);
+  function send(response: ServerResponse, reply: PageReply | number = 404): void {
+    if (typeof reply === "number") response.writeHead(reply, HEADERS).end();
+    else response.writeHead(statusOf(reply), HEADERS).end(htmlOf(reply, questions.clock));
   }
 
   async function listen(): Promise<Server> {
@@ -94,7 +94,6 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
 }
 
 function statusOf(reply: PageReply): number {
-  if (reply.kind === "over") return 404;
   if (reply.kind === "turned_away") return 403;
   const { answer } = reply.page;
   return reply.kind === "question" || answer === "yes" || answer === "kept" ? 200 : 410;
@@ -106,7 +105,9 @@ function isPrefetch(headers: IncomingHttpHeaders): boolean {
 }
 
 /** Why the first reading is none of a browser window that a person looks at. */
-function wrongWith({ host = "", ...headers }: IncomingHttpHeaders): TurnedAway | undefined {
+function wrongWith({ host = "(none)", ...headers }: IncomingHttpHeaders): TurnedAway | undefined {
+  // What is fetched ahead for a service worker says else just what a window says.
+  if (headers["service-worker-navigation-preload"] !== undefined) return { why: "service_worker" };
   // Another name gets here by a trick with DNS. Another port may have been forwarded.
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/i.test(host)) return { why: "address", host };
   const isWindow =

@@ -1,4 +1,4 @@
-import type { Browser } from "../config/browser.ts";
+import { type Browser, isProgramThere } from "../config/browser.ts";
 import type { CallContext } from "../trieve/call.ts";
 import { type Caller, keepAlive } from "./form.ts";
 import type { DecisionOf } from "./question.ts";
@@ -9,10 +9,16 @@ const WAIT_MS = 30_000;
 /** How much of the call's time an action may need. */
 const ACTION_MS = 25_000;
 
-/** Why this machine cannot show a page; undefined where it can. */
-export function missingForPage(browser: Browser): string | undefined {
-  if (browser === "system" || "command" in browser) return undefined;
-  return `${browser.missing}; BROWSER may name a program that opens a page`;
+/**
+ * Why this machine cannot show a page; undefined where it can. With `path`, which is PATH, it also looks for the
+ * program in BROWSER, which else is found out when a page is opened.
+ */
+export function missingForPage(browser: Browser, path?: string): string | undefined {
+  if (browser === "system") return undefined;
+  if ("missing" in browser)
+    return `${browser.missing}; BROWSER may name a program that opens a page`;
+  if (path === undefined || isProgramThere(browser.command, path)) return undefined;
+  return "the program in BROWSER is not there; it may be the path of one, or the name of one in PATH";
 }
 
 /**
@@ -45,17 +51,13 @@ export async function waitForPage(
   call: CallContext,
   caller: Caller,
 ): Promise<DecisionOf<"yes" | "no" | "unread" | "pending">> {
-  const ms = Math.min(WAIT_MS, call.timeLeft());
+  const { signal } = call;
   const waiting = new AbortController();
   keepAlive(caller, questions.clock, waiting.signal);
-  // At once, so that a next call finds the page.
-  const leave = () => questions.leave(id);
-  if (call.signal.aborted) leave();
-  call.signal.addEventListener("abort", leave, { once: true });
-  await questions.settled(id, ms, call.signal);
-  call.signal.removeEventListener("abort", leave);
+  await questions.settled(id, call, Math.min(WAIT_MS, call.timeLeft()), signal);
   waiting.abort();
-  call.signal.throwIfAborted();
-  const decision = questions.decide(id, call.timeLeft() >= ACTION_MS);
+  if (signal.aborted) questions.leave(id, call);
+  signal.throwIfAborted();
+  const decision = questions.decide(id, call, call.timeLeft() >= ACTION_MS);
   return decision.kind === "unknown" ? { kind: "no", reason: "timed_out", action } : decision;
 }

@@ -1,6 +1,6 @@
 import type { ConfirmMethod } from "../config/settings.ts";
 import type { Action } from "../tools/action.ts";
-import { sameText } from "./code.ts";
+import { randomSecret, sameText } from "./code.ts";
 
 /** How long a form stays open. */
 export const FORM_MS = 4 * 60_000;
@@ -39,7 +39,7 @@ interface NoDecision {
   isInstant?: boolean;
   /** Why the page that was to ask in its place did not. */
   unread?: Unread;
-  turnedAway?: TurnedAway;
+  turnedAway?: TurnedAway | undefined;
 }
 
 /** What asking, or an answer, comes to. Moments and times are those of the clock that nobody turns, in ms. */
@@ -61,10 +61,10 @@ export type Decision =
       action: Action;
       isAnswered: boolean;
       expiresAt: number;
-      turnedAway?: TurnedAway;
+      turnedAway?: TurnedAway | undefined;
     }
   /** Nobody has seen the page, so that another method may ask. */
-  | { kind: "unread"; why: Unread }
+  | { kind: "unread"; unread: Unread }
   /** Nobody can have seen the form, so that a page asks; `no` is what it comes to without one. */
   | { kind: "unseen"; no: NoDecision };
 
@@ -79,52 +79,54 @@ interface Asked {
   /** The tool and its arguments. */
   binding: string;
   askedAt: number;
+  /** Until when it keeps other questions waiting. */
+  until: number;
+  /** When it is forgotten. */
   expiresAt: number;
-  /** True while a call waits for the answer; a stateless client may never come back. */
-  isAwaited: boolean;
+  /** The call that waits for the answer; a stateless client may never come back. */
+  awaitedBy: object | undefined;
   /** On a page that asks in place of a form that nobody saw: what that form came to. */
   instead?: NoDecision | undefined;
 }
 
 /** What a call wants to have agreed to. */
-export type NewQuestion = Pick<Question, "action" | "binding" | "method" | "isAwaited" | "instead">;
+export type NewQuestion = Pick<Question, "action" | "binding" | "method" | "awaitedBy" | "instead">;
 
-/** A question on a page, and how far it has come. */
+/**
+ * A question on a page. Its state ends by itself at `until`: no browser has come while it was `opening`, the
+ * time is over for one that was `read`, the answer counts of one that is `answered`. Once it is `over`, a call has
+ * taken its end, or something else its place, and it only tells that.
+ */
 export interface PageQuestion extends Asked {
   method: "page";
+  state: "opening" | "read" | "answered" | "over";
   /** When the opener was told its address. */
   openedAt: number;
-  hasFailed: boolean;
-  /** Whether a call has taken its end, or something else its place: it only tells that from then on. */
-  isDone: boolean;
+  /** When it was opened or read, whichever came last. */
+  seenAt: number;
   /** Stands in the page that was handed out, and nowhere else: an answer has to bring it. */
   field: string;
-  /** When it was handed out, or its first reader turned away. */
-  readAt?: number;
+  answer?: "yes" | "kept" | "opened_twice" | undefined;
+  /** Why nobody saw it, if nobody does. */
+  unread: Unread;
   /** The last browser that was turned away. */
   turnedAway?: TurnedAway;
-  answer?: "yes" | "kept" | "opened_twice";
 }
 
-/** Why a browser was turned away, with the address that it came by where it is that. */
-export type TurnedAway =
-  /** The page had been handed out before. */
-  | { why: "again" }
-  | { why: "address"; host: string }
-  /** A script, a frame, or a page of the same origin asked first. */
-  | { why: "not_a_window" }
-  | { why: "service_worker" }
-  /** A yes without the origin of the page. */
-  | { why: "origin" }
-  /** A press of a button without the page's field, or of none of its buttons. */
-  | { why: "field" };
+/**
+ * Why a browser was turned away: the page had been handed out before, was opened by another name (`host`), by
+ * something else than a window or past a service worker, a yes came without its origin, an answer without its field.
+ */
+export interface TurnedAway {
+  why: "again" | "address" | "not_a_window" | "service_worker" | "origin" | "field";
+  host?: string;
+}
 
 /** What a browser gets to see. */
-export type PageReply =
-  | { kind: "question" | "answer"; page: PageQuestion }
-  | { kind: "turned_away"; page: PageQuestion; turnedAway: TurnedAway }
-  /** Nothing is asked here, or no more. */
-  | { kind: "over" };
+export interface PageReply {
+  kind: "question" | "answer" | "turned_away";
+  page: PageQuestion;
+}
 
 /** Whether it has to be forgotten. A form that a call waits for may be answered after a night's sleep. */
 export function isExpired(one: Question, now: number): boolean {
@@ -144,51 +146,35 @@ function namesOf({ targets }: Action): (string | undefined)[] {
   return targets.map(({ invitation, email }) => invitation?.id ?? email?.toLowerCase());
 }
 
-/** Whether it ends without a yes when it is taken out of the box now. A code is no question to a person. */
-export function isUnanswered(one: Question): boolean {
-  if (one.method === "page") return one.readAt !== undefined && isOpen(one);
-  return one.method === "form";
+function isAwaitedForm({ method, awaitedBy }: Question): boolean {
+  return method === "form" && awaitedBy !== undefined;
 }
 
-function isAwaitedForm({ method, isAwaited }: Question): boolean {
-  return method === "form" && isAwaited;
+/** A page that no call waits for and nobody has answered: its tab may be gone. */
+function isLeft(one: Question): one is PageQuestion {
+  if (one.method !== "page" || one.awaitedBy !== undefined) return false;
+  return one.state === "opening" || one.state === "read";
 }
 
 /** Milliseconds for which it keeps other questions waiting. A code and a given answer keep none. */
 export function blocksFor(one: Question, now: number): number {
-  switch (one.method) {
-    case "code":
-      return 0;
-    case "form":
-      return one.askedAt + FORM_MS - now;
-    case "page": {
-      const left = changesFor(one, now);
-      return isOpen(one) && !one.isAwaited ? Math.min(left, staleAt(one) - now) : left;
-    }
-  }
+  return (isLeft(one) ? Math.min(one.until, one.seenAt + STALE_MS) : one.until) - now;
 }
 
-/** Whether its tab may be gone: it gives way to the next question. One that was answered never does. */
-export function isStale(one: Question, now: number): boolean {
-  return one.method === "page" && isOpen(one) && !one.isAwaited && now >= staleAt(one);
+/** Whether it is a page that gives way to the next question, and is opened anew for its own call. */
+export function isLost(one: Question, now: number): boolean {
+  return isLeft(one) && blocksFor(one, now) <= 0;
 }
 
-function staleAt({ openedAt, readAt = openedAt }: PageQuestion): number {
-  return Math.max(openedAt, readAt) + STALE_MS;
+/** A page that is about to be opened. */
+export function newPage(asked: Asked): PageQuestion {
+  const [method, state, unread] = ["page", "opening", "not_fetched"] as const;
+  return { ...asked, ...openedAt(asked.askedAt), method, state, unread, field: randomSecret() };
 }
 
-function isOpen({ answer, isDone }: PageQuestion): boolean {
-  return answer === undefined && !isDone;
-}
-
-/** Milliseconds for which a page can still come to another end; not above zero when it is settled. */
-export function changesFor(page: PageQuestion, now: number): number {
-  const { answer, readAt, hasFailed, isDone, expiresAt, openedAt } = page;
-  if (isDone) return 0;
-  if (answer === "kept" || answer === "opened_twice") return 0;
-  if (answer === "yes") return openedAt + SETTLED_MS - now;
-  if (readAt !== undefined) return expiresAt - now;
-  return hasFailed ? 0 : openedAt + FETCH_MS - now;
+/** The times of a page whose opener is told its address now. */
+export function openedAt(now: number) {
+  return { openedAt: now, seenAt: now, until: now + FETCH_MS };
 }
 
 /**
@@ -200,12 +186,12 @@ export function readPage(
   wrong: TurnedAway | undefined,
   now: number,
 ): PageReply {
-  const isFirst = page.readAt === undefined;
-  page.readAt ??= now;
-  const turnedAway = wrong ?? (isFirst ? undefined : ({ why: "again" } as const));
-  if (turnedAway === undefined) return { kind: "question", page };
-  Object.assign(page, { answer: "opened_twice", turnedAway });
-  return { kind: "answer", page };
+  if (page.state !== "opening" || wrong !== undefined) {
+    page.turnedAway = wrong ?? { why: "again" };
+    return answerPage(page, "opened_twice", now);
+  }
+  Object.assign(page, { state: "read", seenAt: now, until: page.expiresAt });
+  return { kind: "question", page };
 }
 
 /** What comes with the press of a button, unchecked. */
@@ -218,17 +204,25 @@ export interface Click {
 
 /** A button is pressed. A no counts at once; a yes from before the button is there changes nothing. */
 export function clickPage(page: PageQuestion, click: Click, now: number): PageReply {
-  const { readAt, field, action } = page;
+  const { state, seenAt, openedAt, field, action } = page;
   const [refusing, acting] = action.choices;
   const turnAway = (why: "origin" | "field"): PageReply => {
-    const turnedAway = { why };
-    page.turnedAway = turnedAway;
-    return { kind: "turned_away", page, turnedAway };
+    page.turnedAway = { why };
+    return { kind: "turned_away", page };
   };
-  if (readAt === undefined || !sameText(click.field ?? "", field)) return turnAway("field");
-  if (click.choice === refusing) page.answer = "kept";
-  else if (click.choice !== acting) return turnAway("field");
-  else if (!click.isFromPage) return turnAway("origin");
-  else if (now - readAt >= BUTTON_MS) page.answer = "yes";
-  return { kind: page.answer === undefined ? "question" : "answer", page };
+  if (state === "opening" || !sameText(click.field ?? "", field)) return turnAway("field");
+  if (click.choice === refusing) return answerPage(page, "kept", now);
+  if (click.choice !== acting) return turnAway("field");
+  if (!click.isFromPage) return turnAway("origin");
+  if (now - seenAt < BUTTON_MS) return { kind: "question", page };
+  return answerPage(page, "yes", Math.max(now, openedAt + SETTLED_MS));
+}
+
+function answerPage(
+  page: PageQuestion,
+  answer: "yes" | "kept" | "opened_twice",
+  until: number,
+): PageReply {
+  Object.assign(page, { state: "answered", answer, until });
+  return { kind: "answer", page };
 }

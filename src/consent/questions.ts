@@ -6,14 +6,15 @@ import { createPause } from "./pause.ts";
 import {
   blocksFor,
   type Click,
-  changesFor,
   clickPage,
   type DecisionOf,
+  FORM_MS,
   isExpired,
+  isLost,
   isOutdated,
-  isStale,
-  isUnanswered,
   type NewQuestion,
+  newPage,
+  openedAt,
   type PageQuestion,
   type PageReply,
   type Question,
@@ -50,33 +51,25 @@ export function createQuestions(clock: Clock) {
 
   /** Ends questions. A page stays until it expires, to tell what became of it. */
   function end(isOver: (question: Question) => boolean, isAgreed = false): void {
-    const over = [...questions.values()].filter(isOver);
-    for (const one of over) {
-      if (isAgreed || isUnanswered(one)) pause.ended(isAgreed);
+    for (const one of [...questions.values()].filter(isOver)) {
+      const isUnanswered = one.method === "form" || (one.method === "page" && one.state === "read");
+      if (isAgreed || isUnanswered) pause.ended(isAgreed);
       if (one.method !== "page") questions.delete(one.id);
-      else if (!one.isDone) {
-        one.isDone = true;
-        if (one.answer === "yes" && !isAgreed) delete one.answer;
+      else if (one.state !== "over") {
+        if (!isAgreed && one.answer === "yes") one.answer = undefined;
+        Object.assign(one, { state: "over", until: 0 });
       }
     }
-    if (over.length > 0) wake();
+    wake();
   }
 
-  function drop(isOver: (question: Question) => boolean): void {
-    end(isOver);
-    for (const one of [...questions.values()].filter(isOver)) questions.delete(one.id);
-  }
-
-  function add(question: Question): void {
-    questions.set(question.id, question);
-    const [oldest] = questions.keys();
-    if (questions.size > MOST_QUESTIONS) drop(({ id }) => id === oldest);
-  }
-
-  /** Forgets what has expired, and gives the time by now. */
+  /** Forgets what has expired, and the oldest where there are too many. Gives the time by now. */
   function forget(): number {
     const now = clock.elapsed();
-    drop((one) => isExpired(one, now));
+    const oldest = questions.size <= MOST_QUESTIONS ? undefined : questions.keys().next().value;
+    const over = [...questions.values()].filter((one) => isExpired(one, now) || one.id === oldest);
+    if (over.length > 0) end((one) => over.includes(one));
+    for (const { id } of over) questions.delete(id);
     return now;
   }
 
@@ -101,22 +94,18 @@ export function createQuestions(clock: Clock) {
   /** Milliseconds for which a page can still change; not above zero when it is settled or gone. */
   function openFor(id: string): number {
     const now = forget();
-    const page = pageOf(id);
-    return page === undefined ? 0 : changesFor(page, now);
+    return (pageOf(id)?.until ?? now) - now;
   }
 
-  function change(id: string, made: Partial<PageQuestion>): void {
-    const page = pageOf(id);
-    if (page !== undefined) Object.assign(page, made);
-    wake();
-  }
-
-  /** What a browser does on a page, and what it is told of one that can no longer change. */
-  function onPage(id: string, act: (page: PageQuestion, now: number) => PageReply): PageReply {
+  /** What a browser does on a page, and what it is told of one that can no longer change, until that is forgotten. */
+  function onPage(
+    id: string,
+    act: (page: PageQuestion, now: number) => PageReply,
+  ): PageReply | undefined {
     const now = forget();
     const page = pageOf(id);
-    if (page === undefined) return { kind: "over" };
-    if (changesFor(page, now) <= 0) return { kind: "answer", page };
+    if (page === undefined) return undefined;
+    if (now >= page.until) return { kind: "answer", page };
     const reply = act(page, now);
     if (page.answer === "kept") refuse(page.action);
     if (page.answer === "kept" || page.answer === "opened_twice") pause.ended(false);
@@ -124,41 +113,49 @@ export function createQuestions(clock: Clock) {
     return reply;
   }
 
+  /** What opens the page is given its address, or could not be started. */
+  function open(id: string, change: Partial<PageQuestion>): void {
+    const page = pageOf(id);
+    if (page?.state === "opening") Object.assign(page, change);
+    wake();
+  }
+
+  /** The call that waited for a page has gone; the same call finds it again. */
+  function leave(id: string, call: object): void {
+    const page = pageOf(id);
+    if (page?.awaitedBy === call) page.awaitedBy = undefined;
+  }
+
   return {
     clock,
     openFor,
+    leave,
 
-    /** A call wants a yes to its action by this method. `isAwaited`: it waits for the answer. */
+    /** A call wants a yes to its action by this method. `awaitedBy`: the call, where it waits for the answer. */
     ask(question: NewQuestion): DecisionOf<"asked" | "code" | "busy" | "no"> {
-      const { action, binding, method, isAwaited, instead } = question;
+      const { action, binding, method } = question;
       const now = forget();
       if (pause.isPaused()) return { kind: "no", reason: "paused", action };
-      const [id, expiresAt] = [randomSecret(), now + VALID_MS];
-      const asked = { id, action, binding, isAwaited, askedAt: now, expiresAt, instead };
+      const id = randomSecret();
+      const asked = { ...question, id, askedAt: now, until: now, expiresAt: now + VALID_MS };
       if (method === "code") {
         // One question has one code: a yes to it must not serve twice.
         end((one) => one.method === "code" && one.binding === binding);
-        add({ ...asked, method });
-        return { kind: "code", confirmation: confirmationText(action, id), action, expiresAt };
+        questions.set(id, { ...asked, method });
+        const confirmation = confirmationText(action, id);
+        return { kind: "code", confirmation, action, expiresAt: asked.expiresAt };
       }
       const open = find((one) => blocksFor(one, now) > 0);
       // A stateless client that asks the same again has lost the question: the new one replaces it.
-      const isLost = open?.method === "form" && !open.isAwaited && open.binding === binding;
-      if (open !== undefined && !isLost) {
+      const isReplaced =
+        open?.method === "form" && open.awaitedBy === undefined && open.binding === binding;
+      if (open !== undefined && !isReplaced) {
         return { kind: "busy", ms: blocksFor(open, now), open: open.action };
       }
       // What was asked before of the same targets is no way around what a person is asked now.
-      end((one) => one === open || isStale(one, now) || isOutdated(one, action));
-      if (method === "form") add({ ...asked, method });
-      else
-        add({
-          ...asked,
-          method,
-          field: randomSecret(),
-          openedAt: now,
-          hasFailed: false,
-          isDone: false,
-        });
+      end((one) => one === open || isLost(one, now) || isOutdated(one, action));
+      const until = now + FORM_MS;
+      questions.set(id, method === "page" ? newPage(asked) : { ...asked, method, until });
       return { kind: "asked", id, action };
     },
 
@@ -191,84 +188,74 @@ export function createQuestions(clock: Clock) {
     confirm(binding: string, text: string): DecisionOf<"yes" | "unknown"> {
       forget();
       const given = bareConfirmation(text);
-      const isIt = ({ method, action, id }: Question) =>
-        method === "code" && sameText(confirmationText(action, id), given);
-      const code = find(isIt);
+      const code = find(
+        ({ method, action, id }) =>
+          method === "code" && sameText(confirmationText(action, id), given),
+      );
       return code?.binding === binding ? agree(code) : { kind: "unknown" };
     },
 
     /** The caller of a form has gone. */
-    close(id: string): void {
-      end((one) => one.id === id);
-    },
+    close: (id: string) => end((one) => one.id === id),
 
-    /** The call that waited for a page has gone; the same call finds it again. */
-    leave: (id: string) => change(id, { isAwaited: false }),
-
-    /** A call begins that may have been told to come back for its page: it waits for it again. */
-    resume(binding: string): DecisionOf<"asked" | "unknown"> {
+    /** A call begins that may have been told to come back for its page: it waits in place of one before it. */
+    resume(binding: string, call: object): DecisionOf<"asked" | "unknown"> {
       const now = forget();
-      const page = find(
-        (one) => one.method === "page" && one.binding === binding && !one.isAwaited && !one.isDone,
-      );
-      if (page?.method !== "page") return { kind: "unknown" };
-      const isLost = page.readAt === undefined && changesFor(page, now) <= 0;
-      if (isLost || isStale(page, now)) {
-        // Its browser never came, or its tab may be gone, so that it is opened anew.
-        end((one) => one === page);
-        return { kind: "unknown" };
-      }
-      page.isAwaited = true;
+      // Its browser never came, or its tab may be gone: it is opened anew.
+      end((one) => one.binding === binding && isLost(one, now));
+      const isIt = (one: Question) => one.method === "page" && one.state !== "over";
+      const page = find((one) => one.binding === binding && isIt(one));
+      if (page === undefined) return { kind: "unknown" };
+      page.awaitedBy = call;
+      wake();
       return { kind: "asked", id: page.id, action: page.action };
     },
 
     /** What opens the page is given its address. */
-    opened: (id: string) => change(id, { openedAt: clock.elapsed() }),
+    opened: (id: string) => open(id, openedAt(clock.elapsed())),
 
     /** What should have opened the page failed. */
-    failed: (id: string) => change(id, { hasFailed: true }),
+    failed: (id: string) => open(id, { unread: "not_opened", until: clock.elapsed() }),
 
     /** Something fetches the page; `wrong` says what is wrong with how it does. */
     read: (id: string, wrong?: TurnedAway) => onPage(id, (page, now) => readPage(page, wrong, now)),
 
     /** A button of the page is pressed. */
-    click(id: string, click: Click): PageReply {
-      return onPage(id, (page, now) => clickPage(page, click, now));
-    },
+    click: (id: string, click: Click) => onPage(id, (page, now) => clickPage(page, click, now)),
 
-    /** Resolves when nothing can change on the page any more, after `ms`, or when `signal` fires. */
-    async settled(id: string, ms: number, signal = new AbortController().signal): Promise<void> {
+    /** Resolves when the page is settled or another call waits for it, after `ms`, or when `signal` fires. */
+    async settled(id: string, call: object, ms: number, signal?: AbortSignal): Promise<void> {
       const endsAt = clock.elapsed() + ms;
-      while (!signal.aborted) {
+      while (!signal?.aborted && pageOf(id)?.awaitedBy === call) {
         const left = Math.min(endsAt - clock.elapsed(), openFor(id));
         if (left <= 0) return;
         waiting ??= new AbortController();
-        await clock.sleep(left, AbortSignal.any([waiting.signal, signal])).catch(() => {});
+        const signals = [waiting.signal, signal ?? []].flat();
+        await clock.sleep(left, AbortSignal.any(signals)).catch(() => {});
       }
     },
 
     /** The call that waited for a page ends its wait. `hasTime`: enough is left of its time to act. */
     decide(
       id: string,
+      call: object,
       hasTime: boolean,
     ): DecisionOf<"yes" | "no" | "unread" | "pending" | "unknown"> {
       const now = forget();
       const page = pageOf(id);
-      if (page === undefined || page.isDone) return { kind: "unknown" };
-      const { action, answer, hasFailed, expiresAt } = page;
-      const turnedAway = page.turnedAway && { turnedAway: page.turnedAway };
+      if (page === undefined || page.state === "over") return { kind: "unknown" };
+      const { action, answer, expiresAt, turnedAway, instead, unread } = page;
       const isAnswered = answer === "yes";
-      if (changesFor(page, now) > 0 || (isAnswered && !hasTime)) {
-        page.isAwaited = false;
-        return { kind: "pending", action, isAnswered, expiresAt, ...turnedAway };
+      if (page.awaitedBy !== call || now < page.until || (isAnswered && !hasTime)) {
+        leave(id, call);
+        return { kind: "pending", action, isAnswered, expiresAt, turnedAway };
       }
       if (isAnswered) return agree(page);
       end((one) => one === page);
-      if (answer !== undefined) return { kind: "no", reason: answer, action, ...turnedAway };
-      const why = hasFailed ? "not_opened" : "not_fetched";
-      if (page.instead === undefined) return { kind: "unread", why };
+      if (answer !== undefined) return { kind: "no", reason: answer, action, turnedAway };
+      if (instead === undefined) return { kind: "unread", unread };
       pause.ended(false);
-      return { ...page.instead, unread: why };
+      return { ...instead, unread };
     },
   };
 }

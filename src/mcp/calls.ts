@@ -90,5 +90,8 @@ function configure(config: Config, options: CallsOptions): Program["configured"]
     policy,
     clock,
   };
-  return { context, confirm: createConfirm(context, config.confirm, config.browser) };
+  return {
+    context,
+    confirm: createConfirm(context, config.confirm, config.browser, options.audit.log),
+  };
 }

@@ -7,6 +7,15 @@ export interface Fact {
   text: string;
 }
 
+/** One of several targets, told in cells of a table or as a line. */
+export interface Row {
+  /** The address first; each cell has the label of its column, which is the same for all rows. */
+  cells: readonly Required<Fact>[];
+  line: string;
+  /** Whether it is about an owner or an admin. */
+  hasRights: boolean;
+}
+
 /** Something to be done once it is agreed to. Every text in it is safe to show. */
 export interface Action {
   /** The act in plain words: "delete invitation of a@b.c (admin)". */
@@ -15,8 +24,8 @@ export interface Action {
   question: string;
   /** What a yes means, where the question does not say it: "This cannot be undone." */
   meaning?: string | undefined;
-  /** With several targets, a line for each. */
-  items: readonly string[];
+  /** With several targets, one for each, those with rights first. */
+  rows: readonly Row[];
   facts: readonly Fact[];
   /** The refusing choice, then the acting one. */
   choices: readonly [refusing: string, acting: string];
@@ -31,10 +40,10 @@ export interface Action {
 }
 
 /** The lines in which an action is put to a person: the question, every target, every fact. */
-export function linesOf({ question, meaning, items, facts }: Action): [string, ...string[]] {
+export function linesOf({ question, meaning, rows, facts }: Action): [string, ...string[]] {
   return [
     meaning === undefined ? question : `${question} ${meaning}`,
-    ...items,
+    ...rows.map(({ line }) => line),
     ...linesOfFacts(facts),
   ];
 }

@@ -1,5 +1,5 @@
 import { deleteAll } from "../trieve/delete.ts";
-import { invitationFacts, invitationItem, roleFact } from "./facts.ts";
+import { invitationFacts, roleFact } from "./facts.ts";
 import { createPlan, openIn } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
 import { findTargets, namedTarget } from "./targets.ts";
@@ -29,8 +29,10 @@ export const deleteInvitation = defineTool({
       preposition: "of",
       refusing: "keep",
       meaning: "This cannot be undone.",
-      itemOf: ({ invitation }) =>
-        invitationItem(`${invitation.role}, ${invitation.status}`, invitation, now),
+      aboutOf: ({ invitation: { role, status } }) => [
+        { label: "Role", text: role },
+        { label: "Status", text: status },
+      ],
       factsOf: (only) =>
         only
           ? [roleFact(only.role), ...statusFacts, ...invitationFacts(only.invitation, now)]

@@ -2,7 +2,7 @@ import { LINK_IS_LOCAL, ROLES } from "../config/policy.ts";
 import { neutralise, organizationText, readable } from "../text.ts";
 import { ageInDays, createdDate, type Invitation } from "../trieve/invitation.ts";
 import type { Outcome } from "../trieve/outcome.ts";
-import type { Fact } from "./action.ts";
+import type { Fact, Row } from "./action.ts";
 import type { ToolContext } from "./context.ts";
 
 // What a person is told in a question, whatever it is about.
@@ -15,7 +15,7 @@ const ROLE_MEANS: Record<string, string> = {
   owner: "has full control of the organization",
 };
 
-export function emailFact(email: string): Fact {
+export function emailFact(email: string): Required<Fact> {
   return { label: "E-mail", text: readable(email) };
 }
 
@@ -38,17 +38,26 @@ export function roleFact(role: string): Fact {
 }
 
 /** When an invitation was created, and the beginning of its id. */
-export function invitationFacts(invitation: Invitation, now: number): Fact[] {
+export function invitationFacts(invitation: Invitation, now: number): Required<Fact>[] {
   return [
     { label: "Created", text: createdText(invitation, now) },
     { label: "Invitation", text: invitation.shortId },
   ];
 }
 
-/** One of several invitations; the address comes last, so that nothing in it passes for the rest. */
-export function invitationItem(about: string, invitation: Invitation, now: number): string {
-  const { shortId, email } = invitation;
-  return `${about}, created ${createdText(invitation, now)}, ${shortId}: ${readable(email)}`;
+/** One of several targets; in its line the address comes last, so that nothing in it passes for the rest. */
+export function rowOf(
+  { email, role, invitation }: { email: string; role: string; invitation?: Invitation | undefined },
+  about: readonly Required<Fact>[],
+  now: number,
+): Row {
+  const address = emailFact(email);
+  const hasRights = role === "admin" || role === "owner";
+  if (invitation === undefined)
+    return { cells: [address, ...about], line: address.text, hasRights };
+  const told = about.map(({ text }) => text).join(", ");
+  const line = `${told}, created ${createdText(invitation, now)}, ${invitation.shortId}: ${address.text}`;
+  return { cells: [address, ...about, ...invitationFacts(invitation, now)], line, hasRights };
 }
 
 function createdText(invitation: Invitation, now: number): string {

@@ -1,8 +1,9 @@
+import { capitalised } from "../text.ts";
 import type { CallContext } from "../trieve/call.ts";
 import type { Outcome, Target } from "../trieve/outcome.ts";
 import type { Action, Fact } from "./action.ts";
 import type { ToolContext } from "./context.ts";
-import { byRole, emailFact, leftOutFacts, namedText, placeFacts, rolesOf } from "./facts.ts";
+import { byRole, emailFact, leftOutFacts, namedText, placeFacts, rolesOf, rowOf } from "./facts.ts";
 import type { Named } from "./targets.ts";
 import type { Plan } from "./tool.ts";
 
@@ -14,8 +15,8 @@ interface Parts<T> extends Pick<Action, "meaning" | "needsConsent" | "role"> {
   refusing: string;
   /** What the question adds where there are several: ` as admin`. */
   several?: string;
-  /** The line for one of several. */
-  itemOf(target: T): string;
+  /** What is told of one of several beside its address and date. */
+  aboutOf(target: T): readonly Required<Fact>[];
   /** What is told beside the address; `only` is the only target. */
   factsOf(only: T | undefined): readonly Fact[];
   /** Does it to the targets that are open. */
@@ -35,12 +36,13 @@ export function createPlan<T extends Target & { email: string; role: string }>(
   const only = count === 1 ? targets[0] : undefined;
   const emails = targets.map(({ email }) => email);
   const what = only ? "invitation" : `${count} invitations`;
+  const now = context.clock.now();
   const which = only ? "this invitation" : `${what}${parts.several ?? ""}`;
   const action: Action = {
     title: `${verb} ${what} ${parts.preposition} ${namedText(emails)} (${rolesOf(targets).join(", ")})`,
-    question: `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${which}?`,
+    question: `${capitalised(verb)} ${which}?`,
     meaning,
-    items: only ? [] : byRole(targets).map(parts.itemOf),
+    rows: only ? [] : byRole(targets).map((one) => rowOf(one, parts.aboutOf(one), now)),
     facts: [
       ...(only ? [emailFact(only.email)] : []),
       ...parts.factsOf(only),

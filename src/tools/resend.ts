@@ -5,7 +5,7 @@ import type { Invitation, InvitationList } from "../trieve/invitation.ts";
 import { alreadyAccepted, type IsMember, memberCheck } from "../trieve/obstacle.ts";
 import { failed, type Listed, type Outcome } from "../trieve/outcome.ts";
 import { besideIt, type Resend, resendAll } from "../trieve/resend.ts";
-import { invitationFacts, invitationItem, mailFacts, roleFact, rolesOf } from "./facts.ts";
+import { invitationFacts, mailFacts, roleFact, rolesOf } from "./facts.ts";
 import { createPlan, openIn } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
 import { addressFailure, checkLinks, roleFailure } from "./sendable.ts";
@@ -52,11 +52,9 @@ export const resendInvitation = defineTool({
       refusing: "keep",
       several: rightsText(resends),
       meaning: `${resends.length === 1 ? "It" : "Each"} is deleted and sent anew: the old link stops working, and its age starts again.`,
-      itemOf: (resend) => invitationItem(changeText(resend), resend.invitation, now),
+      aboutOf: (resend) => [changeFact(resend)],
       factsOf: (only) => [
-        ...(only
-          ? [{ label: "Change", text: changeText(only) }, ...invitationFacts(only.invitation, now)]
-          : []),
+        ...(only ? [changeFact(only), ...invitationFacts(only.invitation, now)] : []),
         ...rolesOf(resends).map(roleFact),
         ...mailFacts(context),
       ],
@@ -112,8 +110,8 @@ function rightsText(resends: readonly Resend[]): string {
   return counts.map((text) => `, ${text}`).join("");
 }
 
-function changeText({ invitation, role }: Resend): string {
-  return role === invitation.role
-    ? `as ${role} (unchanged)`
-    : `invited as ${invitation.role}, will be ${role}`;
+function changeFact({ invitation, role }: Resend) {
+  const isSame = role === invitation.role;
+  const change = `invited as ${invitation.role}, will be ${role}`;
+  return { label: "Change", text: isSame ? `as ${role} (unchanged)` : change };
 }

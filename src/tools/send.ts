@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { needsConsent, ROLES } from "../config/policy.ts";
-import { neutralise } from "../text.ts";
 import type { CallContext } from "../trieve/call.ts";
 import { isSameEmail } from "../trieve/invitation.ts";
 import { findObstacle, memberCheck } from "../trieve/obstacle.ts";
@@ -56,7 +55,7 @@ export const sendInvitation = defineTool({
       refusing: "do not send",
       // With the role at once: Claude Code shows three lines of a question and no more.
       several: ` as ${role}`,
-      itemOf: ({ email }) => neutralise(email),
+      aboutOf: () => [{ label: "Role", text: role }],
       factsOf: () => [roleFact(role), ...mailFacts(context)],
       needsConsent: isAgreedTo,
       role,

@@ -1,7 +1,7 @@
 import { createPageServer } from "../../src/consent/page-server.ts";
 import type { Decision } from "../../src/consent/question.ts";
 import { createQuestions } from "../../src/consent/questions.ts";
-import type { Action, Fact } from "../../src/tools/action.ts";
+import type { Action, Fact, Row } from "../../src/tools/action.ts";
 import { turnableClock } from "./app.ts";
 
 /** A question on a page of its own, without a program around it. */
@@ -15,19 +15,19 @@ export interface ServedPage {
   end(): void;
 }
 
-/** An action with more items and facts; what they hold is untrusted. */
+/** An action with more rows and facts; what they hold is untrusted. */
 export function pageAction({
-  items = [],
+  rows = [],
   facts = [],
 }: {
-  items?: readonly string[];
+  rows?: readonly Row[];
   facts?: readonly Fact[];
 } = {}): Action {
   return {
     title: "delete invitation of bob@example.com (admin)",
     question: "Delete this invitation?",
     meaning: "This cannot be undone.",
-    items,
+    rows,
     facts: [
       { label: "E-mail", text: "bob@example.com" },
       { label: "Role", text: "admin (can invite and remove people)" },
@@ -36,7 +36,7 @@ export function pageAction({
       ...facts,
       {
         label: "Organization",
-        text: "5a4db0c5-7a0b-4d0e-9c61-000000000001 (Example Ltd)",
+        text: "Example Ltd (5a4db0c5-7a0b-4d0e-9c61-000000000001)",
       },
       { label: "Trieve", text: "trieve.example.com" },
       { label: "Invitation", text: "00000003" },
@@ -48,14 +48,30 @@ export function pageAction({
   };
 }
 
+/** One of several targets of a delete. */
+export function pageRow(email: string, role = "user", status = "pending", id = "00000003"): Row {
+  return {
+    cells: [
+      { label: "E-mail", text: email },
+      { label: "Role", text: role },
+      { label: "Status", text: status },
+      { label: "Created", text: "2026-11-01 (23 days ago)" },
+      { label: "Invitation", text: id },
+    ],
+    line: email,
+    hasRights: role !== "user",
+  };
+}
+
 // A browser on a machine that stalls may take longer than the 10 s.
 const PATIENCE_MS = 60_000;
 
 /** Serves the page of `action`, which a browser may take a minute to read. */
 export async function servePageOf(action: Action): Promise<ServedPage> {
   const clock = turnableClock();
+  const awaitedBy = {};
   const questions = createQuestions(clock);
-  const asked = questions.ask({ action, binding: "b", method: "page", isAwaited: true });
+  const asked = questions.ask({ action, binding: "b", method: "page", awaitedBy });
   if (asked.kind !== "asked") throw new Error("a first question is always asked");
   const { id } = asked;
   const url = await createPageServer(questions)(id);
@@ -63,7 +79,8 @@ export async function servePageOf(action: Action): Promise<ServedPage> {
   clock.turn(-PATIENCE_MS);
   return {
     url,
-    look: () => (questions.openFor(id) > 0 ? { kind: "wait" } : questions.decide(id, true)),
+    look: () =>
+      questions.openFor(id) > 0 ? { kind: "wait" } : questions.decide(id, awaitedBy, true),
     settle: () => clock.turn(PATIENCE_MS + 10_000),
     end: () => questions.close(id),
   };

@@ -35,6 +35,9 @@ export function play<Seen>(events: readonly Played<Seen>[], world = createWorld(
   });
 }
 
+/** The call that waits, where one does. */
+export const CALL = {};
+
 /** An action on one target, which nobody performs. */
 export function actionOn(
   target: string,
@@ -44,7 +47,7 @@ export function actionOn(
   return {
     title,
     question: "Send this invitation?",
-    items: [],
+    rows: [],
     facts: [],
     choices,
     needsConsent: true,
@@ -62,7 +65,12 @@ export function ask(
 ): Event<Decision> {
   return ({ questions, ids, texts }) => {
     const binding = action.targets[0]?.email ?? "";
-    const decision = questions.ask({ action, binding, method, isAwaited });
+    const decision = questions.ask({
+      action,
+      binding,
+      method,
+      awaitedBy: isAwaited ? CALL : undefined,
+    });
     if (decision.kind === "asked") ids.set(name, decision.id);
     if (decision.kind === "code") {
       texts.set(name, decision.confirmation);
@@ -73,6 +81,7 @@ export function ask(
 }
 
 /** What a browser shows: the question, an answer, why it was turned away, or nothing. */
-export function shownBy(reply: PageReply): string {
+export function shownBy(reply: PageReply | undefined): string {
+  if (reply === undefined) return "over";
   return reply.kind === "answer" ? (reply.page.answer ?? "no answer") : reply.kind;
 }
