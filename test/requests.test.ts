@@ -303,7 +303,7 @@ describe("an exchange", () => {
   /** One of these, which takes `tookMs`; `end` is how it is answered. */
   async function play(
     end: (signal: AbortSignal) => Response | Promise<Response>,
-    { tookMs = 0, ms = 10_000, method = "GET", caller = new AbortController() } = {},
+    { tookMs = 0, ms = 600_000, method = "GET", caller = new AbortController() } = {},
   ) {
     const clock = dreamClock();
     clock.turn(5_000);
