@@ -99,7 +99,7 @@ function tellApart(invitations: readonly Invitation[]): void {
 function beginningOf(id: string, others: readonly string[]): string {
   let length = SHORTEST_ID;
   const isShared = () => others.some((other) => other.startsWith(id.slice(0, length)));
-  while (length < id.length && (isShared() || id[length - 1] === "-")) length += 1;
+  while (isShared()) length += 1;
   return id.slice(0, length);
 }
 

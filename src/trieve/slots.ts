@@ -34,7 +34,6 @@ export function createSlots(clock: Clock): TakeSlot {
     return new Failure("busy", {
       happened: `This server waits${seconds} for requests that Trieve may still be working on; nothing was sent`,
       next: "Call again in a minute",
-      isCertain: true,
     });
   }
 
