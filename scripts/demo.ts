@@ -35,6 +35,7 @@ async function decide(choices: string[], acting: string): Promise<string> {
   while (answer === undefined) {
     const given = (await terminal.question(asked)).trim().toLowerCase();
     answer = choices.find((choice) => choice === given);
+    if (answer === undefined) say("      Type one of the two.");
   }
   terminal.close();
   return answer;
