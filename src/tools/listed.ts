@@ -1,6 +1,6 @@
 import { allowedRoles, type Policy } from "../config/policy.ts";
 import { LISTED_TOOLS } from "./listed/index.gen.ts";
-import type { ListedTool } from "./listed-tool.ts";
+import type { ListedTool } from "./tool.ts";
 
 /**
  * The tools as tools/list shows them under this policy: only reading ones when it is read-only, and

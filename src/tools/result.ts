@@ -32,17 +32,12 @@ const MEANINGS: Partial<Record<OutcomeName, string>> = {
 
 const UNTOUCHED: ReadonlySet<OutcomeName> = new Set(["not_sent", "not_resent", "not_deleted"]);
 
-interface About {
-  /** The role that was asked for. */
-  role?: string | undefined;
-  confirmedBy?: ConfirmMethod | undefined;
-}
-
-/** Renders what came of a call's targets. */
+/** Renders what came of a call's targets; `role` is the one that was asked for. */
 export function renderOutcomes(
   outcomes: readonly Outcome[],
   context: ToolContext,
-  { role, confirmedBy }: About,
+  role: string | undefined,
+  confirmedBy: ConfirmMethod | undefined,
 ): Answer {
   const conclusion = conclude(outcomes);
   const rows = outcomes.map(rowOf);

@@ -9,7 +9,7 @@ import type { ToolContext } from "./context.ts";
 import { mailFacts, roleFact } from "./facts.ts";
 import { createPlan, openIn } from "./plan.ts";
 import { confirmation, emails, writeOutput } from "./schema.ts";
-import { addressFailures, checkLinks, roleFailure } from "./sendable.ts";
+import { checkAddresses, checkSend } from "./sendable.ts";
 import type { Named } from "./targets.ts";
 import { defineTool } from "./tool.ts";
 
@@ -34,9 +34,8 @@ export const sendInvitation = defineTool({
   mayNeedConsent: ({ emails, role }, policy) => emails.length > 1 || needsConsent(policy, role),
   async plan({ emails, role }, context, call) {
     const { policy, trieve } = context;
-    checkLinks(context);
-    const failure = addressFailures(emails, policy) ?? roleFailure(role, policy);
-    if (failure !== undefined) throw failure;
+    checkSend(context, role);
+    checkAddresses(emails, policy);
     const targets = emails
       .filter((email, at) => emails.findIndex((one) => isSameEmail(one, email)) === at)
       .map((email): Addressee => {
@@ -55,7 +54,6 @@ export const sendInvitation = defineTool({
       refusing: "do not send",
       // With the role at once: Claude Code shows three lines of a question and no more.
       several: ` as ${role}`,
-      aboutOf: () => [{ label: "Role", text: role }],
       factsOf: () => [roleFact(role), ...mailFacts(context)],
       needsConsent: isAgreedTo,
       role,
