@@ -91,8 +91,8 @@ test("gives another role to all of them", async () => {
   expect(trieve.store.rows.map(({ role }) => role)).toEqual([1, 1, 1]);
   expect(facts.role).toBe("admin");
   expect(server.questions[0]).toMatch(/^Resend 3 invitations, 3 as admin\?/);
-  expect(server.questions[0]).toContain("invited as user, will be admin, created");
-  expect(server.questions[0]).toContain("as admin (unchanged), created");
+  expect(server.questions[0]).toContain("invited as user, will be admin, 20");
+  expect(server.questions[0]).toContain("as admin (unchanged), 20");
   expect(server.questions[0]).not.toContain("Role: user");
 });
 

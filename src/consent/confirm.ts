@@ -3,7 +3,7 @@ import type { ConfirmMethod } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
 import type { Action } from "../tools/action.ts";
 import type { ToolContext } from "../tools/context.ts";
-import type { NotDone, Result } from "../tools/result.ts";
+import type { NotDone } from "../tools/result.ts";
 import type { Plan, ToolCall } from "../tools/tool.ts";
 import type { CallContext } from "../trieve/call.ts";
 import type { Caller, Form } from "./form.ts";
@@ -18,7 +18,7 @@ import {
   unavailable,
 } from "./messages.ts";
 import { createPageOpener, missingForPage, waitForPage } from "./page.ts";
-import type { DecisionOf } from "./question.ts";
+import type { DecisionOf, Unread } from "./question.ts";
 import { createQuestions } from "./questions.ts";
 
 /** What a call comes to before anything is done. */
@@ -26,7 +26,7 @@ export type Answer =
   /** Nothing is to be done. */
   | Exclude<Plan, { kind: "action" }>
   /** It is not done: a question is open, or there is no yes. */
-  | { kind: "not_done"; outcome: NotDone["outcome"]; result: Result }
+  | NotDone
   /** The client has to show this form, and to repeat the call with the answer to the question `id`. */
   | { kind: "form"; form: Form; id: string }
   /** Go ahead. `by` is missing where nobody had to be asked. */
@@ -73,7 +73,7 @@ export function createConfirm(
     const usable = methods.filter((method) => missing[method] === undefined);
     const isPageNext = usable.indexOf("page") > usable.indexOf("form");
     /** Why a page was tried and nobody saw it. */
-    let unread: string | undefined;
+    let unread: Unread | undefined;
     /** What a form came to that nobody can have seen. */
     let unseen: DecisionOf<"no"> | undefined;
 
@@ -108,8 +108,8 @@ export function createConfirm(
     /** What an open page comes to; undefined where nobody has seen it. */
     async function askOnPage(page: DecisionOf<"asked">): Promise<Answer | undefined> {
       const decision = await waitForPage(questions, page, call, caller);
-      unread = "unread" in decision && decision.unread ? UNREAD[decision.unread] : undefined;
-      if (unread !== undefined) log(`no question page: ${unread}`);
+      unread = "unread" in decision ? decision.unread : undefined;
+      if (unread !== undefined) log(`no question page: ${UNREAD[unread]}`);
       return decision.kind === "unread" ? undefined : conclude(decision);
     }
 
@@ -173,7 +173,7 @@ export function createConfirm(
 
     throw unavailable(
       methods,
-      [...methods.flatMap((one) => missing[one] ?? []), unread ?? []].flat(),
+      methods.flatMap((one) => missing[one] ?? (one === "page" && unread ? UNREAD[unread] : [])),
     );
   };
 }

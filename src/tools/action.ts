@@ -39,7 +39,7 @@ export interface Action {
 }
 
 /** The lines in which an action is put to a person: the question, every target, every fact. */
-export function linesOf({ question, meaning, rows, facts }: Action): [string, ...string[]] {
+export function linesOf({ question, meaning, rows, facts }: Action): string[] {
   return [
     meaning === undefined ? question : `${question} ${meaning}`,
     ...rows.map(lineOf),

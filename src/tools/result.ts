@@ -115,25 +115,22 @@ function rowLine({ outcome, id, new_id, reason, email }: Row): string {
 
 /** A call that was not done: a question is open, or nobody said yes. */
 export interface NotDone {
+  kind: "not_done";
   outcome: "confirmation_required" | "confirmation_pending" | "not_confirmed";
-  /** Sentences of ours. */
-  note: string;
-  reason?: string;
-  show_to_user?: string;
-  next?: string;
-  confirmation?: string;
-  expires_at?: string;
+  result: Result;
 }
 
-/** Renders what a call says of an action that is not done. */
+/** Renders what a call says of an action that is not done; `note` and `fields` are words of ours. */
 export function renderNotDone(
   context: ToolContext,
   { role }: Action,
-  { outcome, note, ...fields }: NotDone,
-): Result {
+  outcome: NotDone["outcome"],
+  note: string,
+  fields: Readonly<Record<string, string>>,
+): NotDone {
   const shared = { organization: organizationLabel(context), role, ...fields };
   const text = [`${outcome}: ${note}`, ...fieldLines(shared)].join("\n");
-  return { facts: { outcome, ...shared, note }, text };
+  return { kind: "not_done", outcome, result: { facts: { outcome, ...shared, note }, text } };
 }
 
 function fieldLines(fields: Readonly<Record<string, string | undefined>>): string[] {
