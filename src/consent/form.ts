@@ -79,8 +79,8 @@ export async function waitForReply(
   signal.addEventListener("abort", close, { signal: timers.signal });
   const timeout = clock
     .sleep(FORM_MS, timers.signal)
+    .catch(() => {})
     .then((): Reply => ({ kind: "failed", reason: "timed_out" }));
-  timeout.catch(() => {});
   keepAlive(caller, clock, timers.signal);
   try {
     const reply = await Promise.race([putForm(asking.signal), timeout]);
@@ -100,13 +100,8 @@ export async function keepAlive(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  if (progress === undefined) return;
-  try {
-    for (;;) {
-      await clock.sleep(PROGRESS_MS, signal);
-      progress("Waiting for a person's answer");
-    }
-  } catch {
-    // The question is closed.
+  while (progress !== undefined && !signal.aborted) {
+    await clock.sleep(PROGRESS_MS, signal).catch(() => {});
+    if (!signal.aborted) progress("Waiting for a person's answer");
   }
 }

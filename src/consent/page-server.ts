@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -49,7 +50,8 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
     });
   }
 
-  function send(response: ServerResponse, reply: PageReply | number = 404): void {
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = (await answer(request)) ?? 404;
     if (typeof reply === "number") response.writeHead(reply, HEADERS).end();
     else response.writeHead(statusOf(reply), HEADERS).end(htmlOf(reply, questions.clock));
   }
@@ -62,15 +64,9 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
       requireHostHeader: false,
     });
     server.on("request", (request, response) => {
-      answer(request)
-        .then((reply) => send(response, reply))
-        .catch(() => response.destroy());
+      respond(request, response).catch(() => response.destroy());
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, "127.0.0.1", resolve);
-    });
-    server.unref();
+    await once(server.listen(0, "127.0.0.1").unref(), "listening");
     return server;
   }
 

@@ -10,8 +10,6 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   emails: ["email"],
   invitations: ["invitation", "invitation_id", "invitation_ids", "id", "ids", "email", "emails"],
 };
-// Under these names only whole addresses are taken for invitations.
-const ADDRESS_NAMES: ReadonlySet<string> = new Set(["email", "emails"]);
 const MOST_NAMED = 5;
 
 /**
@@ -61,9 +59,9 @@ function invalid(happened: string, next?: string): Failure {
   return new Failure("invalid_input", { happened: `${happened}; nothing was done`, next });
 }
 
-/** Throws Failure where part of an address would choose invitations. */
+/** Throws Failure where part of an address, under a name for addresses, would choose invitations. */
 function checkAlias(name: string, own: string, value: unknown): void {
-  if (own !== "invitations" || !ADDRESS_NAMES.has(name)) return;
+  if (own !== "invitations" || !/^emails?$/.test(name)) return;
   const isPart = (one: unknown) => typeof one === "string" && !/[^@]@[^@]/.test(one);
   if ([value].flat().some(isPart)) throw invalid(`${name} takes whole addresses here`);
 }

@@ -58,9 +58,16 @@ export const listInvitations = defineTool({
       matching: all.filter((invitation) => matches(invitation, now)),
       // The whole id never leaves, not even in a cursor.
       keyOf: ({ createdAt, shortId }) => [sign * createdAt, shortId],
-      factsOf: (invitation) => ({
-        ...rowOf(invitation, now),
-        mail_failed: trieve.guard.mailFailures.get(invitation.id),
+      factsOf: (one): ListedInvitation => ({
+        id: one.shortId,
+        email: shownEmail(one.email),
+        role: one.role,
+        status: one.status,
+        created_at: createdDate(one),
+        age_days: ageInDays(one, now),
+        email_suspicious: !isPlainEmail(one.email) || undefined,
+        scoped: one.scoped || undefined,
+        mail_failed: trieve.guard.mailFailures.get(one.id),
       }),
       columns: `id role ${isAll ? "status " : ""}created age_days email`,
       textOf: (one) => textOf(one, isAll),
@@ -71,22 +78,7 @@ export const listInvitations = defineTool({
   },
 });
 
-/** An invitation with everything untrusted in it made safe. */
-function rowOf(invitation: Invitation, now: number): ListedInvitation {
-  const { shortId, email, role, status, scoped } = invitation;
-  return {
-    id: shortId,
-    email: shownEmail(email),
-    role,
-    status,
-    created_at: createdDate(invitation),
-    age_days: ageInDays(invitation, now),
-    email_suspicious: !isPlainEmail(email) || undefined,
-    scoped: scoped || undefined,
-  };
-}
-
-/** The same as a line of text. The address comes last, so that blanks in it cannot pass for other columns. */
+/** An invitation as a line of text. The address comes last, so that blanks in it cannot pass for other columns. */
 function textOf(one: ListedInvitation, isStatusShown: boolean): string {
   return [
     one.id,
