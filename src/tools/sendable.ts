@@ -26,7 +26,10 @@ export function roleFailure(role: string, policy: Policy): Failure | undefined {
   });
 }
 
-/** What is wrong with an address, in itself or for the operator; undefined for nothing. `next`: the remedy for itself. */
+/**
+ * What is wrong with an address, in itself (then `next` is what to do, where the table does not fit) or for the operator;
+ * undefined for nothing.
+ */
 export function addressFailure(email: string, policy: Policy, next?: string): Failure | undefined {
   const happened = emailProblem(email);
   if (happened !== undefined) return new Failure("invalid_email", { happened, next });
