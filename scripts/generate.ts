@@ -6,7 +6,7 @@ import { loadSettings } from "../src/config/load.ts";
 import { SETTING_LIST } from "../src/config/settings.ts";
 import { ERRORS } from "../src/errors.ts";
 import { tools } from "../src/tools/index.ts";
-import type { ListedTool } from "../src/tools/listed-tool.ts";
+import type { ListedTool } from "../src/tools/tool.ts";
 import { quote } from "../test/bench/report.ts";
 import {
   exampleEntry,
@@ -46,7 +46,7 @@ function shownIndex(): string {
   const names = tools.map(({ name }) => name);
   return `// Made from the tools by npm run generate. Do not edit.
 
-import type { ListedTool } from "../listed-tool.ts";
+import type { ListedTool } from "../tool.ts";
 ${names.map((name) => `import ${name} from "./${name}.json" with { type: "json" };`).join("\n")}
 
 export const LISTED_TOOLS: readonly ListedTool[] = [${names.join(", ")}] as ListedTool[];

@@ -83,9 +83,9 @@ test("deletes three with one question that shows each of them", async () => {
   expect(server.questions).toHaveLength(1);
   expect(server.questions[0]?.split("\n")).toEqual([
     "Delete 3 invitations? This cannot be undone.",
-    `admin, pending, created ${day(3)} (3 days ago), ${ids[0]}: ann@example.com`,
-    `user, used, created ${day(1)} (1 day ago), ${ids[1]}: bob@example.com`,
-    `user, pending, created ${day(30)} (30 days ago), ${ids[2]}: carl@example.com`,
+    `admin, pending, ${day(3)} (3 days ago), ${ids[0]}: ann@example.com`,
+    `user, used, ${day(1)} (1 day ago), ${ids[1]}: bob@example.com`,
+    `user, pending, ${day(30)} (30 days ago), ${ids[2]}: carl@example.com`,
     "Status: pending - the mailed link stops working",
     "Status: used - the person stays a member; the record is the only trace of the invitation",
     `Organization: ${trieve.store.organizationId}`,

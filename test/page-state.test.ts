@@ -404,7 +404,12 @@ describe("settled", () => {
     const closed = opened();
     playAll<Seen>([noting("close")], closed.world);
     await closed.over;
-    await closed.world.questions.settled(idOf(closed.world), CALL, 30_000);
+    await closed.world.questions.settled(
+      idOf(closed.world),
+      CALL,
+      30_000,
+      new AbortController().signal,
+    );
   });
 
   test("comes when the time is up, or the caller has gone", async () => {

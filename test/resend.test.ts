@@ -67,9 +67,9 @@ test("deletes and sends each, one after the other, under one question", async ()
   expect(choices).toEqual([["keep", "resend 3"]]);
   expect(server.questions[0]?.split("\n")).toEqual([
     "Resend 3 invitations, 1 as admin? Each is deleted and sent anew: the old link stops working, and its age starts again.",
-    `as admin (unchanged), created ${day(3)} (3 days ago), ${ids[0]}: ann@example.com`,
-    `as user (unchanged), created ${day(20)} (20 days ago), ${ids[1]}: bob@example.com`,
-    `as user (unchanged), created ${day(30)} (30 days ago), ${ids[2]}: carl@example.com`,
+    `as admin (unchanged), ${day(3)} (3 days ago), ${ids[0]}: ann@example.com`,
+    `as user (unchanged), ${day(20)} (20 days ago), ${ids[1]}: bob@example.com`,
+    `as user (unchanged), ${day(30)} (30 days ago), ${ids[2]}: carl@example.com`,
     "Role: admin (can invite and remove people)",
     "Role: user (an ordinary member)",
     "A person who has a Trieve account joins at once, which cannot be undone here.",
@@ -91,8 +91,8 @@ test("gives another role to all of them", async () => {
   expect(trieve.store.rows.map(({ role }) => role)).toEqual([1, 1, 1]);
   expect(facts.role).toBe("admin");
   expect(server.questions[0]).toMatch(/^Resend 3 invitations, 3 as admin\?/);
-  expect(server.questions[0]).toContain("invited as user, will be admin, created");
-  expect(server.questions[0]).toContain("as admin (unchanged), created");
+  expect(server.questions[0]).toContain("invited as user, will be admin, 20");
+  expect(server.questions[0]).toContain("as admin (unchanged), 20");
   expect(server.questions[0]).not.toContain("Role: user");
 });
 

@@ -11,11 +11,8 @@ export function randomSecret(): string {
 
 /** Whether two texts are the same, in a time that does not tell where they differ. */
 export function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ConfirmMethod } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
 import type { Action } from "../tools/action.ts";
 import type { ToolContext } from "../tools/context.ts";
-import type { NotDone, Result } from "../tools/result.ts";
+import type { NotDone } from "../tools/result.ts";
 import type { Plan, ToolCall } from "../tools/tool.ts";
 import type { CallContext } from "../trieve/call.ts";
 import type { Caller, Form } from "./form.ts";
@@ -18,7 +18,7 @@ import {
   unavailable,
 } from "./messages.ts";
 import { createPageOpener, missingForPage, waitForPage } from "./page.ts";
-import type { DecisionOf } from "./question.ts";
+import type { Decision, DecisionOf, Unread } from "./question.ts";
 import { createQuestions } from "./questions.ts";
 
 /** What a call comes to before anything is done. */
@@ -26,26 +26,18 @@ export type Answer =
   /** Nothing is to be done. */
   | Exclude<Plan, { kind: "action" }>
   /** It is not done: a question is open, or there is no yes. */
-  | { kind: "not_done"; outcome: NotDone["outcome"]; result: Result }
+  | NotDone
   /** The client has to show this form, and to repeat the call with the answer to the question `id`. */
   | { kind: "form"; form: Form; id: string }
   /** Go ahead. `by` is missing where nobody had to be asked. */
   | { kind: "act"; action: Action; by?: ConfirmMethod };
 
-/**
- * Takes a checked call to an answer, and tells `onAction` what it is about as soon as that is known.
- * Throws Failure, and what aborts the call.
- */
-export type Confirm = (
-  toolCall: ToolCall,
-  call: CallContext,
-  caller: Caller,
-  onAction: (action: Action) => void,
-) => Promise<Answer>;
+export type Confirm = ReturnType<typeof createConfirm>;
 
 /**
- * The consent of one process. `methods` are those that may be used, the preferred one first; why a page could
- * not be used goes to `log`. A call goes this way, and ends at the first step that has an answer for it:
+ * The consent of one process: it takes a checked call to an answer, and tells `onAction` what that is about as soon
+ * as it is known. Throws Failure, and what aborts the call. `methods` are those that may be used, the preferred one
+ * first; why a page could not be used goes to `log`. A call ends at the first step that has an answer for it:
  *
  * 1. What it brings along: the answer to a form, or a code.
  * 2. A page that an earlier call with the same arguments left open: it waits for that one again.
@@ -59,11 +51,16 @@ export function createConfirm(
   methods: readonly ConfirmMethod[],
   browser: Browser,
   log: (line: string) => void,
-): Confirm {
+) {
   const questions = createQuestions(context.clock);
   const openPage = createPageOpener(questions, browser);
 
-  return async (toolCall, call, caller, onAction) => {
+  return async (
+    toolCall: ToolCall,
+    call: CallContext,
+    caller: Caller,
+    onAction: (action: Action) => void,
+  ): Promise<Answer> => {
     const { binding, confirmation, mayNeedConsent } = toolCall;
     const missing: Record<ConfirmMethod, string | undefined> = {
       form: caller.hasForms ? undefined : "the client does not offer form elicitation",
@@ -73,11 +70,15 @@ export function createConfirm(
     const usable = methods.filter((method) => missing[method] === undefined);
     const isPageNext = usable.indexOf("page") > usable.indexOf("form");
     /** Why a page was tried and nobody saw it. */
-    let unread: string | undefined;
+    let unread: Unread | undefined;
     /** What a form came to that nobody can have seen. */
     let unseen: DecisionOf<"no"> | undefined;
 
-    function conclude(decision: Final): Answer {
+    /** What a decision comes to; undefined where another method may ask. */
+    function conclude(decision: Exclude<Decision, { kind: "asked" }>): Answer | undefined {
+      if ("unread" in decision && decision.unread) {
+        log(`no question page: ${UNREAD[decision.unread]}`);
+      }
       switch (decision.kind) {
         case "yes":
           return { kind: "act", action: decision.action, by: decision.by };
@@ -91,6 +92,12 @@ export function createConfirm(
           throw busy(decision);
         case "unknown":
           throw caller.answer === undefined ? new Failure("confirmation_invalid") : formExpired();
+        case "unread":
+          unread = decision.unread;
+          return undefined;
+        case "unseen":
+          unseen = decision.no;
+          return undefined;
       }
     }
 
@@ -105,29 +112,33 @@ export function createConfirm(
       return questions.confirm(binding, confirmation);
     }
 
-    /** What an open page comes to; undefined where nobody has seen it. */
-    async function askOnPage(page: DecisionOf<"asked">): Promise<Answer | undefined> {
-      const decision = await waitForPage(questions, page, call, caller);
-      unread = "unread" in decision && decision.unread ? UNREAD[decision.unread] : undefined;
-      if (unread !== undefined) log(`no question page: ${unread}`);
-      return decision.kind === "unread" ? undefined : conclude(decision);
+    const waitOnPage = async (page: DecisionOf<"asked">) =>
+      conclude(await waitForPage(questions, page, call, caller));
+
+    async function waitOnForm({ id, action }: DecisionOf<"asked">): Promise<Answer | undefined> {
+      const { putForm } = caller;
+      const form = formOf(action);
+      if (putForm === undefined) return { kind: "form", form, id };
+      const put = (signal: AbortSignal) => putForm(form, signal);
+      const wait = () => waitForReply(put, caller, context.clock, call.signal);
+      const reply = await call.offTheClock(wait);
+      if (caller.signal.aborted) questions.close(id);
+      caller.signal.throwIfAborted();
+      return conclude(questions.answer(id, binding, reply, isPageNext));
     }
 
     if (mayNeedConsent) {
       const brought = decideBrought();
-      if (brought?.kind === "unseen") unseen = brought.no;
-      else if (brought?.kind === "unknown") {
-        // Where a page comes first, an answer that is no good gives way to it.
-        if (usable[0] !== "page") return conclude(brought);
-      } else if (brought !== undefined) {
-        onAction(brought.action);
-        return conclude(brought);
-      }
+      if (brought !== undefined && "action" in brought) onAction(brought.action);
+      // Where a page comes first, an answer that is no good gives way to it.
+      const givesWay = brought?.kind === "unknown" && usable[0] === "page";
+      const answer = brought && !givesWay ? conclude(brought) : undefined;
+      if (answer !== undefined) return answer;
 
       const page = questions.resume(binding, call);
       if (page.kind === "asked") {
         onAction(page.action);
-        const answer = await askOnPage(page);
+        const answer = await waitOnPage(page);
         if (answer !== undefined) return answer;
       }
     }
@@ -146,36 +157,17 @@ export function createConfirm(
         if (method === "page") log(`no question page: ${missing.page}`);
         continue;
       }
-      const { putForm } = caller;
-      const awaitedBy = method === "page" || putForm !== undefined ? call : undefined;
+      const awaitedBy = method === "page" || caller.putForm ? call : undefined;
       const question = questions.ask({ action, binding, method, awaitedBy, instead: unseen });
-      if (question.kind !== "asked") return conclude(question);
-      const { id } = question;
-
-      if (method === "page") {
-        await openPage(id);
-        const answer = await askOnPage(question);
-        if (answer !== undefined) return answer;
-        continue;
-      }
-
-      const form = formOf(action);
-      if (putForm === undefined) return { kind: "form", form, id };
-      const put = (signal: AbortSignal) => putForm(form, signal);
-      const wait = () => waitForReply(put, caller, context.clock, call.signal);
-      const reply = await call.offTheClock(wait);
-      if (caller.signal.aborted) questions.close(id);
-      caller.signal.throwIfAborted();
-      const decision = questions.answer(id, binding, reply, isPageNext);
-      if (decision.kind !== "unseen") return conclude(decision);
-      unseen = decision.no;
+      if (question.kind === "asked" && method === "page") await openPage(question.id);
+      const wait = method === "page" ? waitOnPage : waitOnForm;
+      const answer = question.kind === "asked" ? await wait(question) : conclude(question);
+      if (answer !== undefined) return answer;
     }
 
     throw unavailable(
       methods,
-      [...methods.flatMap((one) => missing[one] ?? []), unread ?? []].flat(),
+      methods.flatMap((one) => missing[one] ?? (one === "page" && unread ? UNREAD[unread] : [])),
     );
   };
 }
-
-type Final = DecisionOf<"yes" | "no" | "pending" | "code" | "busy" | "unknown">;

@@ -56,8 +56,8 @@ export function reasonAgainst(reply: Reply, { choices }: Action): Reason | undef
   const { action, content } = reply;
   if (action === "decline") return "declined";
   if (action === "cancel") return "cancelled";
-  if (action !== "accept" || typeof content !== "object" || content === null) return "client_error";
-  const decision = Object.getOwnPropertyDescriptor(content, "decision")?.value;
+  if (action !== "accept") return "client_error";
+  const decision = Object.getOwnPropertyDescriptor(Object(content), "decision")?.value;
   const [refusing, acting] = choices;
   if (decision === acting) return undefined;
   return decision === refusing ? "kept" : "client_error";
@@ -74,13 +74,13 @@ export async function waitForReply(
   signal: AbortSignal,
 ): Promise<Reply> {
   const asking = new AbortController();
-  const close = () => asking.abort("the question is closed");
-  signal.addEventListener("abort", close, { once: true });
   const timers = new AbortController();
+  const close = () => asking.abort("the question is closed");
+  signal.addEventListener("abort", close, { signal: timers.signal });
   const timeout = clock
     .sleep(FORM_MS, timers.signal)
+    .catch(() => {})
     .then((): Reply => ({ kind: "failed", reason: "timed_out" }));
-  timeout.catch(() => {});
   keepAlive(caller, clock, timers.signal);
   try {
     const reply = await Promise.race([putForm(asking.signal), timeout]);
@@ -91,7 +91,6 @@ export async function waitForReply(
     return { kind: "failed", reason: "client_error" };
   } finally {
     timers.abort();
-    signal.removeEventListener("abort", close);
   }
 }
 
@@ -101,13 +100,8 @@ export async function keepAlive(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  if (progress === undefined) return;
-  try {
-    for (;;) {
-      await clock.sleep(PROGRESS_MS, signal);
-      progress("Waiting for a person's answer");
-    }
-  } catch {
-    // The question is closed.
+  while (progress !== undefined && !signal.aborted) {
+    await clock.sleep(PROGRESS_MS, signal).catch(() => {});
+    if (!signal.aborted) progress("Waiting for a person's answer");
   }
 }

@@ -1,17 +1,10 @@
 import { dateOf } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { neutralise } from "../text.ts";
-import { type Action, linesOf } from "../tools/action.ts";
+import { linesOf } from "../tools/action.ts";
 import type { ToolContext } from "../tools/context.ts";
-import { type NotDone, type Result, renderNotDone } from "../tools/result.ts";
+import { type NotDone, renderNotDone } from "../tools/result.ts";
 import type { DecisionOf, Reason, TurnedAway, Unread } from "./question.ts";
-
-/** What a call answers that was not done. */
-interface NotDoneAnswer {
-  kind: "not_done";
-  outcome: NotDone["outcome"];
-  result: Result;
-}
 
 const REASONS: Record<Exclude<Reason, "kept" | "opened_twice">, string> = {
   declined: "The client answered the question with a decline",
@@ -45,13 +38,17 @@ export const UNREAD: Record<Unread, string> = {
   not_fetched: "no browser fetched the page within 25 seconds",
 };
 
+function noPage(unread: Unread | undefined): string {
+  return unread === undefined ? "" : ` No page was used: ${UNREAD[unread]}.`;
+}
+
 /**
  * Nothing was done, and why. It never says that a person refused: a client may have answered by itself.
  */
 export function notConfirmed(
   context: ToolContext,
   { reason, isInstant, action, turnedAway, unread }: DecisionOf<"no">,
-): NotDoneAnswer {
+): NotDone {
   const because: Record<Reason, string> = {
     ...REASONS,
     kept: `The answer was "${action.choices[0]}"`,
@@ -60,12 +57,8 @@ export function notConfirmed(
   const instant = isInstant
     ? " The answer came within a second; the client may not have shown the question."
     : "";
-  const page = unread === undefined ? "" : ` No page was used: ${UNREAD[unread]}.`;
-  return undone(context, action, {
-    outcome: "not_confirmed",
-    reason,
-    note: `Nothing was done: no confirmation was obtained. ${because[reason]}.${instant}${page} Do not retry unless the user asks for it.`,
-  });
+  const note = `Nothing was done: no confirmation was obtained. ${because[reason]}.${instant}${noPage(unread)} Do not retry unless the user asks for it.`;
+  return renderNotDone(context, action, "not_confirmed", note, { reason });
 }
 
 /**
@@ -75,15 +68,14 @@ export function notConfirmed(
 export function confirmationRequired(
   context: ToolContext,
   { confirmation, action, expiresAt }: DecisionOf<"code">,
-  unread: string | undefined,
-): NotDoneAnswer {
-  return undone(context, action, {
-    outcome: "confirmation_required",
+  unread: Unread | undefined,
+): NotDone {
+  const note = `Nothing was done yet.${noPage(unread)}`;
+  return renderNotDone(context, action, "confirmation_required", note, {
     show_to_user: linesOf(action).join("\n"),
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation,
     expires_at: dateText(context, expiresAt),
-    note: `Nothing was done yet.${unread === undefined ? "" : ` No page was used: ${unread}.`}`,
   });
 }
 
@@ -91,22 +83,15 @@ export function confirmationRequired(
 export function confirmationPending(
   context: ToolContext,
   { action, isAnswered, expiresAt, turnedAway }: DecisionOf<"pending">,
-): NotDoneAnswer {
+): NotDone {
   const turned = turnedAway && ` An answer was turned away. ${turnedAwayText(turnedAway)}`;
-  return undone(context, action, {
-    outcome: "confirmation_pending",
+  const note = `Nothing was done yet.${turned ?? ""}`;
+  return renderNotDone(context, action, "confirmation_pending", note, {
     next: isAnswered
       ? "The page was answered: call again now, with the same arguments."
       : `Ask the user to answer on the page that is open in their browser ("${action.title}"). Then call again with the same arguments; each call waits for up to 30 seconds.`,
     expires_at: dateText(context, expiresAt),
-    note: `Nothing was done yet.${turned ?? ""}`,
   });
-}
-
-/** The answer to an action that was not done. */
-function undone(context: ToolContext, action: Action, about: NotDone): NotDoneAnswer {
-  const result = renderNotDone(context, action, about);
-  return { kind: "not_done", outcome: about.outcome, result };
 }
 
 /** A moment of the clock that nobody turns, as a date in UTC. */

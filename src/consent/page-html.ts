@@ -28,11 +28,11 @@ ${meaning === undefined ? "" : `<p>${escapeHtml(meaning)}</p>`}
 <div class="facts" role="region" aria-label="What this is about" tabindex="0">
 ${tableOf(rows)}${factsOf(facts)}
 </div>
-<form method="post">
-${fieldOf(field)}
-${buttonOf(refusing, capitalised(refusing), " autofocus")}
-<span class="soon">${buttonOf(acting, capitalised(acting), ' class="act"')}</span>
-</form>
+${formOf(
+  field,
+  buttonOf(refusing, capitalised(refusing), " autofocus"),
+  `<span class="soon">${buttonOf(acting, capitalised(acting), ' class="act"')}</span>`,
+)}
 <p class="foot">This page can be answered until ${timeOf(expiresAt, clock)}, and opens only once: reloading it, or opening it again, ends the question.</p>`,
   );
 }
@@ -56,31 +56,31 @@ function answerPage(page: PageQuestion, clock: Clock): string {
 }
 
 function yesPage(page: PageQuestion, clock: Clock): string {
-  const { action, awaitedBy, state, until, expiresAt } = page;
+  const { action, awaitedBy, state, until, expiresAt, field } = page;
   const heading = answerText(action.choices[1]);
   if (state === "over") {
     const words = "That answer counted. If it was not you who gave it, another program here did.";
     return notice(heading, [`This question is over. ${words}`]);
   }
   const seconds = Math.ceil((until - clock.elapsed()) / 1_000);
-  const kept = `It is kept until ${timeOf(expiresAt, clock)}`;
   const rest = awaitedBy
-    ? `Then you can close this page. ${kept}, in case your assistant has to ask for it again.`
-    : `Tell your assistant to go on; nothing is done until then. ${kept}.`;
-  if (seconds <= 0) return notice(heading, [awaitedBy ? "You can close this page." : rest]);
+    ? "You can close this page."
+    : `Tell your assistant to go on; nothing is done until then. Your answer is kept until ${timeOf(expiresAt, clock)}.`;
+  if (seconds <= 0) return notice(heading, [rest]);
   const soon = `It counts in ${seconds} s. Until then, the button below takes it back, and so does opening the address of this page again.`;
-  return notice(heading, [soon, rest], refusalForm(page, "Take it back"));
+  const form = formOf(field, buttonOf(action.choices[0], "Take it back"));
+  return notice(heading, [soon, rest], form);
 }
 
 /** A yes whose origin is hidden can still be a no. */
-function turnedAwayPage(page: PageQuestion): string {
-  const { turnedAway } = page;
+function turnedAwayPage({ action, turnedAway, field }: PageQuestion): string {
+  const [refusing] = action.choices;
   const isHidden = turnedAway?.why === "origin";
   const next = isHidden
     ? "To agree, end this question here, change that setting or name another browser in BROWSER, and tell your assistant to ask again."
     : "Answer on the page that your assistant opened.";
   const words = [`${turnedAwayText(turnedAway)} Nothing was done. ${next}`];
-  const form = isHidden ? refusalForm(page, capitalised(page.action.choices[0])) : "";
+  const form = isHidden ? formOf(field, buttonOf(refusing, capitalised(refusing))) : "";
   return notice("This answer does not count", words, form);
 }
 
@@ -90,13 +90,9 @@ function notice(heading: string, words: readonly string[], form = ""): string {
   return documentOf(heading, body.join("\n"));
 }
 
-/** A form whose one button is a no. */
-function refusalForm({ action, field }: PageQuestion, label: string): string {
-  return `<form method="post">\n${fieldOf(field)}\n${buttonOf(action.choices[0], label)}\n</form>`;
-}
-
-function fieldOf(field: string): string {
-  return `<input type="hidden" name="field" value="${field}">`;
+function formOf(field: string, ...buttons: string[]): string {
+  const input = `<input type="hidden" name="field" value="${field}">`;
+  return ['<form method="post">', input, ...buttons, "</form>"].join("\n");
 }
 
 function buttonOf(choice: string, label: string, attributes = ""): string {

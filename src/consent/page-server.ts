@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -6,6 +7,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { sameText } from "./code.ts";
 import { htmlOf } from "./page-html.ts";
 import { HEADERS } from "./page-style.ts";
@@ -37,7 +39,8 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
     if (id === undefined) return undefined;
     if (method === "GET") return isPrefetch(headers) ? 503 : questions.read(id, wrongWith(headers));
     if (method !== "POST") return 405;
-    const fields = new URLSearchParams(await bodyOf(request));
+    if (!(Number(headers["content-length"]) <= MOST_BYTES)) return 413;
+    const fields = new URLSearchParams(await text(request));
     return questions.click(id, {
       field: fields.get("field"),
       choice: fields.get("decision"),
@@ -47,7 +50,8 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
     });
   }
 
-  function send(response: ServerResponse, reply: PageReply | number = 404): void {
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = (await answer(request)) ?? 404;
     if (typeof reply === "number") response.writeHead(reply, HEADERS).end();
     else response.writeHead(statusOf(reply), HEADERS).end(htmlOf(reply, questions.clock));
   }
@@ -60,15 +64,9 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
       requireHostHeader: false,
     });
     server.on("request", (request, response) => {
-      answer(request)
-        .then((reply) => send(response, reply))
-        .catch(() => response.destroy());
+      respond(request, response).catch(() => response.destroy());
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(0, "127.0.0.1", resolve);
-    });
-    server.unref();
+    await once(server.listen(0, "127.0.0.1").unref(), "listening");
     return server;
   }
 
@@ -120,15 +118,4 @@ function wrongWith({ host = "(none)", ...headers }: IncomingHttpHeaders): Turned
 /** Whether a header says this, or nothing. */
 function allows(header: string | string[] | undefined, value: string): boolean {
   return header === undefined || header === value;
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) throw new Error("this is not the page's form");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

@@ -5,14 +5,11 @@ import { BUTTON_MS } from "./question.ts";
 export const STYLE = `
 :root {
   color-scheme: light dark;
-  --paper: #fff; --back: #eef0f3; --ink: #1c1e21; --soft: #565c66; --line: #c9ced6;
-  --press: #e6e9ee; --act: #b3261e; --on-act: #fff; --focus: #0b57d0;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #24272c; --back: #16181b; --ink: #eceef1; --soft: #aab1bc; --line: #4a505a;
-    --press: #353a42; --act: #f2b8b5; --on-act: #601410; --focus: #a8c7fa;
-  }
+  --paper: light-dark(#fff, #24272c); --back: light-dark(#eef0f3, #16181b);
+  --ink: light-dark(#1c1e21, #eceef1); --soft: light-dark(#565c66, #aab1bc);
+  --line: light-dark(#c9ced6, #4a505a); --press: light-dark(#e6e9ee, #353a42);
+  --act: light-dark(#b3261e, #f2b8b5); --on-act: light-dark(#fff, #601410);
+  --focus: light-dark(#0b57d0, #a8c7fa);
 }
 * { box-sizing: border-box; }
 body {
@@ -72,7 +69,7 @@ button.act:hover { filter: brightness(1.1); }
 /** What every answer of a page carries: no script, no foreign resource, no frame, no copy. */
 export const HEADERS = {
   "content-type": "text/html; charset=utf-8",
-  "content-security-policy": `default-src 'none'; style-src 'sha256-${hashOf(STYLE)}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+  "content-security-policy": `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   // With no-referrer the form's Origin would be null.
   "referrer-policy": "same-origin",
   "cache-control": "no-store",
@@ -84,7 +81,3 @@ export const HEADERS = {
   "clear-site-data": '"storage"',
   connection: "close",
 };
-
-function hashOf(text: string): string {
-  return createHash("sha256").update(text).digest("base64");
-}

@@ -25,14 +25,14 @@ export function missingForPage(browser: Browser, path?: string): string | undefi
  * What serves the page of a question and has it opened. It never rejects: a failure is told to the question.
  */
 export function createPageOpener(questions: Questions, browser: Browser) {
-  let server: ReturnType<typeof startServer> | undefined;
-  const startServer = async () => (await import("./page-server.ts")).createPageServer(questions);
+  let server: ((id: string) => Promise<string>) | undefined;
 
   return async (id: string): Promise<void> => {
     try {
       const { openBrowser } = await import("./browser.ts");
-      server ??= startServer();
-      const url = await (await server)(id);
+      const { createPageServer } = await import("./page-server.ts");
+      server ??= createPageServer(questions);
+      const url = await server(id);
       questions.opened(id);
       openBrowser(browser, url).catch(() => questions.failed(id));
     } catch {

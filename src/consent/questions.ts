@@ -224,14 +224,13 @@ export function createQuestions(clock: Clock) {
     click: (id: string, click: Click) => onPage(id, (page, now) => clickPage(page, click, now)),
 
     /** Resolves when the page is settled or another call waits for it, after `ms`, or when `signal` fires. */
-    async settled(id: string, call: object, ms: number, signal?: AbortSignal): Promise<void> {
+    async settled(id: string, call: object, ms: number, signal: AbortSignal): Promise<void> {
       const endsAt = clock.elapsed() + ms;
-      while (!signal?.aborted && pageOf(id)?.awaitedBy === call) {
+      while (!signal.aborted && pageOf(id)?.awaitedBy === call) {
         const left = Math.min(endsAt - clock.elapsed(), openFor(id));
         if (left <= 0) return;
         waiting ??= new AbortController();
-        const signals = [waiting.signal, signal ?? []].flat();
-        await clock.sleep(left, AbortSignal.any(signals)).catch(() => {});
+        await clock.sleep(left, AbortSignal.any([waiting.signal, signal])).catch(() => {});
       }
     },
 

@@ -121,7 +121,7 @@ export function startCall(program: Program, tool: Tool, input: unknown, caller: 
     const { role } = answer.kind === "act" ? answer.action : answer;
     const outcomes = answer.kind === "act" ? await answer.action.perform(call) : answer.outcomes;
     account(outcomes);
-    const rendered = renderOutcomes(outcomes, context, { role, confirmedBy });
+    const rendered = renderOutcomes(outcomes, context, role, confirmedBy);
     if (rendered.kind === "error") return inError(rendered.failure, rendered.lines);
     return { kind: "result", ...rendered.result };
   }

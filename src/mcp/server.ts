@@ -2,7 +2,7 @@ import type { Settings } from "../config/load.ts";
 import { CONFIRM_METHODS, type ConfirmMethod } from "../config/settings.ts";
 import { organizationText } from "../text.ts";
 import { listedTools } from "../tools/listed.ts";
-import type { ListedTool } from "../tools/listed-tool.ts";
+import type { ListedTool } from "../tools/tool.ts";
 import type { Calls, CallsOptions } from "./calls.ts";
 
 /** What the server shows and does, whatever the protocol. */

@@ -10,8 +10,7 @@ export interface Fact {
 /** One of several targets, told in cells of a table or as a line. */
 export interface Row {
   /** The address first; each cell has the label of its column, which is the same for all rows. */
-  cells: readonly Required<Fact>[];
-  line: string;
+  cells: readonly [address: Required<Fact>, ...about: Required<Fact>[]];
   /** Whether it is about an owner or an admin. */
   hasRights: boolean;
 }
@@ -40,12 +39,17 @@ export interface Action {
 }
 
 /** The lines in which an action is put to a person: the question, every target, every fact. */
-export function linesOf({ question, meaning, rows, facts }: Action): [string, ...string[]] {
+export function linesOf({ question, meaning, rows, facts }: Action): string[] {
   return [
     meaning === undefined ? question : `${question} ${meaning}`,
-    ...rows.map(({ line }) => line),
+    ...rows.map(lineOf),
     ...linesOfFacts(facts),
   ];
+}
+
+/** The address comes last, so that nothing in it passes for the rest. */
+function lineOf({ cells: [address, ...about] }: Row): string {
+  return [about.map(({ text }) => text).join(", "), address.text].filter(Boolean).join(": ");
 }
 
 /** The lines of facts alone: each with its label, where it has one. */

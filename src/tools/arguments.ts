@@ -10,8 +10,6 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   emails: ["email"],
   invitations: ["invitation", "invitation_id", "invitation_ids", "id", "ids", "email", "emails"],
 };
-// Under these names only whole addresses are taken for invitations.
-const ADDRESS_NAMES: ReadonlySet<string> = new Set(["email", "emails"]);
 const MOST_NAMED = 5;
 
 /**
@@ -31,37 +29,39 @@ export function readArguments(
   const unknown: string[] = [];
   for (const [name, value] of Object.entries(asObject(given, Object.keys(shape)))) {
     if (value === null) continue;
-    const own = ownName(name, shape);
-    const field = own === undefined ? undefined : shape[own];
-    if (own === undefined || field === undefined) {
+    const found = Object.entries(shape).find(
+      ([own]) => own === name || ALIASES[own]?.includes(name),
+    );
+    if (found === undefined) {
       if (!ADDED_BY_CLIENTS.has(name)) unknown.push(neutralise(name, 30));
       continue;
     }
+    const [own, field] = found;
     const tidy = tidyValue(field, value);
     if (tidy === "" && isOptional(field)) continue;
     if (Object.hasOwn(values, own)) throw invalid(`${own} is given under two names`);
     if (own !== name) checkAlias(name, own, tidy);
     values[own] = tidy;
   }
-  if (unknown.length > 0) throw unknownArguments(unknown, Object.keys(shape));
-  const parsed = schema.safeParse(values, { error: (issue) => problemIn(issue, shape, roles) });
-  if (!parsed.success) throw invalidInput(parsed.error);
-  return parsed.data;
+  if (unknown.length > 0) {
+    const which = unknown.slice(0, MOST_NAMED).map((name) => `"${name}"`);
+    throw invalid(
+      `This tool has no argument ${which.join(", ")}; it takes ${Object.keys(shape).join(", ")}`,
+      "Use the arguments that it has; do not just leave this one out, since the user may rely on what it was meant to do",
+    );
+  }
+  const result = schema.safeParse(values, { error: (issue) => problemIn(issue, shape, roles) });
+  if (!result.success) throw invalidInput(result.error);
+  return result.data;
 }
 
 function invalid(happened: string, next?: string): Failure {
   return new Failure("invalid_input", { happened: `${happened}; nothing was done`, next });
 }
 
-/** The argument that a name stands for, its own or another obvious one. */
-function ownName(name: string, shape: z.ZodRawShape): string | undefined {
-  if (Object.hasOwn(shape, name)) return name;
-  return Object.keys(shape).find((own) => ALIASES[own]?.includes(name));
-}
-
-/** Throws Failure where part of an address would choose invitations. */
+/** Throws Failure where part of an address, under a name for addresses, would choose invitations. */
 function checkAlias(name: string, own: string, value: unknown): void {
-  if (own !== "invitations" || !ADDRESS_NAMES.has(name)) return;
+  if (own !== "invitations" || !/^emails?$/.test(name)) return;
   const isPart = (one: unknown) => typeof one === "string" && !/[^@]@[^@]/.test(one);
   if ([value].flat().some(isPart)) throw invalid(`${name} takes whole addresses here`);
 }
@@ -71,27 +71,19 @@ function asObject(given: unknown, names: readonly string[]): object {
   const isBare =
     isObject(given) && Object.hasOwn(given, UNNAMED) && Object.keys(given).length === 1;
   const bare = isBare ? given[UNNAMED] : given;
-  const value = typeof bare === "string" ? parsedOr(bare.trim() || "{}", bare) : bare;
+  const value = typeof bare === "string" ? parsed(bare.trim() || "{}") : bare;
   if (value === undefined || value === null) return {};
   if (isObject(value)) return value;
   throw invalid(`The arguments are not an object with names; this tool takes ${names.join(", ")}`);
 }
 
-function parsedOr<T>(text: string, otherwise: T): unknown {
+/** The value that a text is as JSON, or the text itself. */
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return otherwise;
+    return text;
   }
-}
-
-function unknownArguments(unknown: readonly string[], names: readonly string[]): Failure {
-  const which = unknown.slice(0, MOST_NAMED).map((name) => `"${name}"`);
-  const noun = which.length === 1 ? "argument" : "arguments";
-  return invalid(
-    `This tool has no ${noun} ${which.join(", ")}; it takes ${names.join(", ")}`,
-    "Use the arguments that it has; do not just leave this one out, since the user may rely on what it was meant to do",
-  );
 }
 
 function tidyValue(field: z.core.$ZodType, value: unknown): unknown {
@@ -112,10 +104,10 @@ function tidyValue(field: z.core.$ZodType, value: unknown): unknown {
 
 /** A list from text: JSON, or its items with commas between them. */
 function asList(text: string): unknown {
-  const parsed = parsedOr(text, text);
-  if (parsed instanceof Object) return parsed;
+  const value = parsed(text);
+  if (value instanceof Object) return value;
   // The beginning of an id may be a number.
-  const items = typeof parsed === "string" ? parsed : text;
+  const items = typeof value === "string" ? value : text;
   return items
     .split(/[,;\n]/)
     .map((item) => item.trim())

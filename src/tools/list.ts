@@ -2,8 +2,7 @@ import * as z from "zod";
 import { ROLES } from "../config/policy.ts";
 import { isPlainEmail, shownEmail } from "../email.ts";
 import { ageInDays, createdDate, type Invitation } from "../trieve/invitation.ts";
-import { organizationLabel } from "./context.ts";
-import { createPaging, cursor, limit, listOutput, listText } from "./paging.ts";
+import { createPaging, cursor, limit, listOutput } from "./paging.ts";
 import { hasAllParts, hasAnyPart } from "./search.ts";
 import { defineTool } from "./tool.ts";
 
@@ -45,56 +44,41 @@ export const listInvitations = defineTool({
   input,
   output: listOutput({ invitations: z.array(listed) }, ["pending", "used"]),
   async plan(filters, context, call) {
-    const { trieve, organizationId, clock } = context;
-    const takePage = createPaging(filters, organizationId);
+    const { trieve, clock } = context;
+    const show = createPaging(filters, context);
     const matches = matcher(filters);
     const { invitations: all, skipped } = await trieve.client.list(call);
     const now = clock.now();
-    const matching = all.filter((invitation) => matches(invitation, now));
     const sign = filters.order === "newest" ? -1 : 1;
-    const { page, next_cursor } = takePage(
-      matching,
-      ({ createdAt, id }) => [sign * createdAt, id],
-      // The whole id never leaves; this stands after every id that begins so.
-      ({ createdAt, shortId }) => [sign * createdAt, `${shortId}~`],
-    );
     const used = all.filter(({ status }) => status === "used").length;
-    const facts = {
-      organization: organizationLabel(context),
-      invitations: page.map((invitation) => ({
-        ...rowOf(invitation, now),
-        mail_failed: trieve.guard.mailFailures.get(invitation.id),
-      })),
-      matched: matching.length,
-      next_cursor,
-      totals: { pending: all.length - used, used },
-      skipped: skipped || undefined,
-    };
     // With one status asked for, the first line says which.
     const isAll = filters.status === "all";
-    const which = isAll ? "" : ` ${filters.status}`;
-    const columns = `id role ${isAll ? "status " : ""}created age_days email`;
-    const rows = facts.invitations.map((one) => textOf(one, isAll));
-    return { kind: "result", result: { facts, text: listText(facts, which, columns, rows) } };
+    return show({
+      name: "invitations",
+      matching: all.filter((invitation) => matches(invitation, now)),
+      // The whole id never leaves, not even in a cursor.
+      keyOf: ({ createdAt, shortId }) => [sign * createdAt, shortId],
+      factsOf: (one): ListedInvitation => ({
+        id: one.shortId,
+        email: shownEmail(one.email),
+        role: one.role,
+        status: one.status,
+        created_at: createdDate(one),
+        age_days: ageInDays(one, now),
+        email_suspicious: !isPlainEmail(one.email) || undefined,
+        scoped: one.scoped || undefined,
+        mail_failed: trieve.guard.mailFailures.get(one.id),
+      }),
+      columns: `id role ${isAll ? "status " : ""}created age_days email`,
+      textOf: (one) => textOf(one, isAll),
+      which: isAll ? "" : ` ${filters.status}`,
+      totals: { pending: all.length - used, used },
+      skipped,
+    });
   },
 });
 
-/** An invitation with everything untrusted in it made safe. */
-function rowOf(invitation: Invitation, now: number): ListedInvitation {
-  const { shortId, email, role, status, scoped } = invitation;
-  return {
-    id: shortId,
-    email: shownEmail(email),
-    role,
-    status,
-    created_at: createdDate(invitation),
-    age_days: ageInDays(invitation, now),
-    email_suspicious: !isPlainEmail(email) || undefined,
-    scoped: scoped || undefined,
-  };
-}
-
-/** The same as a line of text. The address comes last, so that blanks in it cannot pass for other columns. */
+/** An invitation as a line of text. The address comes last, so that blanks in it cannot pass for other columns. */
 function textOf(one: ListedInvitation, isStatusShown: boolean): string {
   return [
     one.id,

@@ -1,6 +1,6 @@
 import { allowedRoles, type Policy } from "../config/policy.ts";
 import { LISTED_TOOLS } from "./listed/index.gen.ts";
-import type { ListedTool } from "./listed-tool.ts";
+import type { ListedTool } from "./tool.ts";
 
 /**
  * The tools as tools/list shows them under this policy: only reading ones when it is read-only, and
@@ -9,15 +9,10 @@ import type { ListedTool } from "./listed-tool.ts";
  */
 export function listedTools(policy: Policy): ListedTool[] {
   const tools = LISTED_TOOLS.filter((tool) => !policy.readOnly || tool.annotations.readOnlyHint);
-  return tools.map((tool) =>
-    tool.annotations.readOnlyHint ? tool : withRoles(tool, allowedRoles(policy)),
-  );
-}
-
-function withRoles(tool: ListedTool, roles: readonly string[]): ListedTool {
-  const { inputSchema } = tool;
-  const { role } = inputSchema.properties;
-  if (role === undefined) return tool;
-  const properties = { ...inputSchema.properties, role: { ...role, enum: roles } };
-  return { ...tool, inputSchema: { ...inputSchema, properties } };
+  return tools.map((tool) => {
+    const { properties } = tool.inputSchema;
+    if (properties["role"] === undefined || tool.annotations.readOnlyHint) return tool;
+    const role = { ...properties["role"], enum: allowedRoles(policy) };
+    return { ...tool, inputSchema: { ...tool.inputSchema, properties: { ...properties, role } } };
+  });
 }

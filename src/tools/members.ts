@@ -2,8 +2,7 @@ import * as z from "zod";
 import { ROLES } from "../config/policy.ts";
 import { shownEmail } from "../email.ts";
 import { neutralise } from "../text.ts";
-import { organizationLabel } from "./context.ts";
-import { createPaging, cursor, limit, listOutput, listText } from "./paging.ts";
+import { createPaging, cursor, limit, listOutput } from "./paging.ts";
 import { hasAllParts } from "./search.ts";
 import { defineTool } from "./tool.ts";
 
@@ -22,33 +21,26 @@ export const listMembers = defineTool({
   },
   output: listOutput({ members: z.array(member) }, ROLES),
   async plan(filters, context, call) {
-    const takePage = createPaging(filters, context.organizationId);
+    const show = createPaging(filters, context);
     const matches = hasAllParts(filters.email);
     const { members: all, skipped } = await context.trieve.client.members(call);
     const withRole = (role: string) => all.filter((member) => member.role === role);
-    const matching = (filters.role === undefined ? all : withRole(filters.role)).filter(
-      ({ email, name = "" }) => matches(`${email} ${name}`),
-    );
-    const { page, next_cursor } = takePage(matching, ({ email }) => [
-      0,
-      `${email.toLowerCase()} ${email}`,
-    ]);
-    const facts = {
-      organization: organizationLabel(context),
-      members: page.map(({ email, name, role }) => ({
+    return show({
+      name: "members",
+      matching: (filters.role === undefined ? all : withRole(filters.role)).filter(
+        ({ email, name = "" }) => matches(`${email} ${name}`),
+      ),
+      keyOf: ({ email }) => [0, `${email.toLowerCase()} ${email}`],
+      factsOf: ({ email, name, role }) => ({
         email: shownEmail(email),
         name: name && neutralise(name),
         role,
-      })),
-      matched: matching.length,
-      next_cursor,
+      }),
+      columns: "role email (name)",
+      textOf: ({ email, name, role }) =>
+        name === undefined ? `${role} ${email}` : `${role} ${email} (${name})`,
       totals: Object.fromEntries(ROLES.map((role) => [role, withRole(role).length])),
-      skipped: skipped || undefined,
-    };
-    const rows = facts.members.map(({ email, name, role }) =>
-      name === undefined ? `${role} ${email}` : `${role} ${email} (${name})`,
-    );
-    const text = listText(facts, "", "role email (name)", rows);
-    return { kind: "result", result: { facts, text } };
+      skipped,
+    });
   },
 });

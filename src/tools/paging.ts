@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { Failure } from "../errors.ts";
+import { organizationLabel, type ToolContext } from "./context.ts";
+import type { Result } from "./result.ts";
 
 // The arguments of every list, and its pages.
 
@@ -23,32 +25,6 @@ export function listOutput<Rows extends z.ZodRawShape, Total extends string>(
   });
 }
 
-interface Page {
-  organization: string;
-  matched: number;
-  next_cursor?: string | undefined;
-  totals: Readonly<Record<string, number>>;
-  skipped?: number | undefined;
-}
-
-/** The same as text: a line that counts, then the rows under the names of their columns. */
-export function listText(page: Page, which: string, columns: string, rows: readonly string[]) {
-  const { organization, matched, next_cursor, totals, skipped } = page;
-  const shown = rows.length < matched ? `, ${rows.length} shown` : "";
-  const all = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
-  return [
-    `${matched}${which} matched${shown}. ${organization} has ${all.join(", ")}.`,
-    ...(skipped ? [`skipped: ${skipped} rows could not be read`] : []),
-    ...(rows.length > 0 ? [columns, ...rows] : []),
-    ...(next_cursor === undefined ? [] : [`next_cursor: ${next_cursor}`]),
-  ].join("\n");
-}
-
-interface Filters {
-  limit: number;
-  cursor?: string | undefined;
-}
-
 /** What rows are sorted by: a number, then text. */
 type Key = readonly [order: number, text: string];
 
@@ -56,25 +32,37 @@ function compare([a, text]: Key, [b, other]: Key): number {
   return a - b || (text < other ? -1 : text > other ? 1 : 0);
 }
 
-/** Cuts rows into pages. */
-export type TakePage = <Row>(
-  rows: readonly Row[],
-  /** Rows come in the order of their keys. */
-  keyOf: (row: Row) => Key,
-  /** Where the next page begins: a key after that of the row and before any other; the key itself by default. */
-  markOf?: (row: Row) => Key,
-) => { page: Row[]; next_cursor: string | undefined };
+/** What a list has to show. */
+interface Listing<Row, Facts> {
+  /** The fact that holds its rows. */
+  name: string;
+  matching: readonly Row[];
+  /** Rows come in the order of their keys, which are all different. */
+  keyOf(row: Row): Key;
+  factsOf(row: Row): Facts;
+  /** The names of what stands in the text of a row. */
+  columns: string;
+  textOf(facts: Facts): string;
+  /** Which ones were looked for, where that is told. */
+  which?: string;
+  totals: Readonly<Record<string, number>>;
+  /** How many rows could not be read. */
+  skipped: number;
+}
+
+interface Arguments {
+  limit: number;
+  cursor?: string | undefined;
+}
 
 /**
- * The pages of a list with these arguments. A cursor holds where its page ended, and is bound to every argument
- * but `limit`. Throws Failure `invalid_input` for one that was made for another question, or never.
+ * What shows a list to a call with these arguments: one page of it, as facts and as text. A cursor holds where its
+ * page ended, and is bound to every argument but `limit`. Throws Failure `invalid_input` for one that was made for
+ * another question, or never.
  */
-export function createPaging(
-  { limit, cursor, ...filters }: Filters,
-  organizationId: string,
-): TakePage {
+export function createPaging({ limit, cursor, ...filters }: Arguments, context: ToolContext) {
   const digest = (mark: string) => {
-    const key = JSON.stringify([organizationId, filters, mark]);
+    const key = JSON.stringify([context.organizationId, filters, mark]);
     return createHash("sha256").update(key).digest("base64url").slice(0, 8);
   };
   const write = (mark: string) => `${Buffer.from(mark).toString("base64url")}.${digest(mark)}`;
@@ -87,14 +75,35 @@ export function createPaging(
     });
   }
   const start: Key = mark === "" ? [Number.NEGATIVE_INFINITY, ""] : JSON.parse(mark);
-  return (rows, keyOf, markOf = keyOf) => {
-    const rest = rows
+
+  return <Row, Facts>(listing: Listing<Row, Facts>): { kind: "result"; result: Result } => {
+    const { name, matching, keyOf, columns, which = "", totals, skipped } = listing;
+    const rest = matching
       .map((row) => ({ row, key: keyOf(row) }))
       .filter(({ key }) => compare(key, start) > 0)
       .sort((a, b) => compare(a.key, b.key));
-    const page = rest.slice(0, limit).map(({ row }) => row);
+    const page = rest.slice(0, limit);
     const last = page.at(-1);
     const hasMore = last !== undefined && rest.length > page.length;
-    return { page, next_cursor: hasMore ? write(JSON.stringify(markOf(last))) : undefined };
+    const next_cursor = hasMore ? write(JSON.stringify(last.key)) : undefined;
+    const rows = page.map(({ row }) => listing.factsOf(row));
+    const organization = organizationLabel(context);
+    const matched = matching.length;
+    const shown = rows.length < matched ? `, ${rows.length} shown` : "";
+    const all = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
+    const lines = [
+      `${matched}${which} matched${shown}. ${organization} has ${all.join(", ")}.`,
+      skipped > 0 && `skipped: ${skipped} rows could not be read`,
+      ...(rows.length > 0 ? [columns, ...rows.map(listing.textOf)] : []),
+      next_cursor !== undefined && `next_cursor: ${next_cursor}`,
+    ];
+    const facts = { organization, [name]: rows, matched, next_cursor, totals };
+    return {
+      kind: "result",
+      result: {
+        facts: { ...facts, skipped: skipped || undefined },
+        text: lines.filter(Boolean).join("\n"),
+      },
+    };
   };
 }

@@ -8,7 +8,7 @@ import { besideIt, type Resend, resendAll } from "../trieve/resend.ts";
 import { invitationFacts, mailFacts, roleFact, rolesOf } from "./facts.ts";
 import { createPlan, openIn } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
-import { addressFailure, checkLinks, roleFailure } from "./sendable.ts";
+import { addressFailure, checkSend, roleFailure } from "./sendable.ts";
 import { findTargets, type Named, namedTarget } from "./targets.ts";
 import { defineTool } from "./tool.ts";
 
@@ -27,9 +27,7 @@ export const resendInvitation = defineTool({
   targets: ({ invitations, role }) => invitations.map((name) => ({ ...namedTarget(name), role })),
   async plan({ invitations, role }, context, call) {
     const { policy, trieve, clock } = context;
-    checkLinks(context);
-    const notAllowed = role && roleFailure(role, policy);
-    if (notAllowed !== undefined) throw notAllowed;
+    checkSend(context, role);
     const list = await trieve.client.list(call);
     const { guard } = trieve;
     const found = findTargets(invitations, { list, guard, untouched: "not_resent", role });
@@ -83,17 +81,11 @@ function faultOf(
   return (
     besideIt(invitations, invitation) ??
     roleFailure(role ?? invitation.role, policy) ??
-    unsendable(invitation.email, policy)
+    addressFailure(invitation.email, policy, INVITE_ANEW)
   );
 }
 
-/** Why an address that stands in an invitation cannot be mailed again: nobody can correct it there. */
-function unsendable(email: string, policy: Policy): Failure | undefined {
-  const failure = addressFailure(email, policy);
-  if (failure?.code !== "invalid_email") return failure;
-  return new Failure("invalid_email", { happened: failure.happened, next: INVITE_ANEW });
-}
-
+// Nobody can correct an address that stands in an invitation.
 const INVITE_ANEW =
   "Ask the user for another address of this person, invite that, and delete this one";
 

@@ -32,17 +32,12 @@ const MEANINGS: Partial<Record<OutcomeName, string>> = {
 
 const UNTOUCHED: ReadonlySet<OutcomeName> = new Set(["not_sent", "not_resent", "not_deleted"]);
 
-interface About {
-  /** The role that was asked for. */
-  role?: string | undefined;
-  confirmedBy?: ConfirmMethod | undefined;
-}
-
-/** Renders what came of a call's targets. */
+/** Renders what came of a call's targets; `role` is the one that was asked for. */
 export function renderOutcomes(
   outcomes: readonly Outcome[],
   context: ToolContext,
-  { role, confirmedBy }: About,
+  role: string | undefined,
+  confirmedBy: ConfirmMethod | undefined,
 ): Answer {
   const conclusion = conclude(outcomes);
   const rows = outcomes.map(rowOf);
@@ -120,25 +115,22 @@ function rowLine({ outcome, id, new_id, reason, email }: Row): string {
 
 /** A call that was not done: a question is open, or nobody said yes. */
 export interface NotDone {
+  kind: "not_done";
   outcome: "confirmation_required" | "confirmation_pending" | "not_confirmed";
-  /** Sentences of ours. */
-  note: string;
-  reason?: string;
-  show_to_user?: string;
-  next?: string;
-  confirmation?: string;
-  expires_at?: string;
+  result: Result;
 }
 
-/** Renders what a call says of an action that is not done. */
+/** Renders what a call says of an action that is not done; `note` and `fields` are words of ours. */
 export function renderNotDone(
   context: ToolContext,
   { role }: Action,
-  { outcome, note, ...fields }: NotDone,
-): Result {
+  outcome: NotDone["outcome"],
+  note: string,
+  fields: Readonly<Record<string, string>>,
+): NotDone {
   const shared = { organization: organizationLabel(context), role, ...fields };
   const text = [`${outcome}: ${note}`, ...fieldLines(shared)].join("\n");
-  return { facts: { outcome, ...shared, note }, text };
+  return { kind: "not_done", outcome, result: { facts: { outcome, ...shared, note }, text } };
 }
 
 function fieldLines(fields: Readonly<Record<string, string | undefined>>): string[] {

@@ -11,21 +11,13 @@ export function hasAllParts(given = ""): (text: string) => boolean {
   if (isSeveral(/[^@]@/) || isSeveral(/@[^@]/)) {
     throw new Failure("invalid_input", SEVERAL_ADDRESSES);
   }
-  if (parts.length === 0) return () => true;
-  return (text) => {
-    const folded = withoutAccents(text);
-    return parts.every((part) => folded.includes(part));
-  };
+  return (text) => parts.every((part) => withoutAccents(text).includes(part));
 }
 
 /** Whether a text has any of the parts. */
 export function hasAnyPart(given = ""): (text: string) => boolean {
   const parts = partsOf(given);
-  if (parts.length === 0) return () => false;
-  return (text) => {
-    const folded = withoutAccents(text);
-    return parts.some((part) => folded.includes(part));
-  };
+  return (text) => parts.some((part) => withoutAccents(text).includes(part));
 }
 
 function partsOf(given: string): string[] {

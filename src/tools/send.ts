@@ -1,15 +1,13 @@
 import * as z from "zod";
 import { needsConsent, ROLES } from "../config/policy.ts";
-import type { CallContext } from "../trieve/call.ts";
 import { isSameEmail } from "../trieve/invitation.ts";
 import { findObstacle, memberCheck } from "../trieve/obstacle.ts";
 import type { Addressee } from "../trieve/outcome.ts";
 import { sendAll } from "../trieve/send.ts";
-import type { ToolContext } from "./context.ts";
 import { mailFacts, roleFact } from "./facts.ts";
 import { createPlan, openIn } from "./plan.ts";
 import { confirmation, emails, writeOutput } from "./schema.ts";
-import { addressFailures, checkLinks, roleFailure } from "./sendable.ts";
+import { checkAddresses, checkSend } from "./sendable.ts";
 import type { Named } from "./targets.ts";
 import { defineTool } from "./tool.ts";
 
@@ -34,9 +32,8 @@ export const sendInvitation = defineTool({
   mayNeedConsent: ({ emails, role }, policy) => emails.length > 1 || needsConsent(policy, role),
   async plan({ emails, role }, context, call) {
     const { policy, trieve } = context;
-    checkLinks(context);
-    const failure = addressFailures(emails, policy) ?? roleFailure(role, policy);
-    if (failure !== undefined) throw failure;
+    checkSend(context, role);
+    checkAddresses(emails, policy);
     const targets = emails
       .filter((email, at) => emails.findIndex((one) => isSameEmail(one, email)) === at)
       .map((email): Addressee => {
@@ -44,10 +41,13 @@ export const sendInvitation = defineTool({
         return { email, role, spellings: emails.filter(isOther) };
       });
     // A person is only asked about what can be done. Without a question sendAll finds that out by itself.
-    const isAsked = targets.length > 1 || needsConsent(policy, role);
-    const named = isAsked
-      ? await findObstacles(targets, context, call)
-      : targets.map((target) => ({ target }));
+    let named: Named<Addressee>[] = targets.map((target) => ({ target }));
+    if (targets.length > 1 || needsConsent(policy, role)) {
+      const list = await trieve.client.list(call);
+      const isMember = memberCheck(trieve.client, call);
+      const find = (target: Addressee) => findObstacle(trieve, target, list, isMember);
+      named = await Promise.all(targets.map(async (target) => (await find(target)) ?? { target }));
+    }
     const isAgreedTo = openIn(named).length > 1 || needsConsent(policy, role);
     return createPlan(context, named, {
       verb: "send",
@@ -55,7 +55,6 @@ export const sendInvitation = defineTool({
       refusing: "do not send",
       // With the role at once: Claude Code shows three lines of a question and no more.
       several: ` as ${role}`,
-      aboutOf: () => [{ label: "Role", text: role }],
       factsOf: () => [roleFact(role), ...mailFacts(context)],
       needsConsent: isAgreedTo,
       role,
@@ -70,18 +69,3 @@ export const sendInvitation = defineTool({
     });
   },
 });
-
-/** Every target, those with an obstacle as an outcome. */
-async function findObstacles(
-  targets: readonly Addressee[],
-  { trieve }: ToolContext,
-  call: CallContext,
-): Promise<Named<Addressee>[]> {
-  const list = await trieve.client.list(call);
-  const isMember = memberCheck(trieve.client, call);
-  return Promise.all(
-    targets.map(
-      async (target) => (await findObstacle(trieve, target, list, isMember)) ?? { target },
-    ),
-  );
-}

@@ -6,9 +6,11 @@ import type { ToolContext } from "./context.ts";
 
 // Whether something can be sent at all, to this address, with this role.
 
-/** Throws Failure where nothing can be sent, because mailed links would lead nowhere. */
-export function checkLinks({ links }: ToolContext): void {
+/** Throws Failure where nothing can be sent: mailed links would lead nowhere, or the role may not be invited. */
+export function checkSend({ links, policy }: ToolContext, role: string | undefined): void {
   if (links === "none") throw new Failure("configuration_error", NO_DASHBOARD);
+  const failure = role && roleFailure(role, policy);
+  if (failure) throw failure;
 }
 
 const NO_DASHBOARD = {
@@ -24,10 +26,13 @@ export function roleFailure(role: string, policy: Policy): Failure | undefined {
   });
 }
 
-/** What is wrong with an address, in itself or for the operator; undefined for nothing. */
-export function addressFailure(email: string, policy: Policy): Failure | undefined {
+/**
+ * What is wrong with an address, in itself (then `next` is what to do, where the table does not fit) or for the operator;
+ * undefined for nothing.
+ */
+export function addressFailure(email: string, policy: Policy, next?: string): Failure | undefined {
   const happened = emailProblem(email);
-  if (happened !== undefined) return new Failure("invalid_email", { happened });
+  if (happened !== undefined) return new Failure("invalid_email", { happened, next });
   if (isDomainAllowed(policy, email)) return undefined;
   const domains = policy.allowedDomains?.join(", ");
   return new Failure("domain_not_allowed", {
@@ -35,14 +40,14 @@ export function addressFailure(email: string, policy: Policy): Failure | undefin
   });
 }
 
-/** All that is wrong with addresses as one failure, a sentence for each kind of fault; undefined for nothing. */
-export function addressFailures(emails: readonly string[], policy: Policy): Failure | undefined {
+/** Throws all that is wrong with addresses as one Failure, with a sentence for each kind of fault. */
+export function checkAddresses(emails: readonly string[], policy: Policy): void {
   const faults = emails.flatMap((email, at) => {
     const failure = addressFailure(email, policy);
     return failure === undefined ? [] : [{ name: email || `number ${at + 1}`, failure }];
   });
   const [first] = faults;
-  if (first === undefined) return undefined;
+  if (first === undefined) return;
   const kinds = [...new Set(faults.map(({ failure }) => failure.happened))];
   const told = kinds.map((happened) => {
     const all = faults.filter(({ failure }) => failure.happened === happened);
@@ -50,5 +55,5 @@ export function addressFailures(emails: readonly string[], policy: Policy): Fail
     return emails.length === 1 ? happened : `${happened}: ${names}`;
   });
   const { code, next } = first.failure;
-  return new Failure(code, { happened: told.join(". "), known: "Nothing was done.", next });
+  throw new Failure(code, { happened: told.join(". "), known: "Nothing was done.", next });
 }

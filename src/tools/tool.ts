@@ -5,8 +5,28 @@ import type { Outcome, Target } from "../trieve/outcome.ts";
 import type { Action } from "./action.ts";
 import { readArguments } from "./arguments.ts";
 import type { ToolContext } from "./context.ts";
-import type { Hints, JsonObject, ListedTool } from "./listed-tool.ts";
 import type { Result } from "./result.ts";
+
+type Hints = Record<
+  "readOnlyHint" | "destructiveHint" | "idempotentHint" | "openWorldHint",
+  boolean
+>;
+
+/** A tool as tools/list shows it. */
+export interface ListedTool {
+  name: string;
+  title: string;
+  description: string;
+  inputSchema: JsonObject;
+  outputSchema: JsonObject;
+  annotations: Hints & { title: string };
+}
+
+interface JsonObject {
+  type: "object";
+  properties: Record<string, { type?: string; enum?: readonly unknown[]; [key: string]: unknown }>;
+  required?: string[];
+}
 
 /** What a call comes to before anything is done: an answer, outcomes where nothing is left to do, or an action. */
 export type Plan =
@@ -37,10 +57,8 @@ export interface Tool {
   prepare(input: unknown, policy: Policy): ToolCall;
 }
 
-interface ToolDefinition<Shape extends z.ZodRawShape> {
-  name: string;
-  title: string;
-  description: string;
+interface ToolDefinition<Shape extends z.ZodRawShape>
+  extends Pick<ListedTool, "name" | "title" | "description"> {
   hints: Hints;
   input: Shape;
   output: z.ZodObject;

@@ -58,7 +58,6 @@ export function pageRow(email: string, role = "user", status = "pending", id = "
       { label: "Created", text: "2026-11-01 (23 days ago)" },
       { label: "Invitation", text: id },
     ],
-    line: email,
     hasRights: role !== "user",
   };
 }

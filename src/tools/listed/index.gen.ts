@@ -1,6 +1,6 @@
 // Made from the tools by npm run generate. Do not edit.
 
-import type { ListedTool } from "../listed-tool.ts";
+import type { ListedTool } from "../tool.ts";
 import list_invitations from "./list_invitations.json" with { type: "json" };
 import list_members from "./list_members.json" with { type: "json" };
 import send_invitation from "./send_invitation.json" with { type: "json" };
