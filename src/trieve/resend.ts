@@ -1,6 +1,6 @@
 import type { Role } from "../config/policy.ts";
 import { Failure } from "../errors.ts";
-import { createBatch } from "./batch.ts";
+import { runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
 import type { Trieve } from "./client.ts";
 import { deleteListed, listAgain } from "./delete.ts";
@@ -31,38 +31,33 @@ export function resendAll(
   const { client, clock, guard } = trieve;
   const emails = targets.map(({ email }) => email);
   return guard.oneAtATime(call, emails, async () => {
-    const batch = createBatch(call, targets, "not_resent", NEEDS_MS);
+    const options = { untouched: "not_resent", atOnce: 1, needsMs: NEEDS_MS } as const;
     const sent: Sent[] = [];
-    await batch.each(1, async (target, call) => {
+    await runBatch(call, targets, options, async (target, call, stop) => {
       const { invitation } = target;
-      const slot = await client.slot(call, "send");
-      try {
+      return client.inSlot(call, async (slot) => {
         const { list: before, isThere } = await listAgain(trieve, call, invitation);
         if (besideIt(before.invitations, invitation)) throw new Failure("changed");
         if (!isThere) throw new Failure("already_gone");
         const early = keepingTime(call, SEND_MS + TELLING_MS);
         const isDeleted = await deleteListed(trieve, early, invitation, slot).catch(withoutSend);
         if (!isDeleted) throw new Failure("already_gone");
-        batch.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
+        call.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
         const own = afterWrite(call, clock, SEND_MS);
-        const response = await post(trieve, own, target, slot, batch).catch((error) => {
+        const response = await post(trieve, own, target, slot, stop).catch((error) => {
           throw error instanceof Failure ? deletedNotSent(error) : error;
         });
-        if (response === undefined) {
-          return failed(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
-        }
+        if (response === undefined) throw deletedNotSent(new Failure("rejected", IS_MEMBER));
         sent.push({ target, before, response });
         return undefined;
-      } finally {
-        slot.release();
-      }
+      });
     });
     await tellSent(trieve, call, sent, (outcome) => {
       const resent = resentAs(outcome);
       const { invitation } = resent.target;
       const replacement = resent.invitation;
       if (invitation) guard.past.set(invitation.id, { invitation, isResent: true, replacement });
-      batch.tell(resent);
+      call.tell(resent);
     });
     return call.outcomes;
   });

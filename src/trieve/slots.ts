@@ -11,18 +11,14 @@ const SENDS = 2;
 export interface Slot {
   /** Trieve may be at work on the request for `ms` milliseconds more: the place is held as long. */
   hold(ms: number): void;
-  /** Gives the place back, once it is held no longer. */
-  release(): void;
 }
 
 /**
- * Waits up to `ms` milliseconds for a place; one for a send is also one of two for sends. Throws Failure `busy` when
- * none comes, and what aborted `signal`.
+ * The places of one process: at most four requests inside Trieve at a time, of these at most two sends. The returned
+ * function does `work` in one, for which it waits up to `ms` milliseconds. Throws Failure `busy` when none comes, and
+ * what aborted `signal`.
  */
-export type TakeSlot = (kind: "send" | "other", ms: number, signal: AbortSignal) => Promise<Slot>;
-
-/** The places of one process: at most four requests inside Trieve at a time, of these at most two sends. */
-export function createSlots(clock: Clock): TakeSlot {
+export function createSlots(clock: Clock) {
   const requests = pLimit(REQUESTS);
   const sends = pLimit(SENDS);
   /** Until when places are held, on the clock that nobody turns. */
@@ -38,7 +34,12 @@ export function createSlots(clock: Clock): TakeSlot {
     });
   }
 
-  return async (kind, ms, signal) => {
+  return async <T>(
+    kind: "send" | "other",
+    ms: number,
+    signal: AbortSignal,
+    work: (slot: Slot) => Promise<T>,
+  ): Promise<T> => {
     signal.throwIfAborted();
     const wait = patience(ms, signal);
     const releases: (() => void)[] = [];
@@ -57,20 +58,18 @@ export function createSlots(clock: Clock): TakeSlot {
       wait.end();
     }
     let heldUntil = 0;
-    return {
-      hold(ms) {
-        heldUntil = clock.elapsed() + ms;
-      },
-      release() {
-        const rest = heldUntil - clock.elapsed();
-        if (rest <= 0) return releaseAll();
-        held.add(heldUntil);
-        clock.sleep(rest).then(() => {
-          held.delete(heldUntil);
-          releaseAll();
-        });
-      },
+    const hold = (ms: number) => {
+      heldUntil = clock.elapsed() + ms;
     };
+    return work({ hold }).finally(() => {
+      const rest = heldUntil - clock.elapsed();
+      if (rest <= 0) return releaseAll();
+      held.add(heldUntil);
+      clock.sleep(rest).then(() => {
+        held.delete(heldUntil);
+        releaseAll();
+      });
+    });
   };
 }
 
