@@ -50,11 +50,6 @@ export function readable(value: string): string {
 /** A UUID in its usual spelling, of either case. */
 export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Whether this is a UUID in its usual spelling, of either case. */
-export function isUuid(value: string): boolean {
-  return UUID.test(value);
-}
-
 /** Text for a terminal: what is not printable ASCII becomes `\u{...}`, and all else stays as it is. */
 export function printable(text: string): string {
   return text.replace(/[^ -~]/gu, escaped);
@@ -63,11 +58,6 @@ export function printable(text: string): string {
 function escaped(character: string): string {
   const point = character.codePointAt(0)?.toString(16);
   return /[ -~]/.test(character) ? `\\${character}` : `\\u{${point}}`;
-}
-
-/** The first 8 characters of an id: enough to tell invitations apart, useless as a join code. */
-export function shortId(id: string): string {
-  return neutralise(id.slice(0, 8));
 }
 
 /** An organization's name as people know it, where it has one, and its id. */

@@ -94,24 +94,19 @@ export function classOf({ outcome, failure }: Outcome): OutcomeClass {
 
 const UNSURE: readonly OutcomeName[] = ["outcome_unknown", "deleted_not_sent", "mail_unconfirmed"];
 
-/** What a whole call comes to: an outcome of the call, or the failure that is told as an error. */
-export type Conclusion =
-  | { kind: "outcome"; outcome: "done" | "partly_done" | "nothing_to_do" }
-  | { kind: "error"; failure: Failure };
-
 /**
  * What the outcomes of a call's targets come to. With nothing unsure or open it is `done`, or `nothing_to_do`
  * where all was so already. Otherwise it is `partly_done` where something was done or was so already, and else
- * an error: of the first unsure target in the order of UNSURE, or of the first open one.
+ * the failure that is told as an error: of the first unsure target in the order of UNSURE, or of the first open one.
  */
-export function conclude(outcomes: readonly Outcome[]): Conclusion {
+export function conclude(
+  outcomes: readonly Outcome[],
+): "done" | "partly_done" | "nothing_to_do" | Failure {
   const has = (one: OutcomeClass) => outcomes.some((outcome) => classOf(outcome) === one);
   const wrong =
     UNSURE.map((name) => outcomes.find(({ outcome }) => outcome === name)).find(Boolean) ??
     outcomes.find((one) => classOf(one) === "open");
-  if (wrong === undefined) {
-    return { kind: "outcome", outcome: has("did") ? "done" : "nothing_to_do" };
-  }
-  if (has("did") || has("already")) return { kind: "outcome", outcome: "partly_done" };
-  return { kind: "error", failure: wrong.failure ?? new Failure("internal_error") };
+  if (wrong === undefined) return has("did") ? "done" : "nothing_to_do";
+  if (has("did") || has("already")) return "partly_done";
+  return wrong.failure ?? new Failure("internal_error");
 }

@@ -47,7 +47,9 @@ export function resendAll(
         const response = await post(trieve, own, target, slot, stop).catch((error) => {
           throw error instanceof Failure ? deletedNotSent(error) : error;
         });
-        if (response === undefined) throw deletedNotSent(new Failure("rejected", IS_MEMBER));
+        if (response === undefined) {
+          return failed(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
+        }
         sent.push({ target, before, response });
         return undefined;
       });

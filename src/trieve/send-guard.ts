@@ -4,11 +4,11 @@ import { Failure } from "../errors.ts";
 import { type CallContext, patience } from "./call.ts";
 import { waitFor } from "./http-errors.ts";
 import type { Invitation } from "./invitation.ts";
-import { createMemory, type Memory } from "./memory.ts";
 import type { Outcome } from "./outcome.ts";
 
 const SENDS_A_MINUTE = 30;
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const OTHER_SEND = {
   happened: "Another call still sends to the same address; nothing was sent by this one",
   isCertain: true,
@@ -45,16 +45,15 @@ export interface SendGuard {
 }
 
 export function createSendGuard(clock: Clock): SendGuard {
-  const running = new Map<string, Promise<unknown>>();
+  const running = createMemory<Promise<void>>(clock, DAY_MS);
   const turns = createMemory<number>(clock, MINUTE_MS);
   const doubts = createMemory<true>(clock, 2 * MINUTE_MS);
   const members = createMemory<string>(clock, 10 * MINUTE_MS);
-  const mailFailures = createMemory<true>(clock, 24 * 60 * MINUTE_MS);
+  const mailFailures = createMemory<true>(clock, DAY_MS);
 
   return {
-    async oneAtATime(call, emails, send) {
-      const keys = emails.map((email) => email.toLowerCase());
-      const earlier = Promise.allSettled(keys.map((key) => running.get(key)));
+    oneAtATime(call, emails, send) {
+      const earlier = Promise.allSettled(emails.map((email) => running.get(email)));
       const wait = patience(call.timeLeft(), call.signal);
       const gaveUp = new Promise<never>((_, reject) => {
         const giveUp = () => reject(call.signal.reason ?? new Failure("busy", OTHER_SEND));
@@ -62,15 +61,9 @@ export function createSendGuard(clock: Clock): SendGuard {
       });
       const mine = Promise.race([earlier, gaveUp]).finally(wait.end).then(send);
       // All are taken at once, so that two calls never wait for each other.
-      const both = Promise.allSettled([earlier, mine]);
-      for (const key of keys) running.set(key, both);
-      try {
-        return await mine;
-      } finally {
-        both.then(() => {
-          for (const key of keys) if (running.get(key) === both) running.delete(key);
-        });
-      }
+      const both = Promise.allSettled([earlier, mine]).then(() => {});
+      for (const email of emails) running.set(email, both);
+      return mine;
     },
     takeTurn() {
       const taken = turns.values();
@@ -95,5 +88,32 @@ export function createSendGuard(clock: Clock): SendGuard {
     members,
     mailFailures,
     past: createMemory(clock, 10 * MINUTE_MS),
+  };
+}
+
+/** What is remembered by a key, in which letter case does not count. */
+interface Memory<T> {
+  set(key: string, value: T): void;
+  get(key: string): T | undefined;
+  delete(key: string): void;
+  values(): T[];
+}
+
+/** A memory that keeps each value for `ms` milliseconds. */
+function createMemory<T>(clock: Clock, ms: number): Memory<T> {
+  const entries = new Map<string, { value: T; until: number }>();
+
+  function current() {
+    const now = clock.elapsed();
+    for (const [key, { until }] of entries) if (until <= now) entries.delete(key);
+    return entries;
+  }
+
+  return {
+    set: (key, value) =>
+      void current().set(key.toLowerCase(), { value, until: clock.elapsed() + ms }),
+    get: (key) => current().get(key.toLowerCase())?.value,
+    delete: (key) => void entries.delete(key.toLowerCase()),
+    values: () => Array.from(current().values(), ({ value }) => value),
   };
 }

@@ -1,13 +1,12 @@
 import { Failure } from "../errors.ts";
 import { runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
-import { classify, isDecidedByMembers } from "./classify.ts";
+import { classify, isDecidedByMembers, refusalOf, sendStatus } from "./classify.ts";
 import type { Trieve, WriteResponse } from "./client.ts";
 import { type InvitationList, isSameEmail } from "./invitation.ts";
 import { lookTwice } from "./look.ts";
 import { findObstacle, memberCheck } from "./obstacle.ts";
 import type { Addressee, Outcome } from "./outcome.ts";
-import { refusalOf, sendStatus } from "./send-status.ts";
 import type { Slot } from "./slots.ts";
 
 /** A send whose outcome only the list can tell. */
