@@ -58,7 +58,7 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
     version,
     clock: systemClock,
     fetch: async (input, init) => {
-      const response = await send(input as Request, init ?? {});
+      const response = await send(input, init);
       const date = Date.parse(response.headers.get("date") ?? "");
       if (!Number.isNaN(date)) skew = Math.abs(Date.now() - date);
       return response;

@@ -8,7 +8,7 @@ interface Options {
   untouched: Untouched;
   /** How many targets are at work at a time. */
   atOnce: number;
-  /** No more than the first is begun with less than this of the call's time left, in milliseconds. */
+  /** No more than the first is begun with less milliseconds of the call's time left: what came of it has to be told. */
   needsMs: number;
 }
 

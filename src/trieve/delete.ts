@@ -7,9 +7,6 @@ import { lookTwice } from "./look.ts";
 import type { Listed, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
 
-// How much of the call's time a delete needs, so that what came of it can be told.
-const NEEDS_MS = 20_000;
-
 /**
  * Deletes the invitations one after the other, each if it still is as listed. An unclear end, or a refusal,
  * leaves the rest untouched. What came of each is told in the order given.
@@ -19,7 +16,7 @@ export async function deleteAll(
   call: CallContext,
   targets: readonly Listed[],
 ): Promise<Outcome[]> {
-  const options = { untouched: "not_deleted", atOnce: 1, needsMs: NEEDS_MS } as const;
+  const options = { untouched: "not_deleted", atOnce: 1, needsMs: 20_000 } as const;
   await runBatch(call, targets, options, async (target, call) => {
     const { isThere } = await listAgain(trieve, call, target.invitation);
     const isDeleted = isThere && (await deleteListed(trieve, call, target.invitation));

@@ -5,7 +5,7 @@ import { isPage, sentOnce, withoutLongBody } from "./body.ts";
 import { patience } from "./call.ts";
 import { isFromGate } from "./http-errors.ts";
 import { networkFailure } from "./network-errors.ts";
-import { openRoute, type Send } from "./route.ts";
+import { openRoute } from "./route.ts";
 import type { Slot } from "./slots.ts";
 
 export type Fetch = (request: Request) => Promise<Response>;
@@ -29,7 +29,7 @@ interface Options {
  * instead where it is there.
  */
 export function createExchange(config: Config, clock: Clock, given: typeof fetch | undefined) {
-  let route: Promise<Send> | undefined;
+  let route: Promise<typeof fetch> | undefined;
 
   return async <T>(
     { slot, ms, workMs, signal }: Options,

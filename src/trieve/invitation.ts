@@ -3,10 +3,6 @@ import { ROLES } from "../config/policy.ts";
 import { UUID } from "../text.ts";
 import type { components } from "./api.gen.ts";
 
-type WireInvitation = components["schemas"]["Invitation"];
-
-export type Status = "pending" | "used";
-
 /** An invitation as this program speaks of it. */
 export interface Invitation {
   /** Lower-case UUID; also the code with which the person joins, so it is never shown. */
@@ -17,7 +13,7 @@ export interface Invitation {
   email: string;
   /** A role of ROLES, or `unknown(<number>)`. */
   role: string;
-  status: Status;
+  status: "pending" | "used";
   /** Milliseconds since 1970. */
   createdAt: number;
   /** Carries scopes, also an empty list of them. */
@@ -41,7 +37,7 @@ export function readRows(rows: readonly unknown[], organizationId: string): Invi
 }
 
 function readInvitation(given: unknown, organizationId: string): Invitation | undefined {
-  const row: { [column in keyof WireInvitation]?: unknown } = Object(given);
+  const row: { [column in keyof components["schemas"]["Invitation"]]?: unknown } = Object(given);
   const { id, email, organization_id, used, created_at, role, scopes } = row;
   // Not by a schema, which takes most of the time of a long list.
   if (

@@ -1,20 +1,15 @@
-import type { Role } from "../config/policy.ts";
 import { Failure } from "../errors.ts";
 import { runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
 import type { Trieve } from "./client.ts";
 import { deleteListed, listAgain } from "./delete.ts";
 import type { Invitation } from "./invitation.ts";
-import { failed, type Listed, type Outcome } from "./outcome.ts";
+import { type Addressee, failed, type Listed, type Outcome } from "./outcome.ts";
 import { post, type Sent, tellSent } from "./send.ts";
 
 /** An invitation to be deleted and sent anew, as this role. */
-export interface Resend extends Listed {
-  role: Role;
-}
+export type Resend = Listed & Addressee;
 
-// How much of the call's time one needs: none is deleted that there may be no time left to send.
-const NEEDS_MS = 30_000;
 // What its send may take at least, however long the delete took.
 const SEND_MS = 5_000;
 
@@ -31,7 +26,8 @@ export function resendAll(
   const { client, clock, guard } = trieve;
   const emails = targets.map(({ email }) => email);
   return guard.oneAtATime(call, emails, async () => {
-    const options = { untouched: "not_resent", atOnce: 1, needsMs: NEEDS_MS } as const;
+    // None is deleted that there may be no time left to send.
+    const options = { untouched: "not_resent", atOnce: 1, needsMs: 30_000 } as const;
     const sent: Sent[] = [];
     await runBatch(call, targets, options, async (target, call, stop) => {
       const { invitation } = target;

@@ -1,15 +1,13 @@
 import type { Config } from "../config/settings.ts";
 
-export type Send = (request: Request, init: RequestInit) => Promise<Response>;
-
 /** How requests reach the API: directly, or through the proxy, whose code is loaded only then. */
-export async function openRoute({ proxy }: Pick<Config, "proxy">): Promise<Send> {
+export async function openRoute({ proxy }: Pick<Config, "proxy">): Promise<typeof fetch> {
   if (proxy === undefined) return fetch;
   const { ProxyAgent } = (await import("undici")).default;
   const dispatcher = new ProxyAgent({ uri: proxy });
   // Node's own fetch takes it; its types come from another version of the same library.
   const through: object = { dispatcher };
-  return (request, init) => fetch(request, { ...init, ...through });
+  return (input, init) => fetch(input, { ...init, ...through });
 }
 
 const HEALTH_MS = 10_000;
@@ -20,7 +18,7 @@ const HEALTH_MS = 10_000;
  */
 export async function answersHealthCheck(
   { baseUrl, extraHeaders = [] }: Pick<Config, "baseUrl" | "extraHeaders">,
-  send: Send,
+  send: typeof fetch,
 ): Promise<boolean> {
   try {
     const request = new Request(`${baseUrl}/api/health`, { redirect: "manual" });

@@ -17,9 +17,6 @@ export interface Sent {
   before: InvitationList;
 }
 
-// How much of the call's time a send needs, so that what came of it can be told.
-const NEEDS_MS = 20_000;
-
 /**
  * Invites the addresses: reads the list, sends one POST to each that is `agreed` to and that nothing stands in
  * the way of, two at a time, and reads the list again to tell what came of them, in the order given. Sends to
@@ -34,7 +31,7 @@ export function sendAll(
   const { client, guard } = trieve;
   const emails = targets.map(({ email }) => email);
   return guard.oneAtATime(call, emails, async () => {
-    const options = { untouched: "not_sent", atOnce: 2, needsMs: NEEDS_MS } as const;
+    const options = { untouched: "not_sent", atOnce: 2, needsMs: 20_000 } as const;
     const isMember = memberCheck(client, keepingTime(call, TELLING_MS));
     const sent: Sent[] = [];
     const reading = client.list(call);

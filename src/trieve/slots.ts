@@ -1,4 +1,4 @@
-import pLimit, { type LimitFunction } from "p-limit";
+import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { patience } from "./call.ts";
@@ -42,41 +42,29 @@ export function createSlots(clock: Clock) {
   ): Promise<T> => {
     signal.throwIfAborted();
     const wait = patience(ms, signal);
-    const releases: (() => void)[] = [];
-    const releaseAll = () => {
-      for (const release of releases) release();
-    };
-    try {
-      for (const places of kind === "send" ? [sends, requests] : [requests]) {
-        releases.push(await takePlace(places, wait.signal));
-      }
-    } catch (error) {
-      releaseAll();
-      signal.throwIfAborted();
-      throw wait.signal.aborted ? busy() : error;
-    } finally {
-      wait.end();
-    }
-    let heldUntil = 0;
-    const hold = (ms: number) => {
-      heldUntil = clock.elapsed() + ms;
-    };
-    return work({ hold }).finally(() => {
-      const rest = heldUntil - clock.elapsed();
-      if (rest <= 0) return releaseAll();
-      held.add(heldUntil);
-      clock.sleep(rest).then(() => {
-        held.delete(heldUntil);
-        releaseAll();
+    return new Promise((resolve, reject) => {
+      wait.signal.addEventListener("abort", () => {
+        wait.end();
+        reject(signal.aborted ? signal.reason : busy());
       });
+      async function run(): Promise<void> {
+        if (wait.signal.aborted) return;
+        wait.end();
+        let heldUntil = 0;
+        const hold = (ms: number) => {
+          heldUntil = clock.elapsed() + ms;
+        };
+        const working = work({ hold });
+        resolve(working);
+        await working.catch(() => {});
+        const rest = heldUntil - clock.elapsed();
+        if (rest <= 0) return;
+        held.add(heldUntil);
+        await clock.sleep(rest);
+        held.delete(heldUntil);
+      }
+      if (kind === "send") sends(() => requests(run));
+      else requests(run);
     });
   };
-}
-
-/** Takes one of the places; the returned function gives it back. Rejects when `signal` fires first. */
-function takePlace(places: LimitFunction, signal: AbortSignal): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    places(() => (signal.aborted ? undefined : new Promise<void>((release) => resolve(release))));
-  });
 }
