@@ -8,11 +8,10 @@ const IDS = /\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{19,}/gi;
 const ESCAPED_CHARACTER = /\\(?:u\{[0-9a-f]+\}|.)|./g;
 
 /**
- * Makes untrusted text safe to show to a person, a model or a log: one line of printable ASCII in
- * which no markdown, link with a scheme or hidden character works. What is not printable ASCII becomes
- * `\u{...}`, markdown gets a backslash, `://` is broken. At most `longest` characters are kept, and the
- * number of characters left out is said. Different inputs stay different up to the cut; ordinary e-mail
- * addresses come out unchanged.
+ * Makes untrusted text safe to show to a person, a model or a log: one line of printable ASCII in which no markdown,
+ * link with a scheme or hidden character works. What is not printable ASCII becomes `\u{...}`, markdown gets a
+ * backslash, `://` is broken. At most `longest` characters are kept, and the number of characters left out is said.
+ * Different inputs stay different up to the cut; ordinary e-mail addresses come out unchanged.
  */
 export function neutralise(value: string, longest = LONGEST): string {
   const safe = value

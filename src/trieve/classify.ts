@@ -4,23 +4,11 @@ import type { Invitation } from "./invitation.ts";
 import { failed, type Outcome, type Target } from "./outcome.ts";
 
 /**
- * What the response to a send says: that Trieve took it; that nothing was done (`member`, `refused`); or
- * something that only the list can tell.
+ * What the response to a send says: that Trieve took it, that nothing was done (`member`, `refused`), or something that
+ * only the list can tell. Trieve's 400 also stands for "stored, but the mail failed", so it proves something only with a
+ * text that is known.
  */
-type SendStatus =
-  | "accepted"
-  | "member"
-  | "refused"
-  | "invited"
-  | "mail_failed"
-  | "throttled"
-  | "unclear";
-
-/**
- * What a response to a POST says. Trieve's 400 also stands for "stored, but the mail failed", so it
- * proves something only with a text that is known.
- */
-export function sendStatus({ status, refusal, failure }: WriteResponse): SendStatus {
+export function sendStatus({ status, refusal, failure }: WriteResponse) {
   if (failure === undefined) return "accepted";
   // A proxy that says so has most likely passed nothing on.
   if (status === 429) return "throttled";
@@ -53,13 +41,9 @@ const REASONS: readonly [said: RegExp, happened: string, next: string][] = [
 ];
 
 /** The failure behind a refusal by which nothing was sent. */
-export function refusalOf({
-  status,
-  refusal,
-  failure = new Failure("rejected"),
-}: WriteResponse): Failure {
+export function refusalOf({ status, refusal, failure }: WriteResponse): Failure {
   const known = "Nothing was sent.";
-  if (status !== 400) return failure.knowing(known);
+  if (failure && status !== 400) return failure.knowing(known);
   if (refusal.startsWith("Could not get database connection")) {
     const detail = "HTTP 400, its database did not answer";
     return new Failure("upstream_error", { detail, known, origin: "trieve" });
@@ -115,7 +99,7 @@ const PROBABLY =
   "probably: the list shows no invitation, and the members could not be read to be sure";
 const NOT_TOLD = "Trieve says that its mail failed, so nothing told the person";
 
-const SAYS: Partial<Record<SendStatus, string>> = {
+const SAYS: Partial<Record<ReturnType<typeof sendStatus>, string>> = {
   accepted: "Trieve accepted the invitation",
   mail_failed: "Trieve says that its mail failed",
   invited: "Trieve says that the address is invited already",

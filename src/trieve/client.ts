@@ -19,6 +19,7 @@ import { createSlots, type Slot } from "./slots.ts";
 // How long Trieve may be at work on a request whose answer nobody waits for: its own limit, and a mail relay's.
 const WORK_MS = 15_000;
 const SEND_WORK_MS = 60_000;
+const SECOND_LOOK_MS = 3_000;
 const INVITATIONS = "/api/invitations/{organization_id}";
 const MEMBERS = "/api/organization/users/{organization_id}";
 type ListPath = typeof INVITATIONS | typeof MEMBERS;
@@ -192,4 +193,21 @@ export function createTrieveClient(options: TrieveOptions): Client {
       return slot ? work(slot) : inSlot("other", slotMs(call), call.signal, work);
     },
   };
+}
+
+/**
+ * The list after a write: at once and, unless that is enough, again 3 s later, as far as the call's time goes. A
+ * reading that failed is undefined.
+ */
+export async function lookTwice(
+  { client, clock }: Trieve,
+  call: CallContext,
+  isEnough: (list: InvitationList) => boolean,
+): Promise<(InvitationList | undefined)[]> {
+  const look = () => client.list(call).catch(() => undefined);
+  const first = await look();
+  if (first !== undefined && isEnough(first)) return [first];
+  if (call.timeLeft() <= SECOND_LOOK_MS) return [first, undefined];
+  await clock.sleep(SECOND_LOOK_MS);
+  return [first, await look()];
 }

@@ -1,9 +1,8 @@
 import { Failure } from "../errors.ts";
 import { runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, TELLING_MS } from "./call.ts";
-import type { Trieve } from "./client.ts";
+import { lookTwice, type Trieve } from "./client.ts";
 import { type Invitation, type InvitationList, isUnchanged } from "./invitation.ts";
-import { lookTwice } from "./look.ts";
 import type { Listed, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
 
@@ -64,7 +63,7 @@ export async function deleteListed(
     const second = await client.delete(call, listed.id, slot).catch(() => undefined);
     isDone = second?.status === 204;
     if (!isDone && !(second && (await isGone(trieve, call, listed)))) {
-      throw new Failure("outcome_unknown", STILL_LISTED);
+      throw new Failure("outcome_unknown", { known: STILL_LISTED });
     }
   }
   if (guard.past.get(listed.id) !== undefined && !isDone) return false;
@@ -81,18 +80,12 @@ async function isGone(trieve: Trieve, call: CallContext, listed: Invitation): Pr
   const isSettled = (list: InvitationList) => stateIn(list, listed) !== "there";
   const own = afterWrite(call, trieve.clock, TELLING_MS);
   const last = (await lookTwice(trieve, own, isSettled)).at(-1);
-  if (last === undefined) throw new Failure("outcome_unknown", UNREADABLE);
+  if (last === undefined) throw new Failure("outcome_unknown", { known: UNREADABLE });
   const state = stateIn(last, listed);
-  if (state === "changed") throw new Failure("outcome_unknown", CHANGED);
+  if (state === "changed") throw new Failure("outcome_unknown", { known: CHANGED });
   return state === "gone";
 }
 
-const UNREADABLE = {
-  known: "The request went out, and afterwards the list could not be read.",
-};
-const CHANGED = {
-  known: "The invitation changed meanwhile, but a request may still take effect.",
-};
-const STILL_LISTED = {
-  known: "The invitation is still listed, but a request may still take effect.",
-};
+const UNREADABLE = "The request went out, and afterwards the list could not be read.";
+const CHANGED = "The invitation changed meanwhile, but a request may still take effect.";
+const STILL_LISTED = "The invitation is still listed, but a request may still take effect.";

@@ -26,10 +26,7 @@ export interface InvitationList {
   skipped: number;
 }
 
-/**
- * The invitations among `rows`. A row that is malformed or another organization's is counted, never
- * shown.
- */
+/** The invitations among `rows`. A row that is malformed or another organization's is counted, never shown. */
 export function readRows(rows: readonly unknown[], organizationId: string): InvitationList {
   const invitations = rows.flatMap((row) => readInvitation(row, organizationId) ?? []);
   tellApart(invitations);
@@ -96,9 +93,8 @@ const TIMESTAMP =
   /^[1-9]\d{3}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(?<zone>Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?$/;
 
 /**
- * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no
- * zone. A zone, where there is one, counts. Undefined for anything else, and for a day, time or zone
- * that does not exist.
+ * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no zone. A zone, where
+ * there is one, counts. Undefined for anything else, and for a day, time or zone that does not exist.
  */
 export function parseTimestamp(value: string): number | undefined {
   const match = TIMESTAMP.exec(value);

@@ -79,11 +79,8 @@ export function failed(
   invitation?: Invitation,
 ): Outcome {
   const { code } = failure;
-  return { target, outcome: isOutcome(code) ? code : untouched, failure, invitation };
-}
-
-function isOutcome(code: string): code is OutcomeName {
-  return Object.hasOwn(CLASSES, code);
+  const outcome = Object.hasOwn(CLASSES, code) ? (code as OutcomeName) : untouched;
+  return { target, outcome, failure, invitation };
 }
 
 /** What an outcome comes to. With a failure it is unsure or open, whatever its name. */

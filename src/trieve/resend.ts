@@ -14,9 +14,8 @@ export type Resend = Listed & Addressee;
 const SEND_MS = 5_000;
 
 /**
- * Deletes and sends the invitations, one after the other, each in one slot for both. Once one is deleted,
- * nothing gives up its send. Anything unclear or refused leaves the rest untouched. What came of each is told
- * in the order given.
+ * Deletes and sends the invitations, one after the other, each in one slot for both. Once one is deleted, nothing gives
+ * up its send. Anything unclear or refused leaves the rest untouched. What came of each is told in the order given.
  */
 export function resendAll(
   trieve: Trieve,
@@ -24,8 +23,7 @@ export function resendAll(
   targets: readonly Resend[],
 ): Promise<Outcome[]> {
   const { client, clock, guard } = trieve;
-  const emails = targets.map(({ email }) => email);
-  return guard.oneAtATime(call, emails, async () => {
+  return guard.oneAtATime(call, targets, async () => {
     // None is deleted that there may be no time left to send.
     const options = { untouched: "not_resent", atOnce: 1, needsMs: 30_000 } as const;
     const sent: Sent[] = [];
@@ -89,16 +87,12 @@ const OTHER_BESIDE = {
 function resentAs(sent: Outcome): Outcome {
   const { target, outcome, failure } = sent;
   if (failure === undefined) return outcome === "invited" ? { ...sent, outcome: "resent" } : sent;
-  switch (outcome) {
-    case "mail_unconfirmed":
-      return { ...sent, failure: failure.knowing(OLD_LINK) };
-    case "outcome_unknown":
-      return { ...sent, failure: failure.knowing(`${OLD_IS_GONE} ${failure.known}`) };
-    default:
-      return failed(target, deletedNotSent(failure), "not_resent");
+  if (outcome !== "mail_unconfirmed" && outcome !== "outcome_unknown") {
+    return failed(target, deletedNotSent(failure), "not_resent");
   }
+  const known = [OLD_IS_GONE, failure.known].filter(Boolean).join(" ");
+  return { ...sent, failure: failure.knowing(known) };
 }
 
-const OLD_LINK = "The old invitation is deleted, so its link no longer works.";
-const OLD_IS_GONE = "The old invitation is deleted, and what came of sending it anew is not known.";
+const OLD_IS_GONE = "The old invitation is deleted, so its link no longer works.";
 const IS_MEMBER = { happened: "Trieve says that the person is a member" };

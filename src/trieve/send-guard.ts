@@ -4,7 +4,7 @@ import { Failure } from "../errors.ts";
 import { type CallContext, patience } from "./call.ts";
 import { waitFor } from "./http-errors.ts";
 import type { Invitation } from "./invitation.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Addressee, Outcome } from "./outcome.ts";
 
 const SENDS_A_MINUTE = 30;
 const MINUTE_MS = 60_000;
@@ -23,28 +23,10 @@ export interface PastInvitation {
   replacement?: Invitation | undefined;
 }
 
-/** What has to be remembered so that nothing is sent twice, nor too much at once. Letter case does not count. */
-export interface SendGuard {
-  /** Runs `send` when no other send to these addresses is running. Throws Failure `busy` when the call's time is up. */
-  oneAtATime<T>(call: CallContext, emails: readonly string[], send: () => Promise<T>): Promise<T>;
-  /**
-   * Takes one of the sends of a minute. Throws Failure `rate_limited` when all are taken. The returned
-   * function ends it: one that was not needed is given back, the minute of another begins.
-   */
-  takeTurn(): (hasSent: boolean) => void;
-  /** Keeps what a later call has to know of a send. */
-  learn(outcome: Outcome, didMailFail?: boolean): void;
-  /** Addresses to which a mail may be on its way, for two minutes. */
-  doubts: Memory<true>;
-  /** Members, for ten minutes, as their address was written: Trieve would mail it in other letters. */
-  members: Memory<string>;
-  /** The ids of invitations whose mail failed. */
-  mailFailures: Memory<true>;
-  /** What was deleted, and what took its place, by id, for ten minutes. */
-  past: Memory<PastInvitation>;
-}
+export type SendGuard = ReturnType<typeof createSendGuard>;
 
-export function createSendGuard(clock: Clock): SendGuard {
+/** What has to be remembered so that nothing is sent twice, nor too much at once. Letter case does not count. */
+export function createSendGuard(clock: Clock) {
   const running = createMemory<Promise<void>>(clock, DAY_MS);
   const turns = createMemory<number>(clock, MINUTE_MS);
   const doubts = createMemory<true>(clock, 2 * MINUTE_MS);
@@ -52,8 +34,21 @@ export function createSendGuard(clock: Clock): SendGuard {
   const mailFailures = createMemory<true>(clock, DAY_MS);
 
   return {
-    oneAtATime(call, emails, send) {
-      const earlier = Promise.allSettled(emails.map((email) => running.get(email)));
+    /** Addresses to which a mail may be on its way. */
+    doubts,
+    /** Members, as their address was written: Trieve would mail it in other letters. */
+    members,
+    /** The ids of invitations whose mail failed. */
+    mailFailures,
+    /** What was deleted, and what took its place, by id. */
+    past: createMemory<PastInvitation>(clock, 10 * MINUTE_MS),
+    /** Runs `send` when no other send to these addresses runs. Throws Failure `busy` when the call's time is up. */
+    oneAtATime<T>(
+      call: CallContext,
+      targets: readonly Addressee[],
+      send: () => Promise<T>,
+    ): Promise<T> {
+      const earlier = Promise.allSettled(targets.map(({ email }) => running.get(email)));
       const wait = patience(call.timeLeft(), call.signal);
       const gaveUp = new Promise<never>((_, reject) => {
         const giveUp = () => reject(call.signal.reason ?? new Failure("busy", OTHER_SEND));
@@ -62,9 +57,13 @@ export function createSendGuard(clock: Clock): SendGuard {
       const mine = Promise.race([earlier, gaveUp]).finally(wait.end).then(send);
       // All are taken at once, so that two calls never wait for each other.
       const both = Promise.allSettled([earlier, mine]).then(() => {});
-      for (const email of emails) running.set(email, both);
+      for (const { email } of targets) running.set(email, both);
       return mine;
     },
+    /**
+     * Takes one of the sends of a minute. Throws Failure `rate_limited` when all are taken. The returned function ends
+     * it: one that was not needed is given back, the minute of another begins.
+     */
     takeTurn() {
       const taken = turns.values();
       if (taken.length >= SENDS_A_MINUTE) {
@@ -76,31 +75,21 @@ export function createSendGuard(clock: Clock): SendGuard {
       const turn = randomUUID();
       turns.set(turn, clock.elapsed());
       // The request goes out some time after the call begins.
-      return (hasSent) => (hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn));
+      return (hasSent: boolean) =>
+        hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn);
     },
-    learn({ target: { email = "" }, outcome, invitation }, didMailFail = false) {
+    /** Keeps what a later call has to know of a send. */
+    learn({ target: { email = "" }, outcome, invitation }: Outcome, didMailFail = false): void {
       if (outcome === "outcome_unknown") doubts.set(email, true);
       else doubts.delete(email);
       if (outcome === "added" || outcome === "already_member") members.set(email, email);
       if (didMailFail && invitation) mailFailures.set(invitation.id, true);
     },
-    doubts,
-    members,
-    mailFailures,
-    past: createMemory(clock, 10 * MINUTE_MS),
   };
 }
 
-/** What is remembered by a key, in which letter case does not count. */
-interface Memory<T> {
-  set(key: string, value: T): void;
-  get(key: string): T | undefined;
-  delete(key: string): void;
-  values(): T[];
-}
-
-/** A memory that keeps each value for `ms` milliseconds. */
-function createMemory<T>(clock: Clock, ms: number): Memory<T> {
+/** Remembers each value for `ms` milliseconds, by a key in which letter case does not count. */
+function createMemory<T>(clock: Clock, ms: number) {
   const entries = new Map<string, { value: T; until: number }>();
 
   function current() {
@@ -110,10 +99,11 @@ function createMemory<T>(clock: Clock, ms: number): Memory<T> {
   }
 
   return {
-    set: (key, value) =>
-      void current().set(key.toLowerCase(), { value, until: clock.elapsed() + ms }),
-    get: (key) => current().get(key.toLowerCase())?.value,
-    delete: (key) => void entries.delete(key.toLowerCase()),
+    set(key: string, value: T): void {
+      current().set(key.toLowerCase(), { value, until: clock.elapsed() + ms });
+    },
+    get: (key: string) => current().get(key.toLowerCase())?.value,
+    delete: (key: string) => void entries.delete(key.toLowerCase()),
     values: () => Array.from(current().values(), ({ value }) => value),
   };
 }

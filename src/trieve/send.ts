@@ -2,9 +2,8 @@ import { Failure } from "../errors.ts";
 import { runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
 import { classify, isDecidedByMembers, refusalOf, sendStatus } from "./classify.ts";
-import type { Trieve, WriteResponse } from "./client.ts";
+import { lookTwice, type Trieve, type WriteResponse } from "./client.ts";
 import { type InvitationList, isSameEmail } from "./invitation.ts";
-import { lookTwice } from "./look.ts";
 import { findObstacle, memberCheck } from "./obstacle.ts";
 import type { Addressee, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
@@ -18,9 +17,9 @@ export interface Sent {
 }
 
 /**
- * Invites the addresses: reads the list, sends one POST to each that is `agreed` to and that nothing stands in
- * the way of, two at a time, and reads the list again to tell what came of them, in the order given. Sends to
- * one address never overlap, whichever call they belong to.
+ * Invites the addresses: reads the list, sends one POST to each that is `agreed` to and that nothing stands in the way
+ * of, two at a time, and reads the list again to tell what came of them, in the order given. Sends to one address never
+ * overlap, whichever call they belong to.
  */
 export function sendAll(
   trieve: Trieve,
@@ -29,8 +28,7 @@ export function sendAll(
   agreed: readonly Addressee[],
 ): Promise<Outcome[]> {
   const { client, guard } = trieve;
-  const emails = targets.map(({ email }) => email);
-  return guard.oneAtATime(call, emails, async () => {
+  return guard.oneAtATime(call, targets, async () => {
     const options = { untouched: "not_sent", atOnce: 2, needsMs: 20_000 } as const;
     const isMember = memberCheck(client, keepingTime(call, TELLING_MS));
     const sent: Sent[] = [];
