@@ -99,11 +99,10 @@ const UNSURE: readonly OutcomeName[] = ["outcome_unknown", "deleted_not_sent", "
 export function conclude(
   outcomes: readonly Outcome[],
 ): "done" | "partly_done" | "nothing_to_do" | Failure {
-  const has = (one: OutcomeClass) => outcomes.some((outcome) => classOf(outcome) === one);
-  const wrong =
-    UNSURE.map((name) => outcomes.find(({ outcome }) => outcome === name)).find(Boolean) ??
-    outcomes.find((one) => classOf(one) === "open");
-  if (wrong === undefined) return has("did") ? "done" : "nothing_to_do";
-  if (has("did") || has("already")) return "partly_done";
+  const classes = outcomes.map(classOf);
+  const unsure = UNSURE.map((name) => outcomes.find(({ outcome }) => outcome === name));
+  const wrong = unsure.find(Boolean) ?? outcomes[classes.indexOf("open")];
+  if (wrong === undefined) return classes.includes("did") ? "done" : "nothing_to_do";
+  if (classes.includes("did") || classes.includes("already")) return "partly_done";
   return wrong.failure ?? new Failure("internal_error");
 }
