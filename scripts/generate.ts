@@ -7,6 +7,7 @@ import { SETTING_LIST } from "../src/config/settings.ts";
 import { ERRORS } from "../src/errors.ts";
 import { tools } from "../src/tools/index.ts";
 import type { ListedTool } from "../src/tools/listed-tool.ts";
+import { quote } from "../test/bench/report.ts";
 import {
   exampleEntry,
   hasValue,
@@ -128,6 +129,7 @@ const blocks = {
   settings: variableTable(),
   failures: failureTable(),
   cost: await cost(),
+  performance: quote(),
 };
 for (const page of PAGES) {
   const file = new URL(page, ROOT);

@@ -1,18 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
+import ts from "typescript";
 
 // npm run mutate -- src/consent/questions.ts test/consent*.test.ts: changes the code in many small ways, and says
 // which changes no test notices. Without a file of src: all that decides what is asked, done and told. Without a
 // test: every one that has the code in its own process, for the built program stays as it is. --sample 8 changes
-// every eighth piece of the code only.
+// every eighth piece of the code only, and --at-once 2 spares a machine that others need too.
 
 const FOLDERS = ["src/consent", "src/tools", "src/trieve"];
 const PIECE_LINES = 10;
 
 const { positionals: given, values } = parseArgs({
   allowPositionals: true,
-  options: { sample: { type: "string", default: "1" } },
+  options: {
+    sample: { type: "string", default: "1" },
+    "at-once": { type: "string", default: "8" },
+  },
 });
 const code = given.filter((file) => file.startsWith("src/"));
 const tests = given.filter((file) => file.startsWith("test/"));
@@ -49,12 +54,13 @@ const step = Number(values.sample);
 const stryker = new Stryker({
   mutate: step > 1 ? piecesOf(files, step) : files,
   testRunner: "vitest",
+  vitest: { related: false },
   testFiles: tests.length > 0 ? tests : inProcess(),
   // What runs once at import would need every test for each change: tables of words, which have tests as a whole.
   ignoreStatic: true,
   ignorePatterns: ["/build", "/test/clients"],
   // More than the cores: most tests wait for time to pass.
-  concurrency: 8,
+  concurrency: Number(values["at-once"]),
   timeoutMS: 40_000,
   dryRunTimeoutMinutes: 60,
   reporters: ["clear-text", "progress-append-only", "json"],
@@ -62,4 +68,56 @@ const stryker = new Stryker({
   clearTextReporter: { allowColor: false, logTests: false },
   tempDirName: "build/stryker",
 });
-await stryker.runMutationTest();
+const mutants = await stryker.runMutationTest();
+
+type Mutant = (typeof mutants)[number];
+
+/** Applies changes to files of src one at a time, and tells whether the compiler takes them. */
+function createCompiler(): (mutant: Mutant) => boolean {
+  const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} };
+  const parsed = ts.getParsedCommandLineOfConfigFile("tsconfig.json", { noEmit: true }, host);
+  if (parsed === undefined) throw new Error("tsconfig.json cannot be read");
+  let changed = { file: "", text: "" };
+  let version = 0;
+  const { fileExists, readFile, readDirectory } = ts.sys;
+  const service = ts.createLanguageService({
+    fileExists,
+    readFile,
+    readDirectory,
+    getCompilationSettings: () => parsed.options,
+    getScriptFileNames: () => parsed.fileNames.filter((file) => file.includes("/src/")),
+    getScriptVersion: (file) => (file === changed.file ? String(version) : "0"),
+    getScriptSnapshot(file) {
+      const text = file === changed.file ? changed.text : ts.sys.readFile(file);
+      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    },
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    getCurrentDirectory: () => process.cwd(),
+  });
+  return ({ fileName, location: { start, end }, replacement = "" }) => {
+    const source = readFileSync(fileName, "utf8");
+    const lines = source.split("\n");
+    const at = ({ line, column }: typeof start) =>
+      lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, column - 1);
+    version += 1;
+    const text = source.slice(0, at(start)) + replacement + source.slice(at(end));
+    changed = { file: resolve(fileName), text };
+    const faults = [service.getSyntacticDiagnostics, service.getSemanticDiagnostics];
+    return faults.every((find) => find(changed.file).length === 0);
+  };
+}
+
+// The compiler notices changes too: what it refuses can never be run.
+const isCompiled = createCompiler();
+const tell = (line: string) => process.stdout.write(`${line}\n`);
+const isUnnoticed = ({ status }: Mutant) => status === "Survived" || status === "NoCoverage";
+const left = mutants.filter((one) => isUnnoticed(one) && isCompiled(one));
+const noticed = mutants.filter(({ status }) => status === "Killed" || status === "Timeout");
+for (const { fileName, location, replacement } of left) {
+  const { line, column } = location.start;
+  tell(`${relative(".", fileName)}:${line}:${column} => ${replacement}`);
+}
+const score = (100 * noticed.length) / (noticed.length + left.length);
+tell(
+  `${noticed.length} changes are noticed, and ${left.length} that compile are not: ${score.toFixed(1)} %`,
+);

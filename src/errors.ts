@@ -204,19 +204,20 @@ export class Failure extends Error {
   }
 }
 
-/** The failure as `<code>: <what happened>. <what to do next>.`; `isUndone` of a tool that writes and has not. */
-export function formatFailure({ code, happened, known, next }: Failure, isUndone: boolean): string {
-  const certainty = known ?? (isUndone && "isResponse" in ERRORS[code] && UNDONE);
+/** The failure as `<code>: <what happened>. <what to do next>.`, and what is certain of a tool that writes. */
+export function formatFailure(
+  { code, happened, known, next }: Failure,
+  { isWrite, hasWritten }: { isWrite: boolean; hasWritten: boolean },
+): string {
+  const isUndone = "isResponse" in ERRORS[code] && isWrite && !hasWritten;
+  const certainty = known ?? (isUndone && "Nothing was sent or deleted.");
   return [`${code}: ${happened}.`, certainty, `${next}.`].filter(Boolean).join(" ");
 }
-
-const UNDONE = "Nothing was sent or deleted.";
 
 /** Anything thrown as a Failure; `trace` is for stderr, where it was unexpected. */
 export function asFailure(
   error: unknown,
-  hasWritten: boolean,
-  isCancelled: boolean,
+  { hasWritten, isCancelled }: { hasWritten: boolean; isCancelled: boolean },
 ): { failure: Failure; trace?: string } {
   if (error instanceof Failure) return { failure: error };
   if (isCancelled && !hasWritten) return { failure: new Failure("cancelled") };

@@ -46,8 +46,10 @@ export function readable(value: string): string {
   return isReadable ? `${neutralise(value)} (reads ${reads})` : neutralise(value);
 }
 
-/** A UUID in its usual spelling, of either case. */
-export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Whether this is a UUID in its usual spelling, of either case. */
+export function isUuid(value: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+}
 
 /** Text for a terminal: what is not printable ASCII becomes `\u{...}`, and all else stays as it is. */
 export function printable(text: string): string {

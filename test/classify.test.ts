@@ -63,6 +63,8 @@ const ANSWERS = {
     answer(400, "Error inserting invitation."),
     answer(400, "Error sending email. Invalid email"),
     answer(400, `Sorry: User with email ${EMAIL} is already in the organization`),
+    answer(400, `Sorry: User with email ${EMAIL} has already been invited`),
+    answer(500, "Invalid email"),
     answer(408),
     answer(500),
     answer(500, "", true),
@@ -165,6 +167,7 @@ test.each<[WriteResponse, string]>([
   [answer(400, "Can not invite user with higher role than yours"), "rejected"],
   [answer(400, "Json Deserialization Error: invalid InvitationData"), "rejected"],
   [answer(400, "Could not get database connection"), "upstream_error"],
+  [answer(400, "Could not get database connection: timed out"), "upstream_error"],
 ])("a refusal, %j, is told as %s, and that nothing was sent", (response, code) => {
   expect(refusalOf(response)).toMatchObject({ code, known: "Nothing was sent." });
 });

@@ -1,4 +1,4 @@
-import { UUID } from "../text.ts";
+import { isUuid } from "../text.ts";
 
 // One parser for each kind of value. What people often mistype gets a sentence that helps; it never holds the value.
 
@@ -97,7 +97,7 @@ function expandHome(path: string, home: string): string {
 /** A UUID in lower case. Throws SettingError. */
 export function parseUuid(value: string): string {
   check(
-    UUID.test(value),
+    isUuid(value),
     "must be the organization's id, a UUID without quotes, as the dashboard shows it",
   );
   return value.toLowerCase();

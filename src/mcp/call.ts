@@ -126,13 +126,19 @@ export function startCall(program: Program, tool: Tool, input: unknown, caller: 
     return { kind: "result", ...rendered.result };
   }
 
+  const progress = () => ({
+    isWrite,
+    hasWritten: call.spent.writes > 0,
+    isCancelled: call.signal.aborted,
+  });
+
   function inError(failure: Failure, lines: readonly string[] = []): CallResult {
-    const text = [formatFailure(failure, isWrite && call.spent.writes === 0), ...lines].join("\n");
+    const text = [formatFailure(failure, progress()), ...lines].join("\n");
     return { kind: "result", text };
   }
 
   function failed(error: unknown): CallResult {
-    const { failure, trace } = asFailure(error, call.spent.writes > 0, call.signal.aborted);
+    const { failure, trace } = asFailure(error, progress());
     // After a fault of this server, what was known by then counts.
     if (trace !== undefined && call.outcomes.length > 0) account(call.outcomes);
     else accountAll(failure.code);

@@ -100,5 +100,4 @@ const CANCELLED = { happened: "The call was cancelled" };
 const TOO_LATE = {
   happened: "This was not started, because the call's time was nearly up",
   next: "Call again for what is left",
-  isCertain: true,
 };

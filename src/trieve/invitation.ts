@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { ROLES } from "../config/policy.ts";
-import { UUID } from "../text.ts";
+import { isUuid } from "../text.ts";
 import type { components } from "./api.gen.ts";
 
 /** An invitation as this program speaks of it. */
@@ -45,7 +45,7 @@ function readInvitation(given: unknown, organizationId: string): Invitation | un
     typeof created_at !== "string" ||
     typeof role !== "number" ||
     !Number.isSafeInteger(role) ||
-    !UUID.test(id) ||
+    !isUuid(id) ||
     !isScopes(scopes ?? []) ||
     organization_id.toLowerCase() !== organizationId
   ) {

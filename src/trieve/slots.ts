@@ -30,7 +30,6 @@ export function createSlots(clock: Clock) {
     return new Failure("busy", {
       happened: `This server waits${seconds} for requests that Trieve may still be working on; nothing was sent`,
       next: "Call again in a minute",
-      isCertain: true,
     });
   }
 

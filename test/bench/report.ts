@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 // What `npm run bench` measured is kept in docs/figures.json, from which docs/performance.md has its tables; the
-// README may quote from it by `quote`.
+// README quotes from it.
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const FIGURES = here("../../docs/figures.json");
@@ -106,15 +106,11 @@ export function readFigures(): AllFigures {
   return JSON.parse(readFileSync(FIGURES, "utf8"));
 }
 
-/** Two sentences of what this server takes on Node 20, with date and machine, for the README. */
+/** What this server takes on Node 20, with date and machine, as the README says it. */
 export function quote(): string {
   const figures = readFigures()["node 20"];
   if (figures === undefined) throw new Error("docs/figures.json has no run on Node 20");
   const { node, machine, date, servers } = figures;
   const of = (measure: Measure) => formatFigure(measure, servers[OURS]?.[measure]);
-  return (
-    `A start takes ${of("startLegacy")} the time of Node alone (${of("startModern")} with revision 2026-07-28) and ` +
-    `${of("memoryLegacy")} of memory; a list of 10,000 invitations takes ${of("list10000")} the time of fetching and ` +
-    `parsing it. Measured with Node ${node} on ${machine}, ${date}: [all figures](docs/performance.md).`
-  );
+  return `A start takes ${of("startLegacy")} the time of bare Node (${of("startModern")} with revision 2026-07-28) and ${of("memoryLegacy")}: [all figures](docs/performance.md), Node ${node} on ${machine}, ${date}.`;
 }
