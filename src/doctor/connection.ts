@@ -131,7 +131,7 @@ function layerOf(code: ErrorCode, origin: Failure["origin"]): string {
  * Whether a Trieve at this address answers its health check, which needs no key and works even where nothing else
  * does. Never throws.
  */
-async function answersHealthCheck(
+export async function answersHealthCheck(
   { baseUrl, extraHeaders = [] }: Pick<Config, "baseUrl" | "extraHeaders">,
   send: typeof fetch,
 ): Promise<boolean> {

@@ -4,7 +4,7 @@ import { Failure } from "../errors.ts";
 import { type CallContext, patience } from "./call.ts";
 import { waitFor } from "./http-errors.ts";
 import type { Invitation } from "./invitation.ts";
-import type { Addressee, Outcome } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 
 const SENDS_A_MINUTE = 30;
 const MINUTE_MS = 60_000;
@@ -45,7 +45,7 @@ export function createSendGuard(clock: Clock) {
     /** Runs `send` when no other send to these addresses runs. Throws Failure `busy` when the call's time is up. */
     oneAtATime<T>(
       call: CallContext,
-      targets: readonly Addressee[],
+      targets: readonly { email: string }[],
       send: () => Promise<T>,
     ): Promise<T> {
       const earlier = Promise.allSettled(targets.map(({ email }) => running.get(email)));
@@ -89,7 +89,7 @@ export function createSendGuard(clock: Clock) {
 }
 
 /** Remembers each value for `ms` milliseconds, by a key in which letter case does not count. */
-function createMemory<T>(clock: Clock, ms: number) {
+export function createMemory<T>(clock: Clock, ms: number) {
   const entries = new Map<string, { value: T; until: number }>();
 
   function current() {
