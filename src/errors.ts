@@ -6,8 +6,6 @@ interface Kind {
   next: string;
   /** It comes of talking to Trieve, so it has to be said whether something was sent. */
   isResponse?: true;
-  /** It is about one target alone: others may fare better. */
-  concernsOneTarget?: true;
 }
 
 /** Every error code: what happened, and what to do next. The README shows this table. */
@@ -24,22 +22,18 @@ export const ERRORS = {
     happened:
       "The address is not a plain e-mail address (ASCII, one @, a dotted domain, at most 64 characters before the @ and 100 in all)",
     next: "Correct it and call again where that is certain; otherwise ask the user for the exact address",
-    concernsOneTarget: true,
   },
   domain_not_allowed: {
     happened: "This server may not invite addresses at this domain (TRIEVE_ALLOWED_EMAIL_DOMAINS)",
     next: "Ask the user for another address or the operator for another domain",
-    concernsOneTarget: true,
   },
   role_not_allowed: {
     happened: "This server may not invite with this role (TRIEVE_MAX_ROLE)",
     next: "Choose a lower role or ask the operator",
-    concernsOneTarget: true,
   },
   not_supported: {
     happened: "This server cannot do that to this invitation; nothing was done",
     next: "Tell the user; leave it out, and call again for the others",
-    concernsOneTarget: true,
   },
   ambiguous: {
     happened: "An address, or the beginning of an id, fits several invitations",
@@ -48,7 +42,6 @@ export const ERRORS = {
   not_found: {
     happened: "This organization has no such invitation; nothing was done",
     next: "Look for it with list_invitations (status all shows used ones too); a member shown by list_members can be removed only in Trieve's dashboard",
-    concernsOneTarget: true,
   },
   unauthorized: {
     happened: "Trieve refused the key (401)",
@@ -69,7 +62,6 @@ export const ERRORS = {
     happened: "Trieve refused the request (400)",
     next: "Check the arguments; repeating the same call will not help",
     isResponse: true,
-    concernsOneTarget: true,
   },
   rate_limited: {
     happened: "Too many requests",
@@ -109,17 +101,14 @@ export const ERRORS = {
   already_invited: {
     happened: "A pending invitation to this address exists; nothing was sent",
     next: "To mail it again, or to change its role, use resend_invitation",
-    concernsOneTarget: true,
   },
   already_accepted: {
     happened: "An accepted invitation to this address blocks a new one; nothing was sent",
     next: "To invite the person again, delete that record first, with delete_invitation",
-    concernsOneTarget: true,
   },
   already_gone: {
     happened: "The invitation is gone already; nothing was sent",
     next: "To invite the person anew, use send_invitation",
-    concernsOneTarget: true,
   },
   deleted_not_sent: {
     happened: "The old invitation is deleted, and the new one was not sent",
@@ -129,7 +118,6 @@ export const ERRORS = {
     happened: "The invitation changed since it was shown",
     next: "Nothing more was done; list again, and show the user what it is now",
     isResponse: true,
-    concernsOneTarget: true,
   },
   confirmation_unavailable: {
     happened:
@@ -214,36 +202,22 @@ export class Failure extends Error {
   knowing(known: string): Failure {
     return new Failure(this.code, { ...this, known, cause: this.cause });
   }
-
-  /** Whether it is about one target alone, so that others may fare better. */
-  get concernsOneTarget(): boolean {
-    return "concernsOneTarget" in ERRORS[this.code];
-  }
 }
 
-/** What the call had done when it failed. */
-export interface Progress {
-  /** Whether its tool changes something. */
-  isWrite: boolean;
-  /** Whether a request that may have changed something went out. */
-  hasWritten: boolean;
-  isCancelled: boolean;
-}
-
-/** The failure as `<code>: <what happened>. <what to do next>.` */
+/** The failure as `<code>: <what happened>. <what to do next>.`, and what is certain of a tool that writes. */
 export function formatFailure(
   { code, happened, known, next }: Failure,
-  { isWrite, hasWritten }: Omit<Progress, "isCancelled">,
+  { isWrite, hasWritten }: { isWrite: boolean; hasWritten: boolean },
 ): string {
   const isUndone = "isResponse" in ERRORS[code] && isWrite && !hasWritten;
-  const certainty = known ?? (isUndone ? "Nothing was sent or deleted." : "");
+  const certainty = known ?? (isUndone && "Nothing was sent or deleted.");
   return [`${code}: ${happened}.`, certainty, `${next}.`].filter(Boolean).join(" ");
 }
 
 /** Anything thrown as a Failure; `trace` is for stderr, where it was unexpected. */
 export function asFailure(
   error: unknown,
-  { hasWritten, isCancelled }: Progress,
+  { hasWritten, isCancelled }: { hasWritten: boolean; isCancelled: boolean },
 ): { failure: Failure; trace?: string } {
   if (error instanceof Failure) return { failure: error };
   if (isCancelled && !hasWritten) return { failure: new Failure("cancelled") };

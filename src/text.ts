@@ -8,11 +8,10 @@ const IDS = /\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{19,}/gi;
 const ESCAPED_CHARACTER = /\\(?:u\{[0-9a-f]+\}|.)|./g;
 
 /**
- * Makes untrusted text safe to show to a person, a model or a log: one line of printable ASCII in
- * which no markdown, link with a scheme or hidden character works. What is not printable ASCII becomes
- * `\u{...}`, markdown gets a backslash, `://` is broken. At most `longest` characters are kept, and the
- * number of characters left out is said. Different inputs stay different up to the cut; ordinary e-mail
- * addresses come out unchanged.
+ * Makes untrusted text safe to show to a person, a model or a log: one line of printable ASCII in which no markdown,
+ * link with a scheme or hidden character works. What is not printable ASCII becomes `\u{...}`, markdown gets a
+ * backslash, `://` is broken. At most `longest` characters are kept, and the number of characters left out is said.
+ * Different inputs stay different up to the cut; ordinary e-mail addresses come out unchanged.
  */
 export function neutralise(value: string, longest = LONGEST): string {
   const safe = value
@@ -47,12 +46,9 @@ export function readable(value: string): string {
   return isReadable ? `${neutralise(value)} (reads ${reads})` : neutralise(value);
 }
 
-/** A UUID in its usual spelling, of either case. */
-export const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** Whether this is a UUID in its usual spelling, of either case. */
 export function isUuid(value: string): boolean {
-  return UUID.test(value);
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
 }
 
 /** Text for a terminal: what is not printable ASCII becomes `\u{...}`, and all else stays as it is. */
@@ -63,11 +59,6 @@ export function printable(text: string): string {
 function escaped(character: string): string {
   const point = character.codePointAt(0)?.toString(16);
   return /[ -~]/.test(character) ? `\\${character}` : `\\u{${point}}`;
-}
-
-/** The first 8 characters of an id: enough to tell invitations apart, useless as a join code. */
-export function shortId(id: string): string {
-  return neutralise(id.slice(0, 8));
 }
 
 /** An organization's name as people know it, where it has one, and its id. */

@@ -76,8 +76,8 @@ async function play(moves: readonly Move[]): Promise<number> {
   const client: Client = {
     list: async () => readRows(rows, ORGANIZATION),
     members: async () => ({ members: [], skipped: 0 }),
-    slot: async () => ({ hold() {}, release() {} }),
-    async send(call, _, { email, role }) {
+    inSlot: (_, work) => work({ hold() {} }),
+    async send(call, { email, role }) {
       call.signal.throwIfAborted();
       call.beginWrite();
       writes.push(`send ${email} ${role}`);
@@ -85,7 +85,7 @@ async function play(moves: readonly Move[]): Promise<number> {
       made += 1;
       return done;
     },
-    async delete(call, _, id) {
+    async delete(call, id) {
       call.signal.throwIfAborted();
       call.beginWrite();
       writes.push(`delete ${id}`);

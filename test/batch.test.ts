@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Failure } from "../src/errors.ts";
-import { createBatch } from "../src/trieve/batch.ts";
+import { runBatch } from "../src/trieve/batch.ts";
 import { createCallContext } from "../src/trieve/call.ts";
 import { ageInDays, isSameEmail, parseTimestamp, readRows } from "../src/trieve/invitation.ts";
 import type { Outcome } from "../src/trieve/outcome.ts";
@@ -9,6 +9,8 @@ import { dreamClock } from "./support/calls.ts";
 // How a call goes through its targets, whatever it does to them.
 
 const TARGETS = ["a", "b", "c"].map((name) => ({ name }));
+
+type Work = Parameters<typeof runBatch<(typeof TARGETS)[number]>>[3];
 
 function start({ ms = 1_000, signal = new AbortController().signal } = {}) {
   const clock = dreamClock();
@@ -19,9 +21,10 @@ function start({ ms = 1_000, signal = new AbortController().signal } = {}) {
   });
   // Another batch of the same call may have gone before.
   call.outcomes.push({ target: {}, outcome: "deleted" });
-  const batch = createBatch(call, TARGETS, "not_deleted", 500);
+  const options = { untouched: "not_deleted", atOnce: 1, needsMs: 500 } as const;
+  const run = (work: Work) => runBatch(call, TARGETS, options, work);
   const outcomes = () => call.outcomes.map(({ outcome, failure }) => `${outcome} ${failure?.code}`);
-  return { batch, call, clock, told, outcomes };
+  return { run, call, clock, told, outcomes };
 }
 const done = async (target: Outcome["target"]): Promise<Outcome> => ({
   target,
@@ -29,13 +32,16 @@ const done = async (target: Outcome["target"]): Promise<Outcome> => ({
 });
 const NOT_BEGUN = "not_deleted cancelled";
 
-test("before anything is done, every target is untouched", () => {
-  expect(start().outcomes()).toEqual(["deleted undefined", NOT_BEGUN, NOT_BEGUN, NOT_BEGUN]);
+test("before anything is done, every target is untouched", async () => {
+  const { run, outcomes } = start();
+  const running = run(async () => undefined);
+  expect(outcomes()).toEqual(["deleted undefined", NOT_BEGUN, NOT_BEGUN, NOT_BEGUN]);
+  await running;
 });
 
 test("every target has its outcome in its place, and a step", async () => {
-  const { batch, outcomes, told } = start();
-  await batch.each(1, async (target) => (target.name === "b" ? undefined : done(target)));
+  const { run, outcomes, told } = start();
+  await run(async (target) => (target.name === "b" ? undefined : done(target)));
   expect(outcomes()).toEqual([
     "deleted undefined",
     "deleted undefined",
@@ -46,9 +52,9 @@ test("every target has its outcome in its place, and a step", async () => {
 });
 
 test("a request that may change something leaves its outcome open until it is taken back", async () => {
-  const { batch, call, outcomes, told } = start();
+  const { run, call, outcomes, told } = start();
   const seen: string[][] = [];
-  await batch.each(1, async (target, own) => {
+  await run(async (target, own) => {
     if (target.name !== "b") return undefined;
     const takeBack = own.beginWrite();
     seen.push(outcomes());
@@ -67,9 +73,9 @@ test("a request that may change something leaves its outcome open until it is ta
 
 test("the first is begun with whatever time is left, another one only with enough", async () => {
   const begun = async (left: number, tookMs: number) => {
-    const { batch, clock } = start({ ms: left });
+    const { run, clock } = start({ ms: left });
     let count = 0;
-    await batch.each(1, async (target) => {
+    await run(async (target) => {
       count += 1;
       clock.turn(tookMs);
       return done(target);
@@ -84,8 +90,8 @@ test("the first is begun with whatever time is left, another one only with enoug
 
 test("a failure of one target leaves the others, any other stops them with its own code", async () => {
   const end = async (code: "changed" | "forbidden") => {
-    const { batch, outcomes } = start();
-    await batch.each(1, async (target) => {
+    const { run, outcomes } = start();
+    await run(async (target) => {
       if (target.name === "a") throw new Failure(code);
       return done(target);
     });
@@ -100,20 +106,22 @@ test("a failure of one target leaves the others, any other stops them with its o
 });
 
 test("the first reason to stop counts, also for who had to wait for a turn", async () => {
-  const { batch, outcomes } = start();
-  batch.check();
-  batch.stop(new Failure("busy"));
-  batch.stop(new Failure("timeout"));
-  expect(() => batch.check()).toThrow("busy");
-  await batch.each(1, done);
+  const { run, call, outcomes } = start();
+  await run(async (_, own, stop) => {
+    stop(new Failure("busy"));
+    stop(new Failure("timeout"));
+    own.beginWrite();
+    return undefined;
+  });
   expect(outcomes().slice(1)).toEqual(Array(3).fill("not_deleted busy"));
+  expect(call.spent).toEqual({ requests: 0, writes: 0 });
 });
 
 test("what stops a batch is no outcome of those that were not begun", async () => {
-  const { batch, outcomes } = start();
-  await batch.each(1, async () => {
-    batch.stop(new Failure("outcome_unknown"));
-    batch.check();
+  const { run, outcomes } = start();
+  await run(async (_, own, stop) => {
+    stop(new Failure("outcome_unknown"));
+    own.beginWrite();
     return undefined;
   });
   expect(outcomes().slice(1)).toEqual(Array(3).fill("not_deleted outcome_unknown"));
@@ -122,21 +130,21 @@ test("what stops a batch is no outcome of those that were not begun", async () =
 test("the end of a cancelled call is told, and what is unexpected is thrown", async () => {
   const caller = new AbortController();
   const abort = new DOMException("no more", "AbortError");
-  const run = (error: unknown) => {
-    const { batch, outcomes } = start({ signal: caller.signal });
+  const end = (error: unknown) => {
+    const { run, outcomes } = start({ signal: caller.signal });
     const work = async () => {
       throw error;
     };
-    return batch.each(1, work).then(outcomes, (thrown: unknown) => thrown);
+    return run(work).then(outcomes, (thrown: unknown) => thrown);
   };
-  expect(await run(abort)).toBe(abort);
+  expect(await end(abort)).toBe(abort);
   caller.abort();
-  expect(await run(abort)).toEqual([
+  expect(await end(abort)).toEqual([
     "deleted undefined",
     ...Array(3).fill("not_deleted cancelled"),
   ]);
   for (const error of [new TypeError("x"), { name: "AbortError" }]) {
-    expect(await run(error)).toBe(error);
+    expect(await end(error)).toBe(error);
   }
 });
 

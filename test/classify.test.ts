@@ -1,11 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { classify, isDecidedByMembers, type Seen } from "../src/trieve/classify.ts";
+import {
+  classify,
+  isDecidedByMembers,
+  refusalOf,
+  type Seen,
+  sendStatus,
+} from "../src/trieve/classify.ts";
 import type { WriteResponse } from "../src/trieve/client.ts";
 import { statusFailure } from "../src/trieve/http-errors.ts";
 import type { Invitation } from "../src/trieve/invitation.ts";
 import { brokenOff } from "../src/trieve/network-errors.ts";
 import type { OutcomeName } from "../src/trieve/outcome.ts";
-import { refusalOf, sendStatus } from "../src/trieve/send-status.ts";
 
 // What came of a send, by its answer and by what was seen afterwards.
 

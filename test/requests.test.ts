@@ -1,16 +1,16 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
+import type { Clock } from "../src/clock.ts";
 import { loadSettings } from "../src/config/load.ts";
+import { answersHealthCheck } from "../src/doctor/connection.ts";
 import { Failure } from "../src/errors.ts";
 import { isPage, parseList, readText, sentOnce, withoutLongBody } from "../src/trieve/body.ts";
 import { afterWrite, createCallContext, keepingTime } from "../src/trieve/call.ts";
-import { createExchange } from "../src/trieve/http.ts";
+import { createExchange, openRoute } from "../src/trieve/http.ts";
 import { statusFailure, waitFor } from "../src/trieve/http-errors.ts";
-import { createMemory } from "../src/trieve/memory.ts";
 import { brokenOff, networkFailure } from "../src/trieve/network-errors.ts";
 import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
-import { answersHealthCheck, openRoute } from "../src/trieve/route.ts";
-import { createSendGuard, type PastInvitation } from "../src/trieve/send-guard.ts";
+import { createMemory, createSendGuard, type PastInvitation } from "../src/trieve/send-guard.ts";
 import { createSlots, type Slot } from "../src/trieve/slots.ts";
 import { dreamClock } from "./support/calls.ts";
 
@@ -291,7 +291,6 @@ describe("an exchange", () => {
       hold(ms) {
         held = ms;
       },
-      release() {},
     };
     const exchange = createExchange(
       config as NonNullable<typeof config>,
@@ -396,27 +395,38 @@ describe("an exchange", () => {
 
 describe("places inside Trieve", () => {
   const quiet = new AbortController().signal;
-  const isTaken = async (place: Promise<Slot>) => {
+  type Place = Slot & { release(): void };
+  /** Takes a place that is kept until it is given back by hand. */
+  const taking = (clock: Clock) => {
+    const inSlot = createSlots(clock);
+    return (kind: "send" | "other", ms: number, signal: AbortSignal) =>
+      new Promise<Place>((resolve, reject) => {
+        const work = (slot: Slot) =>
+          new Promise<void>((release) => resolve({ ...slot, release: () => release() }));
+        inSlot(kind, ms, signal, work).catch(reject);
+      });
+  };
+  const isTaken = async (place: Promise<Place>) => {
     const open = Symbol();
     const soon = new Promise((resolve) => setTimeout(() => resolve(open), 2));
     return (await Promise.race([place, soon])) !== open;
   };
 
   test("are four, of which two are for sends", async () => {
-    const take = createSlots(dreamClock());
+    const take = taking(dreamClock());
     const sends = [1, 2, 3].map(() => take("send", 5_000, quiet));
     expect(await Promise.all(sends.map(isTaken))).toEqual([true, true, false]);
     const others = [1, 2, 3].map(() => take("other", 5_000, quiet));
     expect(await Promise.all(others.map(isTaken))).toEqual([true, true, false]);
     (await others[0])?.release();
-    expect(await isTaken(others[2] as Promise<Slot>)).toBe(true);
-    expect(await isTaken(sends[2] as Promise<Slot>)).toBe(false);
+    expect(await isTaken(others[2] as Promise<Place>)).toBe(true);
+    expect(await isTaken(sends[2] as Promise<Place>)).toBe(false);
     (await sends[0])?.release();
-    expect(await isTaken(sends[2] as Promise<Slot>)).toBe(true);
+    expect(await isTaken(sends[2] as Promise<Place>)).toBe(true);
   });
 
   test("that do not come in time are busy, and are not kept", async () => {
-    const take = createSlots(dreamClock());
+    const take = taking(dreamClock());
     const taken = await Promise.all([1, 2].map(() => take("send", 5_000, quiet)));
     expect(getEventListeners(quiet, "abort")).toHaveLength(0);
     const failure = (await take("send", 1, quiet).catch((error) => error)) as Failure;
@@ -434,7 +444,7 @@ describe("places inside Trieve", () => {
   test("that are held come back when the time is over, and who waits is told for how long", async () => {
     const clock = dreamClock();
     let wake = () => {};
-    const take = createSlots({
+    const take = taking({
       ...clock,
       sleep: () => new Promise((resolve) => (wake = resolve)),
     });
@@ -455,7 +465,7 @@ describe("places inside Trieve", () => {
   });
 
   test("are not taken by a caller who has gone, before or while it waits", async () => {
-    const take = createSlots(dreamClock());
+    const take = taking(dreamClock());
     const gone = AbortSignal.abort("gone");
     await expect(take("other", 5_000, gone)).rejects.toBe("gone");
     await Promise.all([1, 2, 3, 4].map(() => take("other", 5_000, quiet)));
@@ -506,10 +516,10 @@ describe("a call", () => {
     call.beginRequest();
     const takeBack = call.beginWrite({ email: "a@example.com" });
     call.beginWrite();
-    expect(call.spent).toEqual({ requests: 2, writes: 2 });
+    expect(call.spent).toEqual({ requests: 4, writes: 2 });
     takeBack();
     call.step();
-    expect(call.spent).toEqual({ requests: 2, writes: 1 });
+    expect(call.spent).toEqual({ requests: 4, writes: 1 });
     expect(told).toEqual([{ email: "a@example.com" }, {}, "step"]);
     const silent = createCallContext(dreamClock(), new AbortController().signal, 1);
     silent.beginWrite();
@@ -590,8 +600,9 @@ describe("what was sent", () => {
     const call = createCallContext(clock, new AbortController().signal, 1_000);
     const running: string[] = [];
     const ends: (() => void)[] = [];
+    const to = (email: string) => ({ email });
     const send = (name: string, ...emails: string[]) =>
-      oneAtATime(call, emails, () => {
+      oneAtATime(call, emails.map(to), () => {
         running.push(name);
         return new Promise<void>((resolve) => {
           ends.push(() => {
@@ -618,9 +629,9 @@ describe("what was sent", () => {
     for (const end of ends.slice(2)) end();
     await Promise.all([third, other]);
     await expect(
-      oneAtATime(call, ["a@b.org"], () => Promise.reject(new Error("no"))),
+      oneAtATime(call, [to("a@b.org")], () => Promise.reject(new Error("no"))),
     ).rejects.toThrow("no");
-    expect(await oneAtATime(call, ["a@b.org"], async () => "done")).toBe("done");
+    expect(await oneAtATime(call, [to("a@b.org")], async () => "done")).toBe("done");
   });
 });
 
@@ -696,11 +707,12 @@ describe("the way to Trieve", () => {
       baseUrl,
       extraHeaders: [["X-Gate", "open"]],
     };
-    const isHealthy = await answersHealthCheck(config, async (request, init) => {
+    const isHealthy = await answersHealthCheck(config, async (input, init) => {
+      const request = input as Request;
       expect(request.url).toBe("https://trieve.example.com/api/health");
       expect(request.redirect).toBe("manual");
       expect(Object.fromEntries(request.headers)).toEqual({ "x-gate": "open" });
-      expect(init.signal).toBeInstanceOf(AbortSignal);
+      expect(init?.signal).toBeInstanceOf(AbortSignal);
       return answer();
     });
     expect(isHealthy).toBe(expected);

@@ -41,7 +41,6 @@ async function heldAfter(tookMs: number, end: () => Response, more: { cancels?: 
     hold(ms: number) {
       held = ms;
     },
-    release() {},
   };
   const options = { slot, ms: 20_000, workMs: 60_000, signal: caller.signal };
   await exchange(options, (fetch) => fetch(new Request(URL_GIVEN))).catch(() => {});

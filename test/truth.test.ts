@@ -466,9 +466,10 @@ test("a call that waits for another send to its address is busy when its time is
     await clock.sleep(ms);
     done.push(name);
   };
-  const first = guard.oneAtATime(callOf(9_000), ["ann@x.org"], () => send("first", 5_000));
-  const second = guard.oneAtATime(callOf(1_000), ["ANN@x.org"], () => send("second", 1));
-  const third = guard.oneAtATime(callOf(9_000), ["ann@x.org"], () => send("third", 1));
+  const to = (email: string) => [{ email }];
+  const first = guard.oneAtATime(callOf(9_000), to("ann@x.org"), () => send("first", 5_000));
+  const second = guard.oneAtATime(callOf(1_000), to("ANN@x.org"), () => send("second", 1));
+  const third = guard.oneAtATime(callOf(9_000), to("ann@x.org"), () => send("third", 1));
   const failed = second.catch(({ code }) => code);
   await vi.advanceTimersByTimeAsync(1_000);
   expect(await failed).toBe("busy");

@@ -4,8 +4,8 @@ import { type ErrorCode, Failure } from "../errors.ts";
 import { organizationText } from "../text.ts";
 import { createCallContext } from "../trieve/call.ts";
 import { createTrieveClient } from "../trieve/client.ts";
+import { openRoute } from "../trieve/http.ts";
 import { LIMITS } from "../trieve/limits.ts";
-import { answersHealthCheck, openRoute } from "../trieve/route.ts";
 
 /** One thing that was looked at. */
 export interface Check {
@@ -27,6 +27,7 @@ export function check(
 }
 
 const MOST_SKEW_MS = 60_000;
+const HEALTH_MS = 10_000;
 
 // What a failure means where the health check is answered all the same.
 const IF_HEALTHY: Partial<Record<ErrorCode, readonly [layer: string, hint: string]>> = {
@@ -58,7 +59,7 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
     version,
     clock: systemClock,
     fetch: async (input, init) => {
-      const response = await send(input as Request, init ?? {});
+      const response = await send(input, init);
       const date = Date.parse(response.headers.get("date") ?? "");
       if (!Number.isNaN(date)) skew = Math.abs(Date.now() - date);
       return response;
@@ -124,4 +125,23 @@ function layerOf(code: ErrorCode, origin: Failure["origin"]): string {
   if (code === "unauthorized") return "key";
   if (code === "forbidden") return "role";
   return code === "timeout" ? "reachable" : "answer";
+}
+
+/**
+ * Whether a Trieve at this address answers its health check, which needs no key and works even where nothing else
+ * does. Never throws.
+ */
+export async function answersHealthCheck(
+  { baseUrl, extraHeaders = [] }: Pick<Config, "baseUrl" | "extraHeaders">,
+  send: typeof fetch,
+): Promise<boolean> {
+  try {
+    const request = new Request(`${baseUrl}/api/health`, { redirect: "manual" });
+    for (const [name, value] of extraHeaders) request.headers.set(name, value);
+    const response = await send(request, { signal: AbortSignal.timeout(HEALTH_MS) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { ConfirmMethod } from "../config/settings.ts";
 import { shownEmail } from "../email.ts";
-import type { Failure } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import { conclude, type Outcome, type OutcomeName } from "../trieve/outcome.ts";
 import type { Action } from "./action.ts";
 import { organizationLabel, type ToolContext } from "./context.ts";
@@ -39,21 +39,19 @@ export function renderOutcomes(
   role: string | undefined,
   confirmedBy: ConfirmMethod | undefined,
 ): Answer {
-  const conclusion = conclude(outcomes);
+  const outcome = conclude(outcomes);
   const rows = outcomes.map(rowOf);
-  if (conclusion.kind === "error") {
-    const { failure } = conclusion;
+  if (outcome instanceof Failure) {
     const [row] = rows;
     // Of one target the sentence says all; of several each has a line.
     if (row !== undefined && rows.length === 1) row.reason = undefined;
-    return { kind: "error", failure, lines: rows.map(rowLine) };
+    return { kind: "error", failure: outcome, lines: rows.map(rowLine) };
   }
   const counts = new Map<OutcomeName, number>();
   for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const isMailed = outcomes.some(({ outcome }) => outcome === "invited" || outcome === "resent");
   const links = isMailed ? linkFacts(context).map(({ text }) => text) : [];
   const note = [...notesOf(outcomes), ...links].join(" ");
-  const { outcome } = conclusion;
   const shared = { organization: organizationLabel(context), role, confirmed_by: confirmedBy };
   const summary = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
   const facts = { outcome, ...shared, counts: Object.fromEntries(counts), results: rows, note };

@@ -1,5 +1,5 @@
 import { Failure } from "../errors.ts";
-import { neutralise, shortId } from "../text.ts";
+import { neutralise } from "../text.ts";
 import {
   createdDate,
   type Invitation,
@@ -120,5 +120,5 @@ function fitsText(name: string, invitations: readonly Invitation[]): string {
 
 /** What is said of a name while it is not known what it stands for: of an id never more than its beginning. */
 export function namedTarget(name: string): Target {
-  return name.includes("@") ? { name, email: name } : { name: shortId(name) };
+  return name.includes("@") ? { name, email: name } : { name: neutralise(name.slice(0, 8)) };
 }

@@ -1,73 +1,61 @@
 import pLimit from "p-limit";
 import { Failure } from "../errors.ts";
 import { type CallContext, keepingTime, TELLING_MS } from "./call.ts";
-import { failed, type Outcome, type Target, type Untouched } from "./outcome.ts";
+import { classOf, failed, type Outcome, type Target, type Untouched } from "./outcome.ts";
 
-/** Takes a call through its targets. After the first failure that concerns all of them it begins no more. */
-export interface Batch<T extends Target> {
-  /**
-   * Does `work` to each target, `atOnce` at a time. Work gives the outcome, or nothing where that is told later; a
-   * Failure that it throws becomes the outcome. Throws only what is unexpected.
-   */
-  each(
-    atOnce: number,
-    work: (target: T, call: CallContext) => Promise<Outcome | undefined>,
-  ): Promise<void>;
-  /** Begins nothing more, for this reason. */
-  stop(reason: Failure): void;
-  /** For work that had to wait for its turn: throws where nothing more may begin. */
-  check(): void;
-  /** Tells what came of a target. */
-  tell(outcome: Outcome): void;
+interface Options {
+  /** The outcome of a target to which nothing was done. */
+  untouched: Untouched;
+  /** How many targets are at work at a time. */
+  atOnce: number;
+  /** No more than the first is begun with less milliseconds of the call's time left: what came of it has to be told. */
+  needsMs: number;
 }
 
 /**
- * A batch over `targets`, whose outcomes stand in `call.outcomes` from now on, in the same order: `untouched` where
- * nothing was done. No more than the first is begun with less than `needsMs` milliseconds of the call's time left.
+ * Does `work` to each target, and keeps in `call.outcomes` what came of them, in the same order. Work gives the
+ * outcome, or nothing where that is told later; a Failure that it throws becomes the outcome. After `stop`, and after
+ * the first failure that concerns all of them, nothing more is begun. Throws only what is unexpected.
  */
-export function createBatch<T extends Target>(
+export async function runBatch<T extends Target>(
   call: CallContext,
   targets: readonly T[],
-  untouched: Untouched,
-  needsMs: number,
-): Batch<T> {
-  const first = call.outcomes.length;
-  for (const target of targets) {
-    call.outcomes.push({ target, outcome: untouched, failure: NOT_BEGUN });
-  }
+  { untouched, atOnce, needsMs }: Options,
+  work: (
+    target: T,
+    call: CallContext,
+    stop: (reason: Failure) => void,
+  ) => Promise<Outcome | undefined>,
+): Promise<void> {
+  call.outcomes.push(
+    ...targets.map((target) => ({ target, outcome: untouched, failure: NOT_BEGUN })),
+  );
   let reason: Failure | undefined;
   let hasBegun = false;
 
-  const batch: Batch<T> = {
-    stop(failure) {
-      reason ??= failure;
-    },
-    check() {
-      if (reason !== undefined) throw reason;
-    },
-    tell(outcome) {
-      call.outcomes[first + targets.indexOf(outcome.target as T)] = outcome;
-    },
-    async each(atOnce, work) {
-      const places = pLimit(atOnce);
-      await Promise.all(targets.map((target) => places(() => begin(target, work))));
-    },
+  const stop = (failure: Failure) => {
+    reason ??= failure;
+  };
+  const check = () => {
+    if (reason !== undefined) throw reason;
   };
 
-  async function begin(target: T, work: Parameters<Batch<T>["each"]>[1]): Promise<void> {
-    if (hasBegun && call.timeLeft() < needsMs) batch.stop(new Failure("timeout", TOO_LATE));
+  async function begin(target: T): Promise<void> {
+    if (hasBegun && call.timeLeft() < needsMs) stop(new Failure("timeout", TOO_LATE));
     hasBegun = true;
     try {
-      batch.check();
-      const outcome = await work(target, callFor(target));
-      if (outcome !== undefined) batch.tell(outcome);
+      check();
+      const outcome = await work(target, callFor(target), stop);
+      if (outcome !== undefined) call.tell(outcome);
     } catch (error) {
-      const isLeftAlone = error === reason;
       const failure = failureIn(error, call);
-      if (!failure.concernsOneTarget) batch.stop(failure);
-      batch.tell(
-        isLeftAlone ? { target, outcome: untouched, failure } : failed(target, failure, untouched),
-      );
+      const outcome =
+        error === reason
+          ? { target, outcome: untouched, failure }
+          : failed(target, failure, untouched);
+      // Any other is about this target alone.
+      if (outcome.outcome === untouched || classOf(outcome) === "unsure") stop(failure);
+      call.tell(outcome);
     } finally {
       call.step();
     }
@@ -75,25 +63,26 @@ export function createBatch<T extends Target>(
 
   /**
    * The call at work on this target, which leaves the time to tell what came of all: a request that may change something
-   * leaves its outcome unknown.
+   * leaves its outcome unknown. It throws where nothing more may begin: the request may have waited for its turn.
    */
   function callFor(target: T): CallContext {
     return {
       ...keepingTime(call, TELLING_MS),
       beginWrite() {
-        const at = first + targets.indexOf(target);
-        const before = call.outcomes[at];
-        batch.tell({ target, outcome: "outcome_unknown", failure: NOT_TOLD });
+        check();
+        const before = call.outcomes.find((one) => one.target === target);
+        call.tell({ target, outcome: "outcome_unknown", failure: NOT_TOLD });
         const takeBack = call.beginWrite(target);
         return () => {
-          if (before !== undefined) batch.tell(before);
+          if (before !== undefined) call.tell(before);
           takeBack();
         };
       },
     };
   }
 
-  return batch;
+  const places = pLimit(atOnce);
+  await Promise.all(targets.map((target) => places(begin, target)));
 }
 
 /** What was thrown as a Failure, also where that is the end of a cancelled call. Throws all else. */

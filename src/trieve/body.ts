@@ -75,6 +75,5 @@ function isUnfinished(text: string): boolean {
   const pieces = text.replace(/\\./g, "").split('"');
   // Every other piece is in quotes.
   const outside = pieces.filter((_, at) => at % 2 === 0).join("");
-  const count = (brackets: RegExp) => outside.match(brackets)?.length ?? 0;
-  return count(/[[{]/g) > count(/[\]}]/g);
+  return outside.split(/[[{]/).length > outside.split(/[\]}]/).length;
 }

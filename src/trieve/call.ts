@@ -12,9 +12,12 @@ export interface CallContext {
   timeLeft(): number;
   /** Waits for something that does not count as the call's time, like a person's answer. */
   offTheClock<T>(wait: () => Promise<T>): Promise<T>;
+  /** Counts a request that changes nothing. */
   beginRequest(): void;
-  /** Counts a request that may change something about `target`. The returned function takes that back. */
+  /** Counts one that may change something about `target`. The returned function takes back that it may. */
   beginWrite(target?: Target): () => void;
+  /** Keeps what is known of a target in `outcomes`. */
+  tell(outcome: Outcome): void;
   /** Says that one more target is done. */
   step(): void;
 }
@@ -27,11 +30,12 @@ export function createCallContext(
   on: { step?(): void; write?(target: Target): void } = {},
 ): CallContext {
   const spent = { requests: 0, writes: 0 };
+  const outcomes: Outcome[] = [];
   let endsAt = clock.elapsed() + ms;
   return {
     signal,
     spent,
-    outcomes: [],
+    outcomes,
     timeLeft: () => endsAt - clock.elapsed(),
     async offTheClock(wait) {
       const since = clock.elapsed();
@@ -45,11 +49,15 @@ export function createCallContext(
       spent.requests += 1;
     },
     beginWrite(target = {}) {
+      spent.requests += 1;
       on.write?.(target);
       spent.writes += 1;
       return () => {
         spent.writes -= 1;
       };
+    },
+    tell(outcome) {
+      outcomes[outcomes.findIndex(({ target }) => target === outcome.target)] = outcome;
     },
     step: () => on.step?.(),
   };

@@ -2,7 +2,55 @@ import { Failure } from "../errors.ts";
 import type { WriteResponse } from "./client.ts";
 import type { Invitation } from "./invitation.ts";
 import { failed, type Outcome, type Target } from "./outcome.ts";
-import { type SendStatus, sendStatus } from "./send-status.ts";
+
+/**
+ * What the response to a send says: that Trieve took it, that nothing was done (`member`, `refused`), or something that
+ * only the list can tell. Trieve's 400 also stands for "stored, but the mail failed", so it proves something only with a
+ * text that is known.
+ */
+export function sendStatus({ status, refusal, failure }: WriteResponse) {
+  if (failure === undefined) return "accepted";
+  // A proxy that says so has most likely passed nothing on.
+  if (status === 429) return "throttled";
+  // What something before Trieve answers proves nothing, whatever it says.
+  if (failure.origin !== "trieve") return "unclear";
+  if (status === 401 || status === 403 || status === 404) return "refused";
+  if (status !== 400) return "unclear";
+  if (/^User with email .* is already in the organization/s.test(refusal)) return "member";
+  if (/^User with email .* has already been invited/s.test(refusal)) return "invited";
+  if (refusal === "Error sending email.") return "mail_failed";
+  return BEFORE_ANYTHING_IS_STORED.test(refusal) ? "refused" : "unclear";
+}
+
+const BEFORE_ANYTHING_IS_STORED =
+  /^(Invalid email|Can not invite|Could not convert Organization|Could not get database connection|Json Deserialization Error|Json deserialize error)/i;
+
+// The reasons that Trieve gives for refusing an invitation, in our words.
+const REASONS: readonly [said: RegExp, happened: string, next: string][] = [
+  [/^Invalid email/, "Trieve does not take this address (400)", "Ask the user for another address"],
+  [
+    /^Can not invite yourself/,
+    "The address belongs to the person whose key this is, and nobody can invite themselves (400)",
+    "Tell the user; repeating the same call will not help",
+  ],
+  [
+    /^Can not invite user with higher role/,
+    "The role is above the role of this server's key (400)",
+    "Choose a lower role, or have the operator use the key of an owner",
+  ],
+];
+
+/** The failure behind a refusal by which nothing was sent. */
+export function refusalOf({ status, refusal, failure }: WriteResponse): Failure {
+  const known = "Nothing was sent.";
+  if (failure && status !== 400) return failure.knowing(known);
+  if (refusal.startsWith("Could not get database connection")) {
+    const detail = "HTTP 400, its database did not answer";
+    return new Failure("upstream_error", { detail, known, origin: "trieve" });
+  }
+  const [, happened, next] = REASONS.find(([said]) => said.test(refusal)) ?? [];
+  return new Failure("rejected", { happened, next, known, origin: "trieve" });
+}
 
 /** What was seen after a send. */
 export interface Seen {
@@ -16,7 +64,8 @@ export interface Seen {
 
 /** Whether the members decide what came of a send that left no invitation. */
 export function isDecidedByMembers(response: WriteResponse): boolean {
-  return ["accepted", "mail_failed"].includes(sendStatus(response));
+  const status = sendStatus(response);
+  return status === "accepted" || status === "mail_failed";
 }
 
 /** What came of a send, by how it was answered and what was seen afterwards. */
@@ -26,22 +75,15 @@ export function classify(
   { row, isListRead, isMember }: Seen,
 ): Outcome {
   const status = sendStatus(response);
-  if (row !== undefined && status === "accepted") {
-    return { target, outcome: "invited", invitation: row };
-  }
   if (row !== undefined) {
+    if (status === "accepted") return { target, outcome: "invited", invitation: row };
     const happened = status === "mail_failed" ? MAIL_FAILED : undefined;
-    const failure = new Failure("mail_unconfirmed", { happened });
-    return failed(target, failure, "not_sent", row);
+    return failed(target, new Failure("mail_unconfirmed", { happened }), "not_sent", row);
   }
-  const isTaken = status === "accepted" || status === "mail_failed";
-  const isAdded = isTaken && isListRead && isMember !== false;
-  if (isAdded) {
-    const reasons = [
-      ...(isMember === undefined ? [PROBABLY] : []),
-      ...(status === "mail_failed" ? [NOT_TOLD] : []),
-    ];
-    return { target, outcome: "added", reason: reasons.join("; ") || undefined };
+  const isTaken = isDecidedByMembers(response);
+  if (isTaken && isListRead && isMember !== false) {
+    const reasons = [isMember === undefined && PROBABLY, status === "mail_failed" && NOT_TOLD];
+    return { target, outcome: "added", reason: reasons.filter(Boolean).join("; ") || undefined };
   }
   if (status === "throttled" && isListRead && response.failure) {
     return failed(target, response.failure.knowing(NOT_LISTED), "not_sent");
@@ -57,7 +99,7 @@ const PROBABLY =
   "probably: the list shows no invitation, and the members could not be read to be sure";
 const NOT_TOLD = "Trieve says that its mail failed, so nothing told the person";
 
-const SAYS: Partial<Record<SendStatus, string>> = {
+const SAYS: Partial<Record<ReturnType<typeof sendStatus>, string>> = {
   accepted: "Trieve accepted the invitation",
   mail_failed: "Trieve says that its mail failed",
   invited: "Trieve says that the address is invited already",

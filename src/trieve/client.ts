@@ -19,6 +19,7 @@ import { createSlots, type Slot } from "./slots.ts";
 // How long Trieve may be at work on a request whose answer nobody waits for: its own limit, and a mail relay's.
 const WORK_MS = 15_000;
 const SEND_WORK_MS = 60_000;
+const SECOND_LOOK_MS = 3_000;
 const INVITATIONS = "/api/invitations/{organization_id}";
 const MEMBERS = "/api/organization/users/{organization_id}";
 type ListPath = typeof INVITATIONS | typeof MEMBERS;
@@ -48,12 +49,12 @@ export interface Client {
   list(call: CallContext): Promise<InvitationList>;
   /** All members of the organization, likewise. */
   members(call: CallContext): Promise<MemberList>;
-  /** A place for a write. Throws Failure `busy` when none comes in time. */
-  slot(call: CallContext, kind: "send" | "other"): Promise<Slot>;
+  /** Does `work` in a slot for a send. Throws Failure `busy` when none comes in time. */
+  inSlot<T>(call: CallContext, work: (slot: Slot) => Promise<T>): Promise<T>;
   /** One POST, never repeated. Throws Failure when it is certain that nothing came of it. */
-  send(call: CallContext, slot: Slot, to: { email: string; role: Role }): Promise<WriteResponse>;
-  /** One DELETE, likewise. */
-  delete(call: CallContext, slot: Slot, id: string): Promise<WriteResponse>;
+  send(call: CallContext, to: { email: string; role: Role }, slot: Slot): Promise<WriteResponse>;
+  /** One DELETE, likewise, in a slot of its own where none is given. */
+  delete(call: CallContext, id: string, slot?: Slot): Promise<WriteResponse>;
 }
 
 /** The requests to Trieve, and what this process remembers of them. */
@@ -74,7 +75,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const { organizationId } = config;
   const header = { "TR-Organization": organizationId };
   const exchange = createExchange(config, clock, options.fetch);
-  const takeSlot = createSlots(clock);
+  const inSlot = createSlots(clock);
 
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
@@ -103,12 +104,11 @@ export function createTrieveClient(options: TrieveOptions): Client {
   }
 
   async function readOnce(call: CallContext, list: ListPath): Promise<readonly unknown[]> {
-    const slot = await takeSlot("other", call.timeLeft(), call.signal);
-    try {
+    return inSlot("other", call.timeLeft(), call.signal, async (slot) => {
       const ms = timeFor(call, limits.attemptMs);
       call.beginRequest();
       const options = { slot, ms, workMs: WORK_MS, signal: call.signal };
-      return await exchange(options, async (fetch) => {
+      return exchange(options, async (fetch) => {
         // Never twice the same query, so that no cache on the way can answer.
         const query = { at: randomUUID() };
         const params = { header, path: { organization_id: organizationId }, query };
@@ -120,9 +120,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
         // A list has no arguments that could be wrong: a 400 of Trieve is trouble there.
         throw failure.code === "rejected" ? new Failure("upstream_error", TROUBLE) : failure;
       });
-    } finally {
-      slot.release();
-    }
+    });
   }
 
   async function read(call: CallContext, list: ListPath): Promise<readonly unknown[]> {
@@ -137,6 +135,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
     }
   }
 
+  const slotMs = (call: CallContext) => Math.min(limits.slotMs, call.timeLeft());
+
   async function write(
     call: CallContext,
     { slot, mostMs, workMs }: { slot: Slot; mostMs: number; workMs: number },
@@ -144,7 +144,6 @@ export function createTrieveClient(options: TrieveOptions): Client {
   ): Promise<WriteResponse> {
     call.signal.throwIfAborted();
     const ms = timeFor(call, mostMs);
-    call.beginRequest();
     const takeBack = call.beginWrite();
     try {
       return await exchange({ slot, ms, workMs }, async (fetch) => {
@@ -164,10 +163,10 @@ export function createTrieveClient(options: TrieveOptions): Client {
   }
 
   return {
-    slot: (call, kind) => takeSlot(kind, Math.min(limits.slotMs, call.timeLeft()), call.signal),
+    inSlot: (call, work) => inSlot("send", slotMs(call), call.signal, work),
     list: async (call) => readRows(await read(call, INVITATIONS), organizationId),
     members: async (call) => readMembers(await read(call, MEMBERS), organizationId),
-    send(call, slot, { email, role }) {
+    send(call, { email, role }, slot) {
       return write(call, { slot, mostMs: limits.sendMs, workMs: SEND_WORK_MS }, (fetch) =>
         api.POST("/api/invitation", {
           params: { header },
@@ -182,14 +181,33 @@ export function createTrieveClient(options: TrieveOptions): Client {
         }),
       );
     },
-    delete(call, slot, id) {
-      return write(call, { slot, mostMs: limits.attemptMs, workMs: WORK_MS }, (fetch) =>
-        api.DELETE("/api/invitation/{invitation_id}", {
-          params: { header, path: { invitation_id: id } },
-          parseAs: "stream",
-          fetch,
-        }),
-      );
+    delete(call, id, slot) {
+      const work = (slot: Slot) =>
+        write(call, { slot, mostMs: limits.attemptMs, workMs: WORK_MS }, (fetch) =>
+          api.DELETE("/api/invitation/{invitation_id}", {
+            params: { header, path: { invitation_id: id } },
+            parseAs: "stream",
+            fetch,
+          }),
+        );
+      return slot ? work(slot) : inSlot("other", slotMs(call), call.signal, work);
     },
   };
+}
+
+/**
+ * The list after a write: at once and, unless that is enough, again 3 s later, as far as the call's time goes. A
+ * reading that failed is undefined.
+ */
+export async function lookTwice(
+  { client, clock }: Trieve,
+  call: CallContext,
+  isEnough: (list: InvitationList) => boolean,
+): Promise<(InvitationList | undefined)[]> {
+  const look = () => client.list(call).catch(() => undefined);
+  const first = await look();
+  if (first !== undefined && isEnough(first)) return [first];
+  if (call.timeLeft() <= SECOND_LOOK_MS) return [first, undefined];
+  await clock.sleep(SECOND_LOOK_MS);
+  return [first, await look()];
 }

@@ -1,14 +1,10 @@
 import { Failure } from "../errors.ts";
-import { createBatch } from "./batch.ts";
+import { runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, TELLING_MS } from "./call.ts";
-import type { Trieve, WriteResponse } from "./client.ts";
+import { lookTwice, type Trieve } from "./client.ts";
 import { type Invitation, type InvitationList, isUnchanged } from "./invitation.ts";
-import { lookTwice } from "./look.ts";
 import type { Listed, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
-
-// How much of the call's time a delete needs, so that what came of it can be told.
-const NEEDS_MS = 20_000;
 
 /**
  * Deletes the invitations one after the other, each if it still is as listed. An unclear end, or a refusal,
@@ -19,8 +15,8 @@ export async function deleteAll(
   call: CallContext,
   targets: readonly Listed[],
 ): Promise<Outcome[]> {
-  const batch = createBatch(call, targets, "not_deleted", NEEDS_MS);
-  await batch.each(1, async (target, call) => {
+  const options = { untouched: "not_deleted", atOnce: 1, needsMs: 20_000 } as const;
+  await runBatch(call, targets, options, async (target, call) => {
     const { isThere } = await listAgain(trieve, call, target.invitation);
     const isDeleted = isThere && (await deleteListed(trieve, call, target.invitation));
     return { target, outcome: isDeleted ? "deleted" : "already_gone" };
@@ -57,37 +53,22 @@ export async function deleteListed(
   listed: Invitation,
   slot?: Slot,
 ): Promise<boolean> {
-  const { status, failure } = await deleteOnce(trieve, call, listed, slot);
+  const { client, guard } = trieve;
+  const { status, failure } = await client.delete(call, listed.id, slot);
   const isRefused = status === 401 || status === 403;
   if (isRefused && failure?.origin === "trieve") throw failure;
   let isDone = failure === undefined;
   if (!isDone && !(await isGone(trieve, call, listed))) {
     // However the second one goes, the first may still take effect.
-    const second = await deleteOnce(trieve, call, listed, slot).catch(() => undefined);
+    const second = await client.delete(call, listed.id, slot).catch(() => undefined);
     isDone = second?.status === 204;
     if (!isDone && !(second && (await isGone(trieve, call, listed)))) {
-      throw new Failure("outcome_unknown", STILL_LISTED);
+      throw new Failure("outcome_unknown", { known: STILL_LISTED });
     }
   }
-  const { past } = trieve.guard;
-  if (past.get(listed.id) !== undefined && !isDone) return false;
-  past.set(listed.id, { invitation: listed, isResent: false });
+  if (guard.past.get(listed.id) !== undefined && !isDone) return false;
+  guard.past.set(listed.id, { invitation: listed, isResent: false });
   return true;
-}
-
-async function deleteOnce(
-  { client }: Trieve,
-  call: CallContext,
-  { id }: Invitation,
-  slot?: Slot,
-): Promise<WriteResponse> {
-  const own = slot ?? (await client.slot(call, "other"));
-  try {
-    return await client.delete(call, own, id);
-  } finally {
-    // A resend keeps its slot for the send.
-    if (slot === undefined) own.release();
-  }
 }
 
 /**
@@ -99,18 +80,12 @@ async function isGone(trieve: Trieve, call: CallContext, listed: Invitation): Pr
   const isSettled = (list: InvitationList) => stateIn(list, listed) !== "there";
   const own = afterWrite(call, trieve.clock, TELLING_MS);
   const last = (await lookTwice(trieve, own, isSettled)).at(-1);
-  if (last === undefined) throw new Failure("outcome_unknown", UNREADABLE);
+  if (last === undefined) throw new Failure("outcome_unknown", { known: UNREADABLE });
   const state = stateIn(last, listed);
-  if (state === "changed") throw new Failure("outcome_unknown", CHANGED);
+  if (state === "changed") throw new Failure("outcome_unknown", { known: CHANGED });
   return state === "gone";
 }
 
-const UNREADABLE = {
-  known: "The request went out, and afterwards the list could not be read.",
-};
-const CHANGED = {
-  known: "The invitation changed meanwhile, but a request may still take effect.",
-};
-const STILL_LISTED = {
-  known: "The invitation is still listed, but a request may still take effect.",
-};
+const UNREADABLE = "The request went out, and afterwards the list could not be read.";
+const CHANGED = "The invitation changed meanwhile, but a request may still take effect.";
+const STILL_LISTED = "The invitation is still listed, but a request may still take effect.";

@@ -5,7 +5,6 @@ import { isPage, sentOnce, withoutLongBody } from "./body.ts";
 import { patience } from "./call.ts";
 import { isFromGate } from "./http-errors.ts";
 import { networkFailure } from "./network-errors.ts";
-import { openRoute, type Send } from "./route.ts";
 import type { Slot } from "./slots.ts";
 
 export type Fetch = (request: Request) => Promise<Response>;
@@ -29,7 +28,7 @@ interface Options {
  * instead where it is there.
  */
 export function createExchange(config: Config, clock: Clock, given: typeof fetch | undefined) {
-  let route: Promise<Send> | undefined;
+  let route: Promise<typeof fetch> | undefined;
 
   return async <T>(
     { slot, ms, workMs, signal }: Options,
@@ -62,4 +61,14 @@ export function createExchange(config: Config, clock: Clock, given: typeof fetch
       if (mayGoOn) slot.hold(workMs - tookMs);
     }
   };
+}
+
+/** How requests reach the API: directly, or through the proxy, whose code is loaded only then. */
+export async function openRoute({ proxy }: Pick<Config, "proxy">): Promise<typeof fetch> {
+  if (proxy === undefined) return fetch;
+  const { ProxyAgent } = (await import("undici")).default;
+  const dispatcher = new ProxyAgent({ uri: proxy });
+  // Node's own fetch takes it; its types come from another version of the same library.
+  const through: object = { dispatcher };
+  return (input, init) => fetch(input, { ...init, ...through });
 }

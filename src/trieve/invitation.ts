@@ -1,11 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ROLES } from "../config/policy.ts";
-import { UUID } from "../text.ts";
+import { isUuid } from "../text.ts";
 import type { components } from "./api.gen.ts";
-
-type WireInvitation = components["schemas"]["Invitation"];
-
-export type Status = "pending" | "used";
 
 /** An invitation as this program speaks of it. */
 export interface Invitation {
@@ -17,7 +13,7 @@ export interface Invitation {
   email: string;
   /** A role of ROLES, or `unknown(<number>)`. */
   role: string;
-  status: Status;
+  status: "pending" | "used";
   /** Milliseconds since 1970. */
   createdAt: number;
   /** Carries scopes, also an empty list of them. */
@@ -30,22 +26,15 @@ export interface InvitationList {
   skipped: number;
 }
 
-/**
- * The invitations among `rows`. A row that is malformed or another organization's is counted, never
- * shown.
- */
+/** The invitations among `rows`. A row that is malformed or another organization's is counted, never shown. */
 export function readRows(rows: readonly unknown[], organizationId: string): InvitationList {
-  const invitations: Invitation[] = [];
-  for (const one of rows) {
-    const invitation = readInvitation(one, organizationId);
-    if (invitation !== undefined) invitations.push(invitation);
-  }
+  const invitations = rows.flatMap((row) => readInvitation(row, organizationId) ?? []);
   tellApart(invitations);
   return { invitations, skipped: rows.length - invitations.length };
 }
 
 function readInvitation(given: unknown, organizationId: string): Invitation | undefined {
-  const row: { [column in keyof WireInvitation]?: unknown } = Object(given);
+  const row: { [column in keyof components["schemas"]["Invitation"]]?: unknown } = Object(given);
   const { id, email, organization_id, used, created_at, role, scopes } = row;
   // Not by a schema, which takes most of the time of a long list.
   if (
@@ -56,7 +45,7 @@ function readInvitation(given: unknown, organizationId: string): Invitation | un
     typeof created_at !== "string" ||
     typeof role !== "number" ||
     !Number.isSafeInteger(role) ||
-    !UUID.test(id) ||
+    !isUuid(id) ||
     !isScopes(scopes ?? []) ||
     organization_id.toLowerCase() !== organizationId
   ) {
@@ -81,26 +70,18 @@ function isScopes(value: unknown): boolean {
 
 const SHORTEST_ID = 8;
 
-/** Gives those whose ids begin alike longer beginnings. There are hardly ever any. */
+/** Lengthens the short ids of those that begin alike, one by one, until each is one invitation's. */
 function tellApart(invitations: readonly Invitation[]): void {
-  const seen = new Set<string>();
+  const ids = new Map<string, string>();
   const shared = new Set<string>();
-  for (const { shortId } of invitations) (seen.has(shortId) ? shared : seen).add(shortId);
+  for (const { shortId, id } of invitations) {
+    if ((ids.get(shortId) ?? id) !== id) shared.add(shortId);
+    ids.set(shortId, id);
+  }
   if (shared.size === 0) return;
   const alike = invitations.filter(({ shortId }) => shared.has(shortId));
-  const ids = [...new Set(alike.map(({ id }) => id))].sort();
-  const shortIds = new Map(
-    ids.map((id, at) => [id, beginningOf(id, [ids[at - 1] ?? "", ids[at + 1] ?? ""])]),
-  );
-  for (const one of alike) one.shortId = shortIds.get(one.id) ?? one.shortId;
-}
-
-/** The shortest beginning of an id, 8 characters or more, that none of `others` has: its neighbours, when sorted. */
-function beginningOf(id: string, others: readonly string[]): string {
-  let length = SHORTEST_ID;
-  const isShared = () => others.some((other) => other.startsWith(id.slice(0, length)));
-  while (isShared()) length += 1;
-  return id.slice(0, length);
+  for (const one of alike) one.shortId = one.id.slice(0, one.shortId.length + 1);
+  tellApart(alike);
 }
 
 /** A role by its number on the wire. */
@@ -108,20 +89,17 @@ export function roleName(role: number): string {
   return ROLES[role] ?? `unknown(${role})`;
 }
 
-const HOUR = "(?:[01]\\d|2[0-3])";
-const TIMESTAMP = new RegExp(
-  `^[1-9]\\d{3}-\\d\\d-\\d\\d[T ]${HOUR}:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(Z|[+-]${HOUR}:?[0-5]\\d)?$`,
-);
+const TIMESTAMP =
+  /^[1-9]\d{3}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(?<zone>Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?$/;
 
 /**
- * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no
- * zone. A zone, where there is one, counts. Undefined for anything else, and for a day, time or zone
- * that does not exist.
+ * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no zone. A zone, where
+ * there is one, counts. Undefined for anything else, and for a day, time or zone that does not exist.
  */
 export function parseTimestamp(value: string): number | undefined {
   const match = TIMESTAMP.exec(value);
   if (match === null) return undefined;
-  const at = Date.parse(match[1] === undefined ? `${value}Z` : value);
+  const at = Date.parse(match.groups?.["zone"] === undefined ? `${value}Z` : value);
   const [day, date] = [value.slice(0, 10), value.slice(8, 10)];
   // Date takes February 30th for March 2nd.
   const exists = date < "29" || new Date(day).getUTCDate() === Number(date);

@@ -1,6 +1,4 @@
-// Apart from the client, since tests shorten these and every layer heeds them.
-
-/** How long things may take, in milliseconds, and how large a list may be. */
+/** How long things may take, in milliseconds, and how large a list may be. Tests shorten these. */
 export const LIMITS = {
   /** What a list or a delete may take. */
   attemptMs: 20_000,

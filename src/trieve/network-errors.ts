@@ -5,8 +5,12 @@ import { type ErrorCode, Failure, type FailureDetails } from "../errors.ts";
 
 /** What a network error means, as far as it is known. */
 interface Meaning extends FailureDetails {
+  /** The code of Node or OpenSSL and, where that says too little, the message. */
+  said: RegExp;
   /** Where it is no `network_error`. */
   code?: ErrorCode;
+  /** What is said in place of it where this machine shows more. */
+  here?(config: Partial<Config>, isInContainer: () => boolean): FailureDetails | undefined;
 }
 
 // These end the handshake, so that nothing was sent. (Over TLS 1.3 a missing certificate of the client is reported
@@ -15,100 +19,83 @@ const TLS = { origin: "tls", isCertain: true } as const;
 // The connection was never opened, so that nothing can have arrived.
 const UNOPENED = { isCertain: true } as const;
 const NOT_HTTP = { code: "bad_response", isRepeatable: false } as const;
-const BROKEN_OFF = {
-  happened: "The answer broke off in the middle",
-  next: "Call again; if it breaks off every time, look at the proxy before Trieve",
-};
 
-const UNTRUSTED = /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/;
-const REFUSED = /^ECONNREFUSED/;
-
-type Row = readonly [said: RegExp, meaning: Meaning, happened?: string | undefined, next?: string];
-
-/** By the code of Node or OpenSSL and, where that says too little, the message; the first that fits is used. */
-const MEANINGS: readonly Row[] = [
-  [
-    UNTRUSTED,
-    TLS,
-    "The certificate is self-signed or from an authority that this machine does not know, or its chain is incomplete",
-    "Set NODE_EXTRA_CA_CERTS to the file of that certificate or authority, or have the server send its full chain",
-  ],
-  [
-    /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
-    TLS,
-    "The certificate has expired or is not valid yet",
-    "Renew the certificate of Trieve, and check the clock of this machine",
-  ],
-  [
-    /ERR_TLS_CERT_ALTNAME_INVALID/,
-    TLS,
-    "The certificate is for another host name",
-    "Write the host in TRIEVE_BASE_URL as the certificate has it",
-  ],
-  [
-    /certificate.required|alert.(handshake.failure|bad.certificate|certificate.unknown|unknown.ca|access.denied)/i,
-    TLS,
-    "The server ended the TLS handshake: most likely it wants a certificate of the client, and this program has none",
-    "Reach Trieve past that gate, or have it accept a header (TRIEVE_EXTRA_HEADERS) instead",
-  ],
-  [
-    /no.application.protocol|protocol.version|unsupported.protocol|no.protocols|insufficient.security|no.(shared.)?cipher/i,
-    TLS,
-    "The server and this program have no version of TLS or HTTP, or no cipher, in common",
-    "Have the gate before Trieve offer TLS 1.2 or 1.3, and HTTP/1.1",
-  ],
-  [
-    /ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)|\bEPROTO\b|before secure TLS connection/,
-    TLS,
-    "No TLS connection could be set up: perhaps this port speaks plain HTTP",
-    "Check scheme and port in TRIEVE_BASE_URL; a firewall, or a gate that wants a certificate of the client, can end the handshake too",
-  ],
-  [/^ERR_SSL_/, { origin: "tls" }],
-  [
-    /^(HPE_|HTTPParserError|Z_DATA|Z_VERSION|ERR_BROTLI|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH|REQ_CONTENT_LENGTH|INFO|NOT_SUPPORTED))/,
-    NOT_HTTP,
-    "What answers there is not a Trieve: it does not speak HTTP, or not correctly",
-    "Check scheme, host and port in TRIEVE_BASE_URL",
-  ],
-  [
-    REFUSED,
-    UNOPENED,
-    "Nothing listens at this address",
-    "Start Trieve, or check host and port in TRIEVE_BASE_URL",
-  ],
-  [
-    /^(ENOTFOUND|EAI_AGAIN)/,
-    UNOPENED,
-    "The name of the host could not be looked up",
-    "Check the host in TRIEVE_BASE_URL and this machine's network, then call again",
-  ],
-  [
-    /^bad port/,
-    UNOPENED,
-    "Node's fetch refuses this port, which belongs to another service",
-    "Have Trieve listen on another port, and set that in TRIEVE_BASE_URL",
-  ],
+/** The first that fits is used. */
+const MEANINGS: readonly Meaning[] = [
+  {
+    said: /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/,
+    ...TLS,
+    happened:
+      "The certificate is self-signed or from an authority that this machine does not know, or its chain is incomplete",
+    next: "Set NODE_EXTRA_CA_CERTS to the file of that certificate or authority, or have the server send its full chain",
+    here: ({ caFile }) => (caFile ? CA_FILE[faultOfCaFile(caFile)] : undefined),
+  },
+  {
+    said: /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
+    ...TLS,
+    happened: "The certificate has expired or is not valid yet",
+    next: "Renew the certificate of Trieve, and check the clock of this machine",
+  },
+  {
+    said: /ERR_TLS_CERT_ALTNAME_INVALID/,
+    ...TLS,
+    happened: "The certificate is for another host name",
+    next: "Write the host in TRIEVE_BASE_URL as the certificate has it",
+  },
+  {
+    said: /certificate.required|alert.(handshake.failure|bad.certificate|certificate.unknown|unknown.ca|access.denied)/i,
+    ...TLS,
+    happened:
+      "The server ended the TLS handshake: most likely it wants a certificate of the client, and this program has none",
+    next: "Reach Trieve past that gate, or have it accept a header (TRIEVE_EXTRA_HEADERS) instead",
+  },
+  {
+    said: /no.application.protocol|protocol.version|unsupported.protocol|no.protocols|insufficient.security|no.(shared.)?cipher/i,
+    ...TLS,
+    happened: "The server and this program have no version of TLS or HTTP, or no cipher, in common",
+    next: "Have the gate before Trieve offer TLS 1.2 or 1.3, and HTTP/1.1",
+  },
+  {
+    said: /ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)|\bEPROTO\b|before secure TLS connection/,
+    ...TLS,
+    happened: "No TLS connection could be set up: perhaps this port speaks plain HTTP",
+    next: "Check scheme and port in TRIEVE_BASE_URL; a firewall, or a gate that wants a certificate of the client, can end the handshake too",
+  },
+  { said: /^ERR_SSL_/, origin: "tls" },
+  {
+    said: /^(HPE_|HTTPParserError|Z_DATA|Z_VERSION|ERR_BROTLI|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH|REQ_CONTENT_LENGTH|INFO|NOT_SUPPORTED))/,
+    ...NOT_HTTP,
+    happened: "What answers there is not a Trieve: it does not speak HTTP, or not correctly",
+    next: "Check scheme, host and port in TRIEVE_BASE_URL",
+  },
+  {
+    said: /^ECONNREFUSED/,
+    ...UNOPENED,
+    happened: "Nothing listens at this address",
+    next: "Start Trieve, or check host and port in TRIEVE_BASE_URL",
+    here: ({ baseUrl }, isInContainer) =>
+      baseUrl && isLocal(baseUrl) && isInContainer() ? CONTAINER : undefined,
+  },
+  {
+    said: /^(ENOTFOUND|EAI_AGAIN)/,
+    ...UNOPENED,
+    happened: "The name of the host could not be looked up",
+    next: "Check the host in TRIEVE_BASE_URL and this machine's network, then call again",
+  },
+  {
+    said: /^bad port/,
+    ...UNOPENED,
+    happened: "Node's fetch refuses this port, which belongs to another service",
+    next: "Have Trieve listen on another port, and set that in TRIEVE_BASE_URL",
+  },
   // The second one comes of Node's permission model.
-  [/^(UND_ERR_CONNECT_TIMEOUT|ERR_ACCESS_DENIED)/, UNOPENED],
+  { said: /^(UND_ERR_CONNECT_TIMEOUT|ERR_ACCESS_DENIED)/, ...UNOPENED },
   // How a server ends a connection without a word, as one that wants a certificate may over TLS 1.3.
-  [
-    /^(ECONNRESET|UND_ERR_SOCKET)/,
-    {},
-    undefined,
-    "Check TRIEVE_BASE_URL and the network, then call again; a firewall, or a gate that wants a certificate of the client, ends connections like this too",
-  ],
+  {
+    said: /^(ECONNRESET|UND_ERR_SOCKET)/,
+    next: "Check TRIEVE_BASE_URL and the network, then call again; a firewall, or a gate that wants a certificate of the client, ends connections like this too",
+  },
 ];
-
-/** What is said in place of the table where this machine shows more. */
-function wordsHere(
-  text: string,
-  { caFile, baseUrl }: Partial<Config>,
-  isInContainer: () => boolean,
-): FailureDetails | undefined {
-  if (UNTRUSTED.test(text) && caFile) return CA_FILE[faultOfCaFile(caFile)];
-  if (REFUSED.test(text) && baseUrl && isLocal(baseUrl) && isInContainer()) return CONTAINER;
-  return undefined;
-}
 
 const CA_FILE = {
   unreadable: {
@@ -146,7 +133,7 @@ export function networkFailure(
   const { proxy } = config;
   const { code: system, syscall, message } = systemError(cause);
   const text = `${system} ${message}`;
-  const [, found = {}, happened, next] = MEANINGS.find(([said]) => said.test(text)) ?? [];
+  const found: Partial<Meaning> = MEANINGS.find(({ said }) => said.test(text)) ?? {};
   // By the code alone a host may also have become unreachable in the middle.
   const isUnopened = syscall === "connect" || (found.isCertain && found.origin !== "tls");
   const proxyStatus = /^Proxy response \((\d+)\)/.exec(message)?.[1];
@@ -157,14 +144,17 @@ export function networkFailure(
   // The name that fetch has for a body that broke off.
   const isCut = cause instanceof TypeError && cause.message === "terminated";
   if (isCut && found.code === undefined) return brokenOff(about);
-  const { code = "network_error", isCertain = isUnopened, ...meaning } = found;
-  const words = wordsHere(text, config, isInContainer) ?? { happened, next };
-  return connectionError({ ...about, ...meaning, ...words, isCertain }, code);
+  const words = { ...found, ...found.here?.(config, isInContainer) };
+  return connectionError({ ...about, isCertain: isUnopened, ...words }, found.code);
 }
 
 /** The failure of an answer that ended in the middle. */
 export function brokenOff(details: FailureDetails = {}): Failure {
-  return connectionError({ ...details, ...BROKEN_OFF });
+  return connectionError({
+    ...details,
+    happened: "The answer broke off in the middle",
+    next: "Call again; if it breaks off every time, look at the proxy before Trieve",
+  });
 }
 
 function proxyFailure(host: string, status: string | undefined, about: FailureDetails): Failure {

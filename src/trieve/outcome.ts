@@ -79,11 +79,8 @@ export function failed(
   invitation?: Invitation,
 ): Outcome {
   const { code } = failure;
-  return { target, outcome: isOutcome(code) ? code : untouched, failure, invitation };
-}
-
-function isOutcome(code: string): code is OutcomeName {
-  return Object.hasOwn(CLASSES, code);
+  const outcome = Object.hasOwn(CLASSES, code) ? (code as OutcomeName) : untouched;
+  return { target, outcome, failure, invitation };
 }
 
 /** What an outcome comes to. With a failure it is unsure or open, whatever its name. */
@@ -94,24 +91,18 @@ export function classOf({ outcome, failure }: Outcome): OutcomeClass {
 
 const UNSURE: readonly OutcomeName[] = ["outcome_unknown", "deleted_not_sent", "mail_unconfirmed"];
 
-/** What a whole call comes to: an outcome of the call, or the failure that is told as an error. */
-export type Conclusion =
-  | { kind: "outcome"; outcome: "done" | "partly_done" | "nothing_to_do" }
-  | { kind: "error"; failure: Failure };
-
 /**
  * What the outcomes of a call's targets come to. With nothing unsure or open it is `done`, or `nothing_to_do`
  * where all was so already. Otherwise it is `partly_done` where something was done or was so already, and else
- * an error: of the first unsure target in the order of UNSURE, or of the first open one.
+ * the failure that is told as an error: of the first unsure target in the order of UNSURE, or of the first open one.
  */
-export function conclude(outcomes: readonly Outcome[]): Conclusion {
-  const has = (one: OutcomeClass) => outcomes.some((outcome) => classOf(outcome) === one);
-  const wrong =
-    UNSURE.map((name) => outcomes.find(({ outcome }) => outcome === name)).find(Boolean) ??
-    outcomes.find((one) => classOf(one) === "open");
-  if (wrong === undefined) {
-    return { kind: "outcome", outcome: has("did") ? "done" : "nothing_to_do" };
-  }
-  if (has("did") || has("already")) return { kind: "outcome", outcome: "partly_done" };
-  return { kind: "error", failure: wrong.failure ?? new Failure("internal_error") };
+export function conclude(
+  outcomes: readonly Outcome[],
+): "done" | "partly_done" | "nothing_to_do" | Failure {
+  const classes = outcomes.map(classOf);
+  const unsure = UNSURE.map((name) => outcomes.find(({ outcome }) => outcome === name));
+  const wrong = unsure.find(Boolean) ?? outcomes[classes.indexOf("open")];
+  if (wrong === undefined) return classes.includes("did") ? "done" : "nothing_to_do";
+  if (classes.includes("did") || classes.includes("already")) return "partly_done";
+  return wrong.failure ?? new Failure("internal_error");
 }

@@ -1,27 +1,21 @@
-import type { Role } from "../config/policy.ts";
 import { Failure } from "../errors.ts";
-import { createBatch } from "./batch.ts";
+import { runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
 import type { Trieve } from "./client.ts";
 import { deleteListed, listAgain } from "./delete.ts";
 import type { Invitation } from "./invitation.ts";
-import { failed, type Listed, type Outcome } from "./outcome.ts";
+import { type Addressee, failed, type Listed, type Outcome } from "./outcome.ts";
 import { post, type Sent, tellSent } from "./send.ts";
 
 /** An invitation to be deleted and sent anew, as this role. */
-export interface Resend extends Listed {
-  role: Role;
-}
+export type Resend = Listed & Addressee;
 
-// How much of the call's time one needs: none is deleted that there may be no time left to send.
-const NEEDS_MS = 30_000;
 // What its send may take at least, however long the delete took.
 const SEND_MS = 5_000;
 
 /**
- * Deletes and sends the invitations, one after the other, each in one slot for both. Once one is deleted,
- * nothing gives up its send. Anything unclear or refused leaves the rest untouched. What came of each is told
- * in the order given.
+ * Deletes and sends the invitations, one after the other, each in one slot for both. Once one is deleted, nothing gives
+ * up its send. Anything unclear or refused leaves the rest untouched. What came of each is told in the order given.
  */
 export function resendAll(
   trieve: Trieve,
@@ -29,23 +23,22 @@ export function resendAll(
   targets: readonly Resend[],
 ): Promise<Outcome[]> {
   const { client, clock, guard } = trieve;
-  const emails = targets.map(({ email }) => email);
-  return guard.oneAtATime(call, emails, async () => {
-    const batch = createBatch(call, targets, "not_resent", NEEDS_MS);
+  return guard.oneAtATime(call, targets, async () => {
+    // None is deleted that there may be no time left to send.
+    const options = { untouched: "not_resent", atOnce: 1, needsMs: 30_000 } as const;
     const sent: Sent[] = [];
-    await batch.each(1, async (target, call) => {
+    await runBatch(call, targets, options, async (target, call, stop) => {
       const { invitation } = target;
-      const slot = await client.slot(call, "send");
-      try {
+      return client.inSlot(call, async (slot) => {
         const { list: before, isThere } = await listAgain(trieve, call, invitation);
         if (besideIt(before.invitations, invitation)) throw new Failure("changed");
         if (!isThere) throw new Failure("already_gone");
         const early = keepingTime(call, SEND_MS + TELLING_MS);
         const isDeleted = await deleteListed(trieve, early, invitation, slot).catch(withoutSend);
         if (!isDeleted) throw new Failure("already_gone");
-        batch.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
+        call.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
         const own = afterWrite(call, clock, SEND_MS);
-        const response = await post(trieve, own, target, slot, batch).catch((error) => {
+        const response = await post(trieve, own, target, slot, stop).catch((error) => {
           throw error instanceof Failure ? deletedNotSent(error) : error;
         });
         if (response === undefined) {
@@ -53,16 +46,14 @@ export function resendAll(
         }
         sent.push({ target, before, response });
         return undefined;
-      } finally {
-        slot.release();
-      }
+      });
     });
     await tellSent(trieve, call, sent, (outcome) => {
       const resent = resentAs(outcome);
       const { invitation } = resent.target;
       const replacement = resent.invitation;
       if (invitation) guard.past.set(invitation.id, { invitation, isResent: true, replacement });
-      batch.tell(resent);
+      call.tell(resent);
     });
     return call.outcomes;
   });
@@ -96,16 +87,12 @@ const OTHER_BESIDE = {
 function resentAs(sent: Outcome): Outcome {
   const { target, outcome, failure } = sent;
   if (failure === undefined) return outcome === "invited" ? { ...sent, outcome: "resent" } : sent;
-  switch (outcome) {
-    case "mail_unconfirmed":
-      return { ...sent, failure: failure.knowing(OLD_LINK) };
-    case "outcome_unknown":
-      return { ...sent, failure: failure.knowing(`${OLD_IS_GONE} ${failure.known}`) };
-    default:
-      return failed(target, deletedNotSent(failure), "not_resent");
+  if (outcome !== "mail_unconfirmed" && outcome !== "outcome_unknown") {
+    return failed(target, deletedNotSent(failure), "not_resent");
   }
+  const known = [OLD_IS_GONE, failure.known].filter(Boolean).join(" ");
+  return { ...sent, failure: failure.knowing(known) };
 }
 
-const OLD_LINK = "The old invitation is deleted, so its link no longer works.";
-const OLD_IS_GONE = "The old invitation is deleted, and what came of sending it anew is not known.";
+const OLD_IS_GONE = "The old invitation is deleted, so its link no longer works.";
 const IS_MEMBER = { happened: "Trieve says that the person is a member" };

@@ -4,11 +4,11 @@ import { Failure } from "../errors.ts";
 import { type CallContext, patience } from "./call.ts";
 import { waitFor } from "./http-errors.ts";
 import type { Invitation } from "./invitation.ts";
-import { createMemory, type Memory } from "./memory.ts";
 import type { Outcome } from "./outcome.ts";
 
 const SENDS_A_MINUTE = 30;
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const OTHER_SEND = {
   happened: "Another call still sends to the same address; nothing was sent by this one",
   isCertain: true,
@@ -23,38 +23,32 @@ export interface PastInvitation {
   replacement?: Invitation | undefined;
 }
 
-/** What has to be remembered so that nothing is sent twice, nor too much at once. Letter case does not count. */
-export interface SendGuard {
-  /** Runs `send` when no other send to these addresses is running. Throws Failure `busy` when the call's time is up. */
-  oneAtATime<T>(call: CallContext, emails: readonly string[], send: () => Promise<T>): Promise<T>;
-  /**
-   * Takes one of the sends of a minute. Throws Failure `rate_limited` when all are taken. The returned
-   * function ends it: one that was not needed is given back, the minute of another begins.
-   */
-  takeTurn(): (hasSent: boolean) => void;
-  /** Keeps what a later call has to know of a send. */
-  learn(outcome: Outcome, didMailFail?: boolean): void;
-  /** Addresses to which a mail may be on its way, for two minutes. */
-  doubts: Memory<true>;
-  /** Members, for ten minutes, as their address was written: Trieve would mail it in other letters. */
-  members: Memory<string>;
-  /** The ids of invitations whose mail failed. */
-  mailFailures: Memory<true>;
-  /** What was deleted, and what took its place, by id, for ten minutes. */
-  past: Memory<PastInvitation>;
-}
+export type SendGuard = ReturnType<typeof createSendGuard>;
 
-export function createSendGuard(clock: Clock): SendGuard {
-  const running = new Map<string, Promise<unknown>>();
+/** What has to be remembered so that nothing is sent twice, nor too much at once. Letter case does not count. */
+export function createSendGuard(clock: Clock) {
+  const running = createMemory<Promise<void>>(clock, DAY_MS);
   const turns = createMemory<number>(clock, MINUTE_MS);
   const doubts = createMemory<true>(clock, 2 * MINUTE_MS);
   const members = createMemory<string>(clock, 10 * MINUTE_MS);
-  const mailFailures = createMemory<true>(clock, 24 * 60 * MINUTE_MS);
+  const mailFailures = createMemory<true>(clock, DAY_MS);
 
   return {
-    async oneAtATime(call, emails, send) {
-      const keys = emails.map((email) => email.toLowerCase());
-      const earlier = Promise.allSettled(keys.map((key) => running.get(key)));
+    /** Addresses to which a mail may be on its way. */
+    doubts,
+    /** Members, as their address was written: Trieve would mail it in other letters. */
+    members,
+    /** The ids of invitations whose mail failed. */
+    mailFailures,
+    /** What was deleted, and what took its place, by id. */
+    past: createMemory<PastInvitation>(clock, 10 * MINUTE_MS),
+    /** Runs `send` when no other send to these addresses runs. Throws Failure `busy` when the call's time is up. */
+    oneAtATime<T>(
+      call: CallContext,
+      targets: readonly { email: string }[],
+      send: () => Promise<T>,
+    ): Promise<T> {
+      const earlier = Promise.allSettled(targets.map(({ email }) => running.get(email)));
       const wait = patience(call.timeLeft(), call.signal);
       const gaveUp = new Promise<never>((_, reject) => {
         const giveUp = () => reject(call.signal.reason ?? new Failure("busy", OTHER_SEND));
@@ -62,16 +56,14 @@ export function createSendGuard(clock: Clock): SendGuard {
       });
       const mine = Promise.race([earlier, gaveUp]).finally(wait.end).then(send);
       // All are taken at once, so that two calls never wait for each other.
-      const both = Promise.allSettled([earlier, mine]);
-      for (const key of keys) running.set(key, both);
-      try {
-        return await mine;
-      } finally {
-        both.then(() => {
-          for (const key of keys) if (running.get(key) === both) running.delete(key);
-        });
-      }
+      const both = Promise.allSettled([earlier, mine]).then(() => {});
+      for (const { email } of targets) running.set(email, both);
+      return mine;
     },
+    /**
+     * Takes one of the sends of a minute. Throws Failure `rate_limited` when all are taken. The returned function ends
+     * it: one that was not needed is given back, the minute of another begins.
+     */
     takeTurn() {
       const taken = turns.values();
       if (taken.length >= SENDS_A_MINUTE) {
@@ -83,17 +75,35 @@ export function createSendGuard(clock: Clock): SendGuard {
       const turn = randomUUID();
       turns.set(turn, clock.elapsed());
       // The request goes out some time after the call begins.
-      return (hasSent) => (hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn));
+      return (hasSent: boolean) =>
+        hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn);
     },
-    learn({ target: { email = "" }, outcome, invitation }, didMailFail = false) {
+    /** Keeps what a later call has to know of a send. */
+    learn({ target: { email = "" }, outcome, invitation }: Outcome, didMailFail = false): void {
       if (outcome === "outcome_unknown") doubts.set(email, true);
       else doubts.delete(email);
       if (outcome === "added" || outcome === "already_member") members.set(email, email);
       if (didMailFail && invitation) mailFailures.set(invitation.id, true);
     },
-    doubts,
-    members,
-    mailFailures,
-    past: createMemory(clock, 10 * MINUTE_MS),
+  };
+}
+
+/** Remembers each value for `ms` milliseconds, by a key in which letter case does not count. */
+export function createMemory<T>(clock: Clock, ms: number) {
+  const entries = new Map<string, { value: T; until: number }>();
+
+  function current() {
+    const now = clock.elapsed();
+    for (const [key, { until }] of entries) if (until <= now) entries.delete(key);
+    return entries;
+  }
+
+  return {
+    set(key: string, value: T): void {
+      current().set(key.toLowerCase(), { value, until: clock.elapsed() + ms });
+    },
+    get: (key: string) => current().get(key.toLowerCase())?.value,
+    delete: (key: string) => void entries.delete(key.toLowerCase()),
+    values: () => Array.from(current().values(), ({ value }) => value),
   };
 }

@@ -1,13 +1,11 @@
 import { Failure } from "../errors.ts";
-import { type Batch, createBatch } from "./batch.ts";
+import { runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
-import { classify, isDecidedByMembers } from "./classify.ts";
-import type { Trieve, WriteResponse } from "./client.ts";
+import { classify, isDecidedByMembers, refusalOf, sendStatus } from "./classify.ts";
+import { lookTwice, type Trieve, type WriteResponse } from "./client.ts";
 import { type InvitationList, isSameEmail } from "./invitation.ts";
-import { lookTwice } from "./look.ts";
 import { findObstacle, memberCheck } from "./obstacle.ts";
 import type { Addressee, Outcome } from "./outcome.ts";
-import { refusalOf, sendStatus } from "./send-status.ts";
 import type { Slot } from "./slots.ts";
 
 /** A send whose outcome only the list can tell. */
@@ -18,14 +16,10 @@ export interface Sent {
   before: InvitationList;
 }
 
-const AT_ONCE = 2;
-// How much of the call's time a send needs, so that what came of it can be told.
-const NEEDS_MS = 20_000;
-
 /**
- * Invites the addresses: reads the list, sends one POST to each that is `agreed` to and that nothing stands in
- * the way of, two at a time, and reads the list again to tell what came of them, in the order given. Sends to
- * one address never overlap, whichever call they belong to.
+ * Invites the addresses: reads the list, sends one POST to each that is `agreed` to and that nothing stands in the way
+ * of, two at a time, and reads the list again to tell what came of them, in the order given. Sends to one address never
+ * overlap, whichever call they belong to.
  */
 export function sendAll(
   trieve: Trieve,
@@ -34,31 +28,25 @@ export function sendAll(
   agreed: readonly Addressee[],
 ): Promise<Outcome[]> {
   const { client, guard } = trieve;
-  const emails = targets.map(({ email }) => email);
-  return guard.oneAtATime(call, emails, async () => {
-    const batch = createBatch(call, targets, "not_sent", NEEDS_MS);
+  return guard.oneAtATime(call, targets, async () => {
+    const options = { untouched: "not_sent", atOnce: 2, needsMs: 20_000 } as const;
     const isMember = memberCheck(client, keepingTime(call, TELLING_MS));
     const sent: Sent[] = [];
     const reading = client.list(call);
-    await batch.each(AT_ONCE, async (target, call) => {
+    await runBatch(call, targets, options, async (target, call, stop) => {
       const before = await reading;
       const obstacle = await findObstacle(trieve, target, before, isMember);
       if (obstacle !== undefined) return obstacle;
       if (!agreed.includes(target)) {
         return { target, outcome: "not_sent", failure: NOT_ASKED_ABOUT };
       }
-      const slot = await client.slot(call, "send");
-      try {
-        batch.check();
-        const response = await post(trieve, call, target, slot, batch);
-        if (response === undefined) return { target, outcome: "already_member" };
-        sent.push({ target, before, response });
-        return undefined;
-      } finally {
-        slot.release();
-      }
+      const work = (slot: Slot) => post(trieve, call, target, slot, stop);
+      const response = await client.inSlot(call, work);
+      if (response === undefined) return { target, outcome: "already_member" };
+      sent.push({ target, before, response });
+      return undefined;
     });
-    await tellSent(trieve, call, sent, batch.tell);
+    await tellSent(trieve, call, sent, call.tell);
     return call.outcomes;
   });
 }
@@ -77,17 +65,17 @@ export async function post(
   call: CallContext,
   target: Addressee,
   slot: Slot,
-  batch: Pick<Batch<Addressee>, "stop">,
+  stop: (reason: Failure) => void,
 ): Promise<WriteResponse | undefined> {
-  const response = await client.send(call, slot, target);
+  const response = await client.send(call, target, slot);
   const status = sendStatus(response);
   if (status === "refused") throw refusalOf(response);
   if (status === "member") {
     guard.learn({ target, outcome: "already_member" });
     return undefined;
   }
-  if (status === "throttled") batch.stop(response.failure ?? NOT_CLEAR);
-  else if (status !== "accepted") batch.stop(NOT_CLEAR);
+  if (status === "throttled") stop(response.failure ?? NOT_CLEAR);
+  else if (status !== "accepted") stop(NOT_CLEAR);
   return response;
 }
 

@@ -1,4 +1,4 @@
-import pLimit, { type LimitFunction } from "p-limit";
+import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { patience } from "./call.ts";
@@ -11,18 +11,14 @@ const SENDS = 2;
 export interface Slot {
   /** Trieve may be at work on the request for `ms` milliseconds more: the place is held as long. */
   hold(ms: number): void;
-  /** Gives the place back, once it is held no longer. */
-  release(): void;
 }
 
 /**
- * Waits up to `ms` milliseconds for a place; one for a send is also one of two for sends. Throws Failure `busy` when
- * none comes, and what aborted `signal`.
+ * The places of one process: at most four requests inside Trieve at a time, of these at most two sends. The returned
+ * function does `work` in one, for which it waits up to `ms` milliseconds. Throws Failure `busy` when none comes, and
+ * what aborted `signal`.
  */
-export type TakeSlot = (kind: "send" | "other", ms: number, signal: AbortSignal) => Promise<Slot>;
-
-/** The places of one process: at most four requests inside Trieve at a time, of these at most two sends. */
-export function createSlots(clock: Clock): TakeSlot {
+export function createSlots(clock: Clock) {
   const requests = pLimit(REQUESTS);
   const sends = pLimit(SENDS);
   /** Until when places are held, on the clock that nobody turns. */
@@ -37,46 +33,37 @@ export function createSlots(clock: Clock): TakeSlot {
     });
   }
 
-  return async (kind, ms, signal) => {
+  return async <T>(
+    kind: "send" | "other",
+    ms: number,
+    signal: AbortSignal,
+    work: (slot: Slot) => Promise<T>,
+  ): Promise<T> => {
     signal.throwIfAborted();
     const wait = patience(ms, signal);
-    const releases: (() => void)[] = [];
-    const releaseAll = () => {
-      for (const release of releases) release();
-    };
-    try {
-      for (const places of kind === "send" ? [sends, requests] : [requests]) {
-        releases.push(await takePlace(places, wait.signal));
-      }
-    } catch (error) {
-      releaseAll();
-      signal.throwIfAborted();
-      throw wait.signal.aborted ? busy() : error;
-    } finally {
-      wait.end();
-    }
-    let heldUntil = 0;
-    return {
-      hold(ms) {
-        heldUntil = clock.elapsed() + ms;
-      },
-      release() {
+    return new Promise((resolve, reject) => {
+      wait.signal.addEventListener("abort", () => {
+        wait.end();
+        reject(signal.aborted ? signal.reason : busy());
+      });
+      async function run(): Promise<void> {
+        if (wait.signal.aborted) return;
+        wait.end();
+        let heldUntil = 0;
+        const hold = (ms: number) => {
+          heldUntil = clock.elapsed() + ms;
+        };
+        const working = work({ hold });
+        resolve(working);
+        await working.catch(() => {});
         const rest = heldUntil - clock.elapsed();
-        if (rest <= 0) return releaseAll();
+        if (rest <= 0) return;
         held.add(heldUntil);
-        clock.sleep(rest).then(() => {
-          held.delete(heldUntil);
-          releaseAll();
-        });
-      },
-    };
+        await clock.sleep(rest);
+        held.delete(heldUntil);
+      }
+      if (kind === "send") sends(() => requests(run));
+      else requests(run);
+    });
   };
-}
-
-/** Takes one of the places; the returned function gives it back. Rejects when `signal` fires first. */
-function takePlace(places: LimitFunction, signal: AbortSignal): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    places(() => (signal.aborted ? undefined : new Promise<void>((release) => resolve(release))));
-  });
 }
