@@ -1,5 +1,6 @@
+import { checkAuditFile } from "../audit.ts";
 import { findBrowser } from "./browser.ts";
-import { check, isPlaceholder, type ReadKeyFile, SettingError } from "./parse.ts";
+import { check, isPlaceholder, SettingError } from "./parse.ts";
 import type { Policy } from "./policy.ts";
 import {
   CONFIRM_METHODS,
@@ -26,8 +27,7 @@ export interface Settings {
   shown: Partial<Record<Name, string>>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-type Found = Pick<Settings, "faults" | "warnings" | "shown">;
+type Found = Omit<Settings, "config" | "policy">;
 
 const KEY = "TRIEVE_API_KEY";
 const KEY_FILE = "TRIEVE_API_KEY_FILE";
@@ -37,24 +37,23 @@ const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove 
 
 /**
  * Parses the whole environment and finds everything that is wrong with it at once. Never throws, and no value
- * appears in a fault or a warning.
+ * appears in a fault or a warning. `sandbox` says that the environment is that of the built-in Trieve.
  */
-export function loadSettings(environment: Environment, readKeyFile: ReadKeyFile): Settings {
+export function loadSettings(environment: NodeJS.ProcessEnv, sandbox = false): Settings {
   const found: Found = { faults: [], warnings: [], shown: {} };
-  const values = parseAll(environment, readKeyFile, found);
+  const values = parseAll(environment, found);
   const policy: Policy = {
     maxRole: values.TRIEVE_MAX_ROLE ?? "admin",
     allowedDomains: values.TRIEVE_ALLOWED_EMAIL_DOMAINS,
     readOnly: values.TRIEVE_READ_ONLY ?? false,
     askAlways: values.TRIEVE_ASK_ALWAYS ?? false,
   };
-  const config = combine(environment, values, policy, found);
+  const config = combine(environment, values, found, { policy, sandbox });
   return { config: found.faults.length > 0 ? undefined : config, policy, ...found };
 }
 
 /** Parses each variable by itself; adds to `found` what is shown of it, or what is wrong with it. */
-function parseAll(environment: Environment, readKeyFile: ReadKeyFile, found: Found): Values {
-  const { faults, warnings, shown } = found;
+function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: Found): Values {
   const values: Partial<Record<Name, unknown>> = {};
   const given = (name: Name) => environment[name]?.trim() ?? "";
   const isUnfilled = (name: Name) => isPlaceholder(given(name));
@@ -68,7 +67,7 @@ function parseAll(environment: Environment, readKeyFile: ReadKeyFile, found: Fou
     attempt(name, faults, () => {
       if (isSet(name)) {
         check(name !== KEY_FILE || !isSet(KEY), `and ${KEY} are both set; set one of them`);
-        values[name] = parse(given(name), { readKeyFile, home, isInsecure, warn });
+        values[name] = parse(given(name), { home, isInsecure, warn });
         shown[name] = isSecret ? "environment" : `${given(name)} (environment)`;
         return;
       }
@@ -100,11 +99,12 @@ function attempt<T>(name: string, faults: string[], parse: () => T): T | undefin
 
 /** Checks what no variable tells alone. The configuration, unless one that it needs is missing. */
 function combine(
-  environment: Environment,
+  environment: NodeJS.ProcessEnv,
   values: Values,
-  policy: Policy,
-  { faults, warnings, shown }: Found,
+  found: Found,
+  given: Pick<Config, "policy" | "sandbox">,
 ): Config | undefined {
+  const { faults, warnings, shown } = found;
   for (const name of Object.keys(environment)) {
     if (!name.startsWith("TRIEVE_") || name in SETTINGS) continue;
     const unknown = name.replace(/[^A-Z0-9_]/gi, "?").slice(0, 60);
@@ -131,25 +131,44 @@ function combine(
   }
   const variable = isHttp ? "HTTP_PROXY" : "HTTPS_PROXY";
   const proxy = attempt(variable, faults, () =>
-    findProxy(environment, variable, baseUrl, (warning) => warnings.push(warning)),
+    findProxy(environment, variable, baseUrl, warnings),
   );
+  const auditLog = values.TRIEVE_AUDIT_LOG;
+  const problem = auditLog === undefined ? undefined : checkAuditFile(auditLog);
+  if (problem?.kind === "fault") faults.push(problem.text);
+  if (problem?.kind === "open") warnings.push(problem.text);
+  if (problem?.kind === "unwritable") found.auditFault = problem.text;
   const keyFile = values.TRIEVE_API_KEY_FILE;
   const apiKey = values.TRIEVE_API_KEY ?? keyFile?.key;
   if (apiKey === undefined || organizationId === undefined) return undefined;
+
+  const appUrl = values.TRIEVE_APP_URL ?? `${baseUrl}/api`;
+  const addresses = { TRIEVE_APP_URL: appUrl, TRIEVE_DASHBOARD_URL: dashboardUrl };
+  // The sandbox mails nothing, so its links need to reach nobody.
+  const local = Object.entries(given.sandbox ? {} : addresses)
+    .filter(([, url]) => url !== undefined && isLocal(url))
+    .map(([name]) => name);
+  if (local.length > 0 && !given.policy.readOnly) {
+    warnings.push(
+      `The mailed link works on this machine only; set ${local.join(" and ")} to an address that invited people can reach`,
+    );
+  }
+  const reach = local.length > 0 ? "local" : "everywhere";
   return {
     apiKey: () => apiKey,
     organizationId,
     organizationName: values.TRIEVE_ORGANIZATION_NAME,
     baseUrl,
-    appUrl: values.TRIEVE_APP_URL ?? `${baseUrl}/api`,
+    appUrl,
     dashboardUrl,
+    links: dashboardUrl === undefined ? "none" : reach,
     confirm: values.TRIEVE_CONFIRM ?? CONFIRM_METHODS,
     browser: findBrowser(environment, values.BROWSER),
-    auditLog: values.TRIEVE_AUDIT_LOG,
+    auditLog,
     extraHeaders: values.TRIEVE_EXTRA_HEADERS,
     keyFile: keyFile && { hasChanged: keyFile.hasChanged },
     caFile: environment["NODE_EXTRA_CA_CERTS"],
     proxy,
-    policy,
+    ...given,
   };
 }

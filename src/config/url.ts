@@ -1,11 +1,11 @@
 import { BlockList, isIP } from "node:net";
-import { check, wordsOf } from "./parse.ts";
+import { check, type ParseContext, wordsOf } from "./parse.ts";
 
 /**
  * An address that the key may be sent to, without a slash at its end: https, or http to this machine, or to any
  * host where `isInsecure`. Throws SettingError.
  */
-export function parseUrl(value: string, isInsecure: boolean): string {
+export function parseUrl(value: string, { isInsecure }: ParseContext): string {
   check(!/^["'`]|["'`]$/.test(value), "must be written without quotes");
   check(/^https?:|:\/\//i.test(value), "has no scheme; write https:// before it (or http://)");
   check(!/[?#]/.test(value), "must not contain ? or #");
@@ -25,37 +25,33 @@ export function parseUrl(value: string, isInsecure: boolean): string {
 
 /**
  * The proxy that the variable `name` has for this address: none for this machine, and none for what NO_PROXY leaves
- * out; `warn` is told of its entries that cannot be used. Throws SettingError.
+ * out, of which `warnings` get the entries that cannot be used. Throws SettingError.
  */
 export function findProxy(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: NodeJS.ProcessEnv,
   name: "HTTPS_PROXY" | "HTTP_PROXY",
   address: string,
-  warn: (text: string) => void,
+  warnings: string[],
 ): string | undefined {
   const get = (name: string) =>
     [name.toLowerCase(), name].map((one) => environment[one]?.trim()).find(Boolean);
   const given = get(name);
   if (given === undefined || isLocal(address)) return undefined;
-  if (isExempt(address, get("NO_PROXY") ?? "", warn)) return undefined;
+  const { hostname, protocol, port } = new URL(address);
+  const host = hostname.replace(/[[\]]/g, "");
+  const portNumber = port || (protocol === "https:" ? "443" : "80");
+  for (const [at, entry] of wordsOf(get("NO_PROXY") ?? "").entries()) {
+    const isExempt = matchesHost(entry, host, portNumber);
+    if (isExempt) return undefined;
+    if (isExempt === undefined)
+      warnings.push(`NO_PROXY cannot be used in its entry ${at + 1}; ${ENTRIES}`);
+  }
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   check(
     URL.canParse(url) && /^https?:/i.test(url),
     "must be the address of a proxy, like http://proxy.example.com:8080",
   );
   return url;
-}
-
-/** Whether NO_PROXY leaves this address out. */
-function isExempt(address: string, noProxy: string, warn: (text: string) => void): boolean {
-  const { hostname, protocol, port } = new URL(address);
-  const host = hostname.replace(/[[\]]/g, "");
-  const portNumber = port || (protocol === "https:" ? "443" : "80");
-  return wordsOf(noProxy).some((entry, at) => {
-    const isMatch = matchesHost(entry, host, portNumber);
-    if (isMatch === undefined) warn(`NO_PROXY cannot be used in its entry ${at + 1}; ${ENTRIES}`);
-    return isMatch;
-  });
 }
 
 const ENTRIES =
@@ -90,9 +86,4 @@ function isLoopback(hostname: string): boolean {
 /** Whether an address is on this machine. */
 export function isLocal(url: string): boolean {
   return isLoopback(new URL(url).hostname);
-}
-
-/** Whether a mailed link works on this machine only, because an address in it is on loopback. */
-export function isLinkLocal(link: { appUrl: string; dashboardUrl: string | undefined }): boolean {
-  return isLocal(link.appUrl) || (link.dashboardUrl !== undefined && isLocal(link.dashboardUrl));
 }

@@ -1,7 +1,6 @@
 import type { Settings } from "../config/load.ts";
 import { allowedRoles } from "../config/policy.ts";
 import type { Config, ConfirmMethod } from "../config/settings.ts";
-import { isLocal } from "../config/url.ts";
 import { missingForPage } from "../consent/page.ts";
 import { printable } from "../text.ts";
 import { redirectUri } from "../trieve/client.ts";
@@ -31,15 +30,14 @@ export async function* doctor(options: {
   version: string;
   /** Version of Node, and platform. */
   runtime: string;
-  sandbox: boolean;
   /** Whether each sound setting gets a line. */
   verbose: boolean;
   /** PATH, where programs are looked for. */
   path: string;
 }): AsyncGenerator<Check> {
-  const { settings, version, runtime, sandbox, verbose, path } = options;
+  const { settings, version, runtime, verbose, path } = options;
   const { config, policy, faults, warnings, shown, auditFault } = settings;
-  const mode = sandbox ? ", sandbox" : "";
+  const mode = config?.sandbox ? ", sandbox" : "";
   yield check("version", `trieve-invitations-mcp ${version}, ${runtime}${mode}`);
   // Their sentences say what to do.
   for (const found of faults) yield { name: "configuration", status: "failed", found };
@@ -63,7 +61,7 @@ export async function* doctor(options: {
     yield check("policy", "read-only");
     return;
   }
-  yield checkLink(config, sandbox);
+  yield checkLink(config);
   const domains = policy.allowedDomains?.join(", ") ?? "any domain";
   yield check("policy", `may invite ${allowedRoles(policy).join(", ")} at ${domains}`);
   yield checkConfirm(config, path);
@@ -75,7 +73,7 @@ function describeRoute({ proxy, extraHeaders = [] }: Config): string {
   return `requests go ${route}${names === "" ? "" : `, with the headers ${names}`}`;
 }
 
-function checkLink(config: Config, sandbox: boolean): Check {
+function checkLink(config: Config): Check {
   const { appUrl, organizationId, dashboardUrl } = config;
   const name = "mailed link";
   if (dashboardUrl === undefined) {
@@ -83,16 +81,9 @@ function checkLink(config: Config, sandbox: boolean): Check {
     return check(name, "without the address of the dashboard nothing can be sent", hint);
   }
   const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${redirectUri(config)}`;
-  if (!appUrl.endsWith("/api")) {
-    const hint = "end TRIEVE_APP_URL in /api, unless a proxy there adds it";
-    return check(name, `${link}. Trieve's API accepts invitations at an address below /api`, hint);
-  }
-  const addresses = { TRIEVE_APP_URL: appUrl, TRIEVE_DASHBOARD_URL: dashboardUrl };
-  const local = Object.entries(addresses).flatMap(([name, url]) => (isLocal(url) ? [name] : []));
-  if (sandbox || local.length === 0)
-    return check(name, `${link} (unchecked: doctor asks only the API)`);
-  const hint = `set ${local.join(" and ")} to an address that invited people can reach`;
-  return check(name, `${link}. It works on this machine only`, hint);
+  if (appUrl.endsWith("/api")) return check(name, `${link} (unchecked: doctor asks only the API)`);
+  const hint = "end TRIEVE_APP_URL in /api, unless a proxy there adds it";
+  return check(name, `${link}. Trieve's API accepts invitations at an address below /api`, hint);
 }
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display from the server. */

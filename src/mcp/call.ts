@@ -1,15 +1,30 @@
 import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
-import type { ConfirmMethod } from "../config/settings.ts";
+import type { Settings } from "../config/load.ts";
+import type { Config, ConfirmMethod } from "../config/settings.ts";
 import { randomSecret } from "../consent/code.ts";
-import type { Confirm } from "../consent/confirm.ts";
+import { createConfirm } from "../consent/confirm.ts";
 import type { Caller, Form } from "../consent/form.ts";
 import { asFailure, Failure, formatFailure } from "../errors.ts";
 import type { ToolContext } from "../tools/context.ts";
+import { tools } from "../tools/index.ts";
 import { type Result, renderOutcomes } from "../tools/result.ts";
 import type { Tool } from "../tools/tool.ts";
 import { createCallContext } from "../trieve/call.ts";
+import { type Client, createTrieveClient, type TrieveOptions } from "../trieve/client.ts";
+import { LIMITS, type Limits } from "../trieve/limits.ts";
 import type { Outcome, Target } from "../trieve/outcome.ts";
+import { createSendGuard } from "../trieve/send-guard.ts";
+
+export interface CallsOptions {
+  settings: Settings;
+  version: string;
+  clock: Clock;
+  audit: AuditSink;
+  limits?: Limits;
+  /** How Trieve is reached. */
+  open?: (options: TrieveOptions) => Client;
+}
 
 /** What a call comes to: a result for the model, an error without facts, or a form that goes back to the client. */
 export type CallResult =
@@ -18,18 +33,6 @@ export type CallResult =
 
 const NOT_KEPT =
   "TRIEVE_AUDIT_LOG could not be written, so an audit line of this call is only on stderr.";
-
-/** What all calls of the process share. */
-export interface Program {
-  clock: Clock;
-  audit: AuditSink;
-  callMs: number;
-  /** Fires when the process begins to end: no write is sent any more. */
-  ending: AbortSignal;
-  /** What is wrong with the settings; if nothing is, `configured` is there. */
-  faults: readonly string[];
-  configured?: { context: ToolContext; confirm: Confirm };
-}
 
 const SHARED_LENGTH = 8;
 
@@ -41,8 +44,47 @@ export interface Running {
   cutShort(): void;
 }
 
-/** Starts one call: plan, ask, perform, account for it. */
-export function startCall(program: Program, tool: Tool, input: unknown, caller: Caller): Running {
+/**
+ * Puts together what calls need, and requests nothing. What it returns starts one call of a tool: plan, ask, perform,
+ * account for it. No write is sent any more once `ending` fires.
+ */
+export function createCalls(options: CallsOptions, ending: AbortSignal) {
+  const { settings, clock, audit, limits = LIMITS } = options;
+  const { config, faults } = settings;
+  const configured = config && configure(config, options);
+  const program = { clock, audit, callMs: limits.callMs, ending, faults, configured };
+  return (name: string, input: unknown, caller: Caller): Running => {
+    const tool = tools.find((one) => one.name === name);
+    if (tool === undefined) throw new Error("only what is listed is called");
+    return startCall(program, tool, input, caller);
+  };
+}
+
+function configure(config: Config, options: CallsOptions) {
+  const { clock, version, audit, limits = LIMITS, open = createTrieveClient } = options;
+  const { organizationId, organizationName, baseUrl, links, policy, confirm, browser } = config;
+  const client = open({ config, clock, version, limits });
+  const context: ToolContext = {
+    trieve: { client, clock, guard: createSendGuard(clock) },
+    organizationId,
+    organizationName,
+    host: new URL(baseUrl).host,
+    links,
+    policy,
+    clock,
+  };
+  return { context, confirm: createConfirm(context, confirm, browser, audit.log) };
+}
+
+interface Program extends Pick<CallsOptions, "clock" | "audit"> {
+  callMs: number;
+  ending: AbortSignal;
+  /** What is wrong with the settings; if nothing is, `configured` is there. */
+  faults: readonly string[];
+  configured: ReturnType<typeof configure> | undefined;
+}
+
+function startCall(program: Program, tool: Tool, input: unknown, caller: Caller): Running {
   const { clock, audit, ending, configured } = program;
   const startedAt = clock.elapsed();
   const isWrite = !tool.hints.readOnlyHint;

@@ -3,7 +3,8 @@ import { isObject, UNNAMED } from "../json.ts";
 /** A JSON-RPC message that both SDKs take: they drop any other, and its client would wait for ever. */
 export interface Message {
   jsonrpc: "2.0";
-  id?: string | number;
+  /** Null in an error that answers what has no id. */
+  id?: string | number | null;
   method?: string;
   params?: Record<string, unknown>;
   result?: unknown;
@@ -11,20 +12,14 @@ export interface Message {
 }
 
 /** A message to hand on, or the error that answers it. Undefined for what asks for no answer. */
-export type Reading = { message: Message } | { refusal: Refusal } | undefined;
-
-interface Refusal {
-  jsonrpc: "2.0";
-  id: string | number | null;
-  error: { code: number; message: string };
-}
+export type Reading = { message: Message } | { refusal: Message } | undefined;
 
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
 const NO_REQUEST =
   "A request has an id (a string or an integer), a method (a string) and params (an object)";
 
-function refuse(id: Refusal["id"], code = -32600, message = NO_REQUEST): { refusal: Refusal } {
+function refuse(id: string | number | null, code = -32600, message = NO_REQUEST): Reading {
   return { refusal: { jsonrpc: "2.0", id, error: { code, message } } };
 }
 

@@ -1,8 +1,6 @@
 import { config } from "zod";
 import type { Caller } from "../consent/form.ts";
-import { neutralise } from "../text.ts";
 import type { CallResult } from "./call.ts";
-import type { App } from "./server.ts";
 
 // What legacy.ts and modern.ts have in common.
 
@@ -51,17 +49,6 @@ function withoutDump(message: { error?: { code: number; data?: unknown } }): obj
 export function toolResult({ text, facts }: Extract<CallResult, { kind: "result" }>) {
   const content = [{ type: "text" as const, text }];
   return facts === undefined ? { content, isError: true } : { content, structuredContent: facts };
-}
-
-/** Throws the SDK's error for a tool that `app` does not list. */
-export function requireTool(
-  app: App,
-  name: string,
-  SdkError: new (code: number, message: string, data: object) => Error,
-): void {
-  if (app.tools.some((tool) => tool.name === name)) return;
-  const tool = neutralise(name);
-  throw new SdkError(INVALID_PARAMS, `Unknown tool: ${tool}`, { tool });
 }
 
 /** Lets a call report its progress, where the client gave a token for that. The number only ever grows. */

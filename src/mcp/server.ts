@@ -1,16 +1,26 @@
 import type { Settings } from "../config/load.ts";
 import { CONFIRM_METHODS, type ConfirmMethod } from "../config/settings.ts";
-import { organizationText } from "../text.ts";
+import type { Caller } from "../consent/form.ts";
+import { neutralise, organizationText } from "../text.ts";
 import { listedTools } from "../tools/listed.ts";
 import type { ListedTool } from "../tools/listed-tool.ts";
-import type { Calls, CallsOptions } from "./calls.ts";
+import type { CallResult, CallsOptions, Running } from "./call.ts";
 
 /** What the server shows and does, whatever the protocol. */
-export interface App extends Calls {
+export interface App {
   serverInfo: { name: string; title: string; version: string };
   instructions: string;
   /** The same from start to start with the same settings. */
   tools: readonly ListedTool[];
+  /** Calls one of `tools`. Throws where `name` is none of them, and nothing else. */
+  call(name: string, input: unknown, caller: Caller): Promise<CallResult>;
+  /**
+   * Takes back open questions, sends no further write and waits up to `ms` for what runs. Logs the calls that are
+   * not done by then.
+   */
+  stop(ms: number): Promise<void>;
+  /** Logs the calls under way, and what is known of their writes. */
+  cutShort(): void;
 }
 
 /**
@@ -18,27 +28,46 @@ export interface App extends Calls {
  * asked for the tools.
  */
 export function createApp(options: CallsOptions): App {
-  const { settings, version, sandbox } = options;
-  let calls: Promise<Calls> | undefined;
-  let loaded: Calls | undefined;
+  const { settings, version, clock } = options;
+  const tools = listedTools(settings.policy);
+  const ending = new AbortController();
+  const running = new Set<Running>();
+  let starter: Promise<ReturnType<typeof import("./call.ts").createCalls>> | undefined;
+
+  function cutShort(): void {
+    for (const run of running) run.cutShort();
+  }
+
   return {
     serverInfo: { name: "trieve-invitations-mcp", title: "Trieve invitations", version },
-    instructions: writeInstructions(settings, sandbox),
-    tools: listedTools(settings.policy),
+    instructions: writeInstructions(settings),
+    tools,
     async call(name, input, caller) {
-      calls ??= import("./calls.ts").then(({ createCalls }) => (loaded = createCalls(options)));
-      return (await calls).call(name, input, caller);
+      if (!tools.some((tool) => tool.name === name)) throw unknownTool(neutralise(name));
+      starter ??= import("./call.ts").then((it) => it.createCalls(options, ending.signal));
+      const start = await starter;
+      const run = start(name, input, caller);
+      running.add(run);
+      return run.done.finally(() => running.delete(run));
     },
     async stop(ms) {
-      await (await calls)?.stop(ms);
+      ending.abort();
+      await starter;
+      await Promise.race([clock.sleep(ms), Promise.all([...running].map(({ done }) => done))]);
+      cutShort();
     },
-    cutShort: () => loaded?.cutShort(),
+    cutShort,
   };
 }
 
-function writeInstructions({ config, policy }: Settings, sandbox: boolean): string {
+/** Both SDKs answer with the code and the data that an error has. */
+function unknownTool(tool: string): Error {
+  return Object.assign(new Error(`Unknown tool: ${tool}`), { code: -32602, data: { tool } });
+}
+
+function writeInstructions({ config, policy }: Settings): string {
   const organization = config && organizationText(config.organizationId, config.organizationName);
-  const mailing = sandbox ? " (a sandbox: nothing is mailed)" : "";
+  const mailing = config?.sandbox ? " (a sandbox: nothing is mailed)" : "";
   const asked = policy.askAlways ? "any invitation" : "an invitation as admin or owner";
   const sentences = [
     "Administers the invitations of one Trieve organization.",

@@ -65,11 +65,8 @@ export interface MemoryOptions {
 /** The server without a protocol; what it logs goes to `log`. */
 export function createTestApp(options: MemoryOptions, log: string[]): App {
   return createApp({
-    settings: loadSettings(options.environment, () => {
-      throw new Error("no key file here");
-    }),
+    settings: loadSettings(options.environment),
     version: "0.0.0-test",
-    sandbox: false,
     clock: options.clock ?? systemClock,
     audit: { log: (line) => log.push(line) },
     ...(options.limits === undefined ? {} : { limits: options.limits }),
