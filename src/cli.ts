@@ -123,10 +123,9 @@ function start(settings: Settings): void {
   if (auditFault !== undefined) log(`warning: ${auditFault}`);
   const path = config?.auditLog;
   const append = path === undefined ? undefined : (line: string) => appendLine(path, line);
-  const { stdin, stdout } = process;
-  if (stdin.isTTY) log(WAITING);
+  if (process.stdin.isTTY) log(WAITING);
   app = createApp({ settings, version, clock: systemClock, audit: { log, append } });
-  const stop = serve(app, { stdin, stdout, log, exit: (code) => process.exit(code) });
+  const stop = serve(app, process, log);
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
 }
 

@@ -112,8 +112,8 @@ describe("placeholders and blanks count as not set", () => {
     });
     expect(faults).toEqual([
       "TRIEVE_API_KEY_FILE is not set: it holds a placeholder that nothing filled in; expected the API key of an admin or owner",
-      "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that nothing filled in; expected the organization's id, a UUID",
-      "TRIEVE_BASE_URL is not set: it holds a placeholder that nothing filled in; expected the address of your Trieve's API, like https://trieve.example.com or http://localhost:8090",
+      "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that nothing filled in; expected the id of the one organization to administer, a UUID",
+      "TRIEVE_BASE_URL is not set: it holds a placeholder that nothing filled in; expected the address of your Trieve's API, like https://trieve.example.com (http only to this machine)",
     ]);
   });
 

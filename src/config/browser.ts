@@ -67,7 +67,6 @@ export function commandsOf(command: string): string[][] {
 
 function wordsOf(command: string): string[] {
   if (existsSync(command)) return [command];
-  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, plain]) => double ?? single ?? plain ?? "",
-  );
+  const words = command.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  return words.map((word) => word.replace(/^(["'])(.*)\1$/s, "$2"));
 }

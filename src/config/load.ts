@@ -62,7 +62,7 @@ function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: F
   const isInsecure = /^(true|1)$/i.test(given("TRIEVE_ALLOW_INSECURE_HTTP"));
 
   for (const [name, setting] of SETTING_LIST) {
-    const { expected, restricts, isSecret, parse, default: otherwise } = setting;
+    const { meaning, restricts, isSecret, parse, default: otherwise } = setting;
     const warn = (warning: string) => warnings.push(`${name} ${warning}`);
     attempt(name, faults, () => {
       if (isSet(name)) {
@@ -74,12 +74,12 @@ function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: F
       check(!restricts || !isUnfilled(name), UNFILLED);
       if (isUnfilled(name)) warn(PLACEHOLDER);
       if (name === KEY && isSet(KEY_FILE)) shown[name] = "file";
-      else if (expected === undefined) {
+      else if (otherwise !== "required") {
         shown[name] = otherwise === "none" ? "not set" : `${otherwise} (default)`;
       } else {
         // Where the file for the key holds a placeholder, the file was meant.
         const meant = name === KEY && isUnfilled(KEY_FILE) ? KEY_FILE : name;
-        faults.push(`${meant} ${isUnfilled(meant) ? PLACEHOLDER : NOT_SET}; expected ${expected}`);
+        faults.push(`${meant} ${isUnfilled(meant) ? PLACEHOLDER : NOT_SET}; expected ${meaning}`);
       }
     });
   }

@@ -52,7 +52,7 @@ export type ConfirmMethod = (typeof CONFIRM_METHODS)[number];
 
 /** One variable: what the docs say of it, and how it is parsed. */
 export interface Setting {
-  /** As shown in the docs; `none` where nothing takes its place. */
+  /** As shown in the docs; `none` where nothing takes its place, `required` where something has to be set. */
   default: string;
   meaning: string;
   /** What kind of value it takes, unless that is plain text. */
@@ -61,8 +61,6 @@ export interface Setting {
   /** It restricts or records: an unfilled placeholder is a fault, never the wide default. */
   restricts?: true;
   isSecret?: true;
-  /** For a required one: what to set it to. */
-  expected?: string;
   /** Throws SettingError. */
   parse(value: string, context: ParseContext): unknown;
 }
@@ -74,9 +72,8 @@ export const LOCAL_DASHBOARD = "http://localhost:5173";
 export const SETTINGS = {
   TRIEVE_API_KEY: {
     default: "required",
-    meaning: "API key of an admin or owner",
+    meaning: "the API key of an admin or owner",
     isSecret: true,
-    expected: "the API key of an admin or owner",
     parse: parseKey,
   },
   TRIEVE_API_KEY_FILE: {
@@ -87,8 +84,7 @@ export const SETTINGS = {
   },
   TRIEVE_ORGANIZATION_ID: {
     default: "required",
-    meaning: "the one organization to administer (a UUID)",
-    expected: "the organization's id, a UUID",
+    meaning: "the id of the one organization to administer, a UUID",
     parse: parseUuid,
   },
   TRIEVE_ORGANIZATION_NAME: {
@@ -98,9 +94,8 @@ export const SETTINGS = {
   },
   TRIEVE_BASE_URL: {
     default: "required",
-    meaning: "address of your Trieve's API; https, or http to this machine",
-    expected:
-      "the address of your Trieve's API, like https://trieve.example.com or http://localhost:8090",
+    meaning:
+      "the address of your Trieve's API, like https://trieve.example.com (http only to this machine)",
     parse(value, context) {
       const url = parseUrl(value, context);
       if (/(^|\.)trieve\.ai$/.test(new URL(url).hostname)) {

@@ -12,12 +12,12 @@ export function parseUrl(value: string, { isInsecure }: ParseContext): string {
   // `https:/host` can only mean one thing.
   const text = value.replace(/^(https?):\/*/i, "$1://");
   check(URL.canParse(text), "must be a URL like https://trieve.example.com");
-  const { protocol, hostname, username, password, href } = new URL(text);
+  const { protocol, username, password, href } = new URL(text);
   check(username === "" && password === "", "must not contain a user or password");
   const isHttp = protocol === "http:";
   check(isHttp || protocol === "https:", "must start with https:// (or http:// to this machine)");
   check(
-    !isHttp || isInsecure || isLoopback(hostname),
+    !isHttp || isInsecure || isLocal(text),
     "must use https (or set TRIEVE_ALLOW_INSECURE_HTTP=true and accept that the key can be read on the way)",
   );
   return href.replace(/\/+$/, "");
@@ -43,8 +43,11 @@ export function findProxy(
   for (const [at, entry] of wordsOf(get("NO_PROXY") ?? "").entries()) {
     const isExempt = matchesHost(entry, host, portNumber);
     if (isExempt) return undefined;
-    if (isExempt === undefined)
-      warnings.push(`NO_PROXY cannot be used in its entry ${at + 1}; ${ENTRIES}`);
+    if (isExempt === undefined) {
+      warnings.push(
+        `NO_PROXY cannot be used in its entry ${at + 1}; each must be a name like example.com or .example.com, an address, or a range like 10.0.0.0/8`,
+      );
+    }
   }
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   check(
@@ -53,9 +56,6 @@ export function findProxy(
   );
   return url;
 }
-
-const ENTRIES =
-  "each must be a name like example.com or .example.com, an address, or a range like 10.0.0.0/8";
 
 /** Whether an entry of NO_PROXY names a host: `*`, a name, `.suffix`, an address or a range; undefined for none of these. */
 function matchesHost(entry: string, host: string, port: string): boolean | undefined {
@@ -78,12 +78,7 @@ function matchesHost(entry: string, host: string, port: string): boolean | undef
   return ownPort === port && (host === name || host.endsWith(`.${name}`));
 }
 
-/** Whether a host, as URL spells it, is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-/** Whether an address is on this machine. */
+/** Whether an address is on this machine: `localhost`, 127.0.0.0/8 or `[::1]`, as URL spells them. */
 export function isLocal(url: string): boolean {
-  return isLoopback(new URL(url).hostname);
+  return /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(new URL(url).hostname);
 }

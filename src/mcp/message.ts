@@ -11,8 +11,11 @@ export interface Message {
   error?: unknown;
 }
 
-/** A message to hand on, or the error that answers it. Undefined for what asks for no answer. */
-export type Reading = { message: Message } | { refusal: Message } | undefined;
+/** A message to hand on, or the error that answers it; neither for what asks for no answer. */
+interface Reading {
+  message?: Message;
+  refusal?: Message;
+}
 
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
@@ -45,7 +48,7 @@ function readMessage(value: unknown): Reading {
   const { id, method, result, error } = value;
   if (method === undefined && (result !== undefined || error !== undefined)) {
     const answer = isObject(result) ? { result } : { error };
-    return isId(id) ? { message: { jsonrpc: "2.0", id, ...answer } } : undefined;
+    return isId(id) ? { message: { jsonrpc: "2.0", id, ...answer } } : {};
   }
   const isRequest = Object.hasOwn(value, "id");
   const params = value["params"] ?? {};
@@ -55,7 +58,7 @@ function readMessage(value: unknown): Reading {
   }
   if (isId(id) || typeof id === "number") return refuse(id);
   // Clients take an error without an id for a fault of the server's: a notification gets none, however it is written.
-  return isRequest || method === undefined ? NO_ID : undefined;
+  return isRequest || method === undefined ? NO_ID : {};
 }
 
 function readParams({ arguments: given, _meta, ...params }: Record<string, unknown>) {

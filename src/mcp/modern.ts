@@ -74,8 +74,7 @@ function refuseOtherRevisions(channel: Channel): void {
     }
     const requested = typeof revision === "string" ? neutralise(revision) : "no text";
     const refusal = new UnsupportedProtocolVersionError({ supported: [REVISION], requested });
-    const { code, message: text, data } = refusal;
-    const error = { code, message: text, data };
+    const error = { code: refusal.code, message: refusal.message, data: refusal.data };
     channel.send({ jsonrpc: "2.0", id: message.id, error }).catch(() => {});
   };
 }

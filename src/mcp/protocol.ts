@@ -19,18 +19,6 @@ export interface Channel {
   onerror?: (error: Error) => void;
 }
 
-/** A channel that sends with `write`; whoever reads hands each message to its `onmessage`. */
-export function createChannel(write: (message: object) => Promise<void>): Channel {
-  const channel: Channel = {
-    start: async () => {},
-    send: (message) => write(withoutDump(message)),
-    async close() {
-      channel.onclose?.();
-    },
-  };
-  return channel;
-}
-
 const INVALID_PARAMS = -32602;
 const INTERNAL_ERROR = -32603;
 
@@ -38,7 +26,7 @@ const INTERNAL_ERROR = -32603;
  * The SDKs answer a request that does not fit its schema with one of two codes and a dump of what they
  * expected: that becomes a sentence. Errors that carry data have a sentence of their own.
  */
-function withoutDump(message: { error?: { code: number; data?: unknown } }): object {
+export function withoutDump(message: { error?: { code: number; data?: unknown } }): object {
   const { code, data } = message.error ?? {};
   if (data !== undefined || (code !== INVALID_PARAMS && code !== INTERNAL_ERROR)) return message;
   const text = "The request does not fit the protocol; check the parameters of its method";
