@@ -102,11 +102,9 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
 async function runDoctor(settings: Settings, flags: string[]): Promise<never> {
   const { checkLine, doctor, verdictOf } = await import("./doctor/doctor.ts");
   const json = flags.includes("--json");
-  const runtime = `Node ${process.version}, ${process.platform}`;
-  const path = process.env["PATH"] ?? "";
   const verbose = json || flags.includes("--verbose");
   const checks: Check[] = [];
-  for await (const check of doctor({ settings, version, runtime, verbose, path })) {
+  for await (const check of doctor(settings, version, verbose, process)) {
     checks.push(check);
     if (!json) write(`${checkLine(check)}\n`);
   }

@@ -31,8 +31,7 @@ type Found = Omit<Settings, "config" | "policy">;
 
 const KEY = "TRIEVE_API_KEY";
 const KEY_FILE = "TRIEVE_API_KEY_FILE";
-const NOT_SET = "is not set";
-const PLACEHOLDER = `${NOT_SET}: it holds a placeholder that nothing filled in`;
+const PLACEHOLDER = "is not set: it holds a placeholder that nothing filled in";
 const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove it";
 
 /**
@@ -79,7 +78,9 @@ function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: F
       } else {
         // Where the file for the key holds a placeholder, the file was meant.
         const meant = name === KEY && isUnfilled(KEY_FILE) ? KEY_FILE : name;
-        faults.push(`${meant} ${isUnfilled(meant) ? PLACEHOLDER : NOT_SET}; expected ${meaning}`);
+        faults.push(
+          `${meant} ${isUnfilled(meant) ? PLACEHOLDER : "is not set"}; expected ${meaning}`,
+        );
       }
     });
   }
@@ -114,8 +115,7 @@ function combine(
   const isHere = baseUrl !== undefined && isLocal(baseUrl);
   if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isHere) {
     faults.push(
-      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of Trieve's certificate; remove it " +
-        "(for a certificate authority of your own, set NODE_EXTRA_CA_CERTS)",
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of Trieve's certificate; remove it (for a certificate authority of your own, set NODE_EXTRA_CA_CERTS)",
     );
   }
   if (baseUrl === undefined) return undefined;

@@ -56,8 +56,8 @@ export function parseKeyFile(path: string, context: ParseContext) {
   };
 }
 
-function readKey(path: string, { home, warn }: ParseContext): string {
-  const file = expandHome(path, home);
+function readKey(path: string, context: ParseContext): string {
+  const file = parseFilePath(path, context);
   let text: string | undefined;
   let mode: number;
   try {
@@ -72,7 +72,7 @@ function readKey(path: string, { home, warn }: ParseContext): string {
     "must name a regular file that holds the key; this is a folder, a pipe or a device",
   );
   if (platform() !== "win32" && (mode & 0o077) !== 0) {
-    warn("can be read by users other than its owner; run chmod 600 on it");
+    context.warn("can be read by users other than its owner; run chmod 600 on it");
   }
   check(!isPlaceholder(text.trim()), "names a file that holds a placeholder");
   return parseKey(text);
@@ -84,10 +84,6 @@ export function parseFilePath(path: string, { home }: ParseContext): string {
     !/^(true|false|yes|no|on|off|[01]|(["'`]).*\2)$/i.test(path),
     "must be the path of a file, without quotes; leave it out to switch it off",
   );
-  return expandHome(path, home);
-}
-
-function expandHome(path: string, home: string): string {
   check(
     !/^~(?![/\\])|\$\{?[A-Z_]|%\w+%/.test(path) && (home !== "" || !path.startsWith("~")),
     "has a ~ or the name of a variable in it, which nothing fills in here; write the whole path",

@@ -22,30 +22,25 @@ export function verdictOf(checks: readonly Check[]): string {
 }
 
 /**
- * Checks configuration, connection, key and organization, and yields each check as soon as it is known. Sends the
- * list request and, where that fails, the health check without a key; nothing else.
+ * Checks configuration, connection, key and organization, and yields each check as soon as it is known; with
+ * `isVerbose` each sound setting too. Sends the list request and, where that fails, the health check without a key;
+ * nothing else.
  */
-export async function* doctor(options: {
-  settings: Settings;
-  version: string;
-  /** Version of Node, and platform. */
-  runtime: string;
-  /** Whether each sound setting gets a line. */
-  verbose: boolean;
-  /** PATH, where programs are looked for. */
-  path: string;
-}): AsyncGenerator<Check> {
-  const { settings, version, runtime, verbose, path } = options;
-  const { config, policy, faults, warnings, shown, auditFault } = settings;
-  const mode = config?.sandbox ? ", sandbox" : "";
-  yield check("version", `trieve-invitations-mcp ${version}, ${runtime}${mode}`);
+export async function* doctor(
+  { config, policy, faults, warnings, shown, auditFault }: Settings,
+  version: string,
+  isVerbose: boolean,
+  host: Pick<NodeJS.Process, "version" | "platform" | "env">,
+): AsyncGenerator<Check> {
+  const runtime = `Node ${host.version}, ${host.platform}${config?.sandbox ? ", sandbox" : ""}`;
+  yield check("version", `trieve-invitations-mcp ${version}, ${runtime}`);
   // Their sentences say what to do.
   for (const found of faults) yield { name: "configuration", status: "failed", found };
   for (const found of warnings) yield { name: "configuration", status: "warning", found };
   const sound = Object.entries(shown).map(([name, text]) =>
     check("setting", `${name}: ${printable(text).replaceAll("`", "")}`),
   );
-  if (verbose) yield* sound;
+  if (isVerbose) yield* sound;
   else yield check("settings", `${sound.length} in order (--verbose shows each)`);
   if (config === undefined) {
     yield { name: "connection", status: "skipped", found: "needs a complete configuration" };
@@ -64,7 +59,7 @@ export async function* doctor(options: {
   yield checkLink(config);
   const domains = policy.allowedDomains?.join(", ") ?? "any domain";
   yield check("policy", `may invite ${allowedRoles(policy).join(", ")} at ${domains}`);
-  yield checkConfirm(config, path);
+  yield checkConfirm(config, host.env["PATH"] ?? "");
 }
 
 function describeRoute({ proxy, extraHeaders = [] }: Config): string {

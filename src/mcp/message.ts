@@ -12,10 +12,7 @@ export interface Message {
 }
 
 /** A message to hand on, or the error that answers it; neither for what asks for no answer. */
-interface Reading {
-  message?: Message;
-  refusal?: Message;
-}
+type Reading = { message?: Message; refusal?: Message };
 
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 

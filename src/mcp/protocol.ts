@@ -16,7 +16,6 @@ export interface Channel {
   // biome-ignore lint/suspicious/noExplicitAny: see above
   onmessage?: (message: any) => void;
   onclose?: () => void;
-  onerror?: (error: Error) => void;
 }
 
 const INVALID_PARAMS = -32602;

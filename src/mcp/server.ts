@@ -43,10 +43,13 @@ export function createApp(options: CallsOptions): App {
     instructions: writeInstructions(settings),
     tools,
     async call(name, input, caller) {
-      if (!tools.some((tool) => tool.name === name)) throw unknownTool(neutralise(name));
+      if (!tools.some((tool) => tool.name === name)) {
+        const tool = neutralise(name);
+        // Both SDKs answer with the code and the data that an error has.
+        throw Object.assign(new Error(`Unknown tool: ${tool}`), { code: -32602, data: { tool } });
+      }
       starter ??= import("./call.ts").then((it) => it.createCalls(options, ending.signal));
-      const start = await starter;
-      const run = start(name, input, caller);
+      const run = (await starter)(name, input, caller);
       running.add(run);
       return run.done.finally(() => running.delete(run));
     },
@@ -58,11 +61,6 @@ export function createApp(options: CallsOptions): App {
     },
     cutShort,
   };
-}
-
-/** Both SDKs answer with the code and the data that an error has. */
-function unknownTool(tool: string): Error {
-  return Object.assign(new Error(`Unknown tool: ${tool}`), { code: -32602, data: { tool } });
 }
 
 function writeInstructions({ config, policy }: Settings): string {
