@@ -102,9 +102,9 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
 async function runDoctor(settings: Settings, flags: string[]): Promise<never> {
   const { checkLine, doctor, verdictOf } = await import("./doctor/doctor.ts");
   const json = flags.includes("--json");
-  const verbose = json || flags.includes("--verbose");
+  const isVerbose = json || flags.includes("--verbose");
   const checks: Check[] = [];
-  for await (const check of doctor(settings, version, verbose, process)) {
+  for await (const check of doctor(settings, version, isVerbose, process)) {
     checks.push(check);
     if (!json) write(`${checkLine(check)}\n`);
   }

@@ -6,19 +6,20 @@ export function isContainer(): boolean {
 }
 
 /**
- * The text of a regular file; undefined for anything else: reading a pipe would wait for somebody to write to it.
- * Throws errors of Node.
+ * A regular file; undefined for anything else: reading a pipe would wait for somebody to write to it. Throws errors
+ * of Node.
  */
-export function readRegularFile(path: string): string | undefined {
-  return statSync(path).isFile() ? readFileSync(path, "utf8") : undefined;
+export function readRegularFile(path: string): { text: string; mode: number } | undefined {
+  const stats = statSync(path);
+  return stats.isFile() ? { text: readFileSync(path, "utf8"), mode: stats.mode } : undefined;
 }
 
 /** What is wrong with a file of certificate authorities; Node only warns of it. `other`: nothing that shows in the file. */
 export function faultOfCaFile(path: string): "unreadable" | "no PEM" | "other" {
   try {
-    const text = readRegularFile(path);
-    if (text === undefined) return "unreadable";
-    return text.includes("CERTIFICATE-----") ? "other" : "no PEM";
+    const file = readRegularFile(path);
+    if (file === undefined) return "unreadable";
+    return file.text.includes("CERTIFICATE-----") ? "other" : "no PEM";
   } catch {
     return "unreadable";
   }

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { platform } from "node:os";
 import { isUuid } from "../text.ts";
 import { readRegularFile } from "./machine.ts";
@@ -57,25 +56,23 @@ export function parseKeyFile(path: string, context: ParseContext) {
 }
 
 function readKey(path: string, context: ParseContext): string {
-  const file = parseFilePath(path, context);
-  let text: string | undefined;
-  let mode: number;
+  const whole = parseFilePath(path, context);
+  let file: ReturnType<typeof readRegularFile>;
   try {
-    text = readRegularFile(file);
-    mode = statSync(file).mode;
+    file = readRegularFile(whole);
   } catch (error) {
     const code = Object(error).code ?? "no reason given";
     throw new SettingError(`cannot be read (${code}); expected a file that holds the key`);
   }
   check(
-    text !== undefined,
+    file !== undefined,
     "must name a regular file that holds the key; this is a folder, a pipe or a device",
   );
-  if (platform() !== "win32" && (mode & 0o077) !== 0) {
+  if (platform() !== "win32" && (file.mode & 0o077) !== 0) {
     context.warn("can be read by users other than its owner; run chmod 600 on it");
   }
-  check(!isPlaceholder(text.trim()), "names a file that holds a placeholder");
-  return parseKey(text);
+  check(!isPlaceholder(file.text.trim()), "names a file that holds a placeholder");
+  return parseKey(file.text);
 }
 
 /** The path of a file, `~/` expanded. Throws SettingError. */

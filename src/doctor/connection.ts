@@ -29,13 +29,11 @@ export function check(
 const MOST_SKEW_MS = 60_000;
 
 // What a failure means where the health check is answered all the same.
-const IF_HEALTHY: Partial<Record<ErrorCode, readonly [layer: string, hint: string]>> = {
-  timeout: ["answer", "restart the Trieve server: its database connections are used up"],
-  upstream_error: ["answer", "look at the database behind Trieve, and at Trieve's log"],
-  organization_not_found: [
-    "organization",
+const IF_HEALTHY: Partial<Record<ErrorCode, string>> = {
+  timeout: "restart the Trieve server: its database connections are used up",
+  upstream_error: "look at the database behind Trieve, and at Trieve's log",
+  organization_not_found:
     "check TRIEVE_ORGANIZATION_ID: the dashboard shows the id of each organization",
-  ],
 };
 // What the words of a failure, which are for a model, leave open.
 const HINTS: Partial<Record<ErrorCode, string>> = {
@@ -105,9 +103,9 @@ async function diagnose(
   isHealthy: () => Promise<boolean>,
 ): Promise<Check> {
   const found = `${code}: ${happened}.`;
-  const healthy = IF_HEALTHY[code];
-  if (healthy !== undefined && (await isHealthy())) {
-    const [layer, hint] = healthy;
+  const hint = IF_HEALTHY[code];
+  if (hint !== undefined && (await isHealthy())) {
+    const layer = code === "organization_not_found" ? "organization" : "answer";
     const runs = `${found} The health check is answered, so Trieve runs.`;
     return check(layer, runs, hint, "failed");
   }

@@ -15,10 +15,9 @@ export function checkLine({ name, status, found, hint }: Check): string {
 export function verdictOf(checks: readonly Check[]): string {
   const count = (status: Check["status"]) => checks.filter((one) => one.status === status).length;
   const [failed, warnings] = [count("failed"), count("warning")];
-  const words = [failed === 0 ? "Sound" : "Not sound"];
-  if (failed > 0) words.push(`${failed} failed`);
-  if (warnings > 0) words.push(`${warnings} warning${warnings === 1 ? "" : "s"}`);
-  return `${words.join(", ")}.`;
+  const sound = failed === 0 ? "Sound" : `Not sound, ${failed} failed`;
+  const doubts = warnings === 0 ? "" : `, ${warnings} warning${warnings === 1 ? "" : "s"}`;
+  return `${sound}${doubts}.`;
 }
 
 /**

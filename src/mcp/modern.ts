@@ -69,8 +69,7 @@ function refuseOtherRevisions(channel: Channel): void {
   channel.onmessage = (message) => {
     const revision: unknown = message.params?._meta?.[PROTOCOL_VERSION_META_KEY];
     if (revision === undefined || revision === REVISION || message.id === undefined) {
-      deliver?.(message);
-      return;
+      return deliver?.(message);
     }
     const requested = typeof revision === "string" ? neutralise(revision) : "no text";
     const refusal = new UnsupportedProtocolVersionError({ supported: [REVISION], requested });
