@@ -115,10 +115,9 @@ async function runDoctor(settings: Settings, flags: string[]): Promise<never> {
 }
 
 function start(settings: Settings): void {
-  const { config, faults, warnings, auditFault } = settings;
+  const { config, faults, defects, warnings } = settings;
   for (const fault of faults) log(`configuration_error: ${fault}`);
-  for (const warning of warnings) log(`warning: ${warning}`);
-  if (auditFault !== undefined) log(`warning: ${auditFault}`);
+  for (const warning of [...defects, ...warnings]) log(`warning: ${warning}`);
   const path = config?.auditLog;
   const append = path === undefined ? undefined : (line: string) => appendLine(path, line);
   if (process.stdin.isTTY) log(WAITING);

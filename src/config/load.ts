@@ -1,7 +1,7 @@
 import { checkAuditFile } from "../audit.ts";
 import { findBrowser } from "./browser.ts";
 import { check, isPlaceholder, SettingError } from "./parse.ts";
-import type { Policy } from "./policy.ts";
+import { LINK_IS_LOCAL, type Policy } from "./policy.ts";
 import {
   CONFIRM_METHODS,
   type Config,
@@ -20,9 +20,9 @@ export interface Settings {
   policy: Policy;
   /** One sentence each, naming the variable and never its value. */
   faults: string[];
+  /** The same of what has to be mended and stops nothing. */
+  defects: string[];
   warnings: string[];
-  /** Why the audit file cannot be written. */
-  auditFault?: string;
   /** Each sound setting for `doctor`: its value, unless that is secret, and where it comes from. */
   shown: Partial<Record<Name, string>>;
 }
@@ -39,7 +39,7 @@ const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove 
  * appears in a fault or a warning. `sandbox` says that the environment is that of the built-in Trieve.
  */
 export function loadSettings(environment: NodeJS.ProcessEnv, sandbox = false): Settings {
-  const found: Found = { faults: [], warnings: [], shown: {} };
+  const found: Found = { faults: [], defects: [], warnings: [], shown: {} };
   const values = parseAll(environment, found);
   const policy: Policy = {
     maxRole: values.TRIEVE_MAX_ROLE ?? "admin",
@@ -102,10 +102,9 @@ function attempt<T>(name: string, faults: string[], parse: () => T): T | undefin
 function combine(
   environment: NodeJS.ProcessEnv,
   values: Values,
-  found: Found,
+  { faults, defects, warnings, shown }: Found,
   given: Pick<Config, "policy" | "sandbox">,
 ): Config | undefined {
-  const { faults, warnings, shown } = found;
   for (const name of Object.keys(environment)) {
     if (!name.startsWith("TRIEVE_") || name in SETTINGS) continue;
     const unknown = name.replace(/[^A-Z0-9_]/gi, "?").slice(0, 60);
@@ -135,9 +134,8 @@ function combine(
   );
   const auditLog = values.TRIEVE_AUDIT_LOG;
   const problem = auditLog === undefined ? undefined : checkAuditFile(auditLog);
-  if (problem?.kind === "fault") faults.push(problem.text);
-  if (problem?.kind === "open") warnings.push(problem.text);
-  if (problem?.kind === "unwritable") found.auditFault = problem.text;
+  const listOf = { fault: faults, unwritable: defects, open: warnings };
+  if (problem !== undefined) listOf[problem.kind].push(problem.text);
   const keyFile = values.TRIEVE_API_KEY_FILE;
   const apiKey = values.TRIEVE_API_KEY ?? keyFile?.key;
   if (apiKey === undefined || organizationId === undefined) return undefined;
@@ -150,7 +148,7 @@ function combine(
     .map(([name]) => name);
   if (local.length > 0 && !given.policy.readOnly) {
     warnings.push(
-      `The mailed link works on this machine only; set ${local.join(" and ")} to an address that invited people can reach`,
+      `${LINK_IS_LOCAL}; set ${local.join(" and ")} to an address that invited people can reach`,
     );
   }
   const reach = local.length > 0 ? "local" : "everywhere";

@@ -26,7 +26,7 @@ export function verdictOf(checks: readonly Check[]): string {
  * nothing else.
  */
 export async function* doctor(
-  { config, policy, faults, warnings, shown, auditFault }: Settings,
+  { config, policy, faults, defects, warnings, shown }: Settings,
   version: string,
   isVerbose: boolean,
   host: Pick<NodeJS.Process, "version" | "platform" | "env">,
@@ -34,7 +34,8 @@ export async function* doctor(
   const runtime = `Node ${host.version}, ${host.platform}${config?.sandbox ? ", sandbox" : ""}`;
   yield check("version", `trieve-invitations-mcp ${version}, ${runtime}`);
   // Their sentences say what to do.
-  for (const found of faults) yield { name: "configuration", status: "failed", found };
+  for (const found of [...faults, ...defects])
+    yield { name: "configuration", status: "failed", found };
   for (const found of warnings) yield { name: "configuration", status: "warning", found };
   const sound = Object.entries(shown).map(([name, text]) =>
     check("setting", `${name}: ${printable(text).replaceAll("`", "")}`),
@@ -47,10 +48,6 @@ export async function* doctor(
   }
   yield check("route", describeRoute(config));
   yield* checkConnection(config, version);
-  if (auditFault !== undefined) {
-    const hint = "make the file writable for this user, or name another";
-    yield check("audit log", auditFault, hint, "failed");
-  }
   if (policy.readOnly) {
     yield check("policy", "read-only");
     return;
