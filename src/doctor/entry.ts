@@ -63,9 +63,8 @@ export function launchOf(
   run: Pick<Launch, "command" | "args">,
   sandbox: boolean,
 ): Launch {
-  if (sandbox) {
-    return { ...run, name: "trieve-sandbox", args: [...run.args, "--sandbox"], env: {} };
-  }
+  const { command, args } = run;
+  if (sandbox) return { name: "trieve-sandbox", command, args: [...args, "--sandbox"], env: {} };
   const given = SETTING_LIST.flatMap(([name, { isSecret, format }]) => {
     const value = environment[name]?.trim() ?? "";
     // BROWSER is often set by a terminal, for itself.
@@ -76,5 +75,5 @@ export function launchOf(
   const set: Record<string, string> = Object.fromEntries(given);
   const { TRIEVE_DASHBOARD_URL, ...needed } = EXAMPLE;
   const example = set["TRIEVE_BASE_URL"] === undefined ? EXAMPLE : needed;
-  return { ...run, name: "trieve-invitations", env: { ...example, ...set } };
+  return { name: "trieve-invitations", command, args, env: { ...example, ...set } };
 }

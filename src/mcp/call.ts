@@ -58,9 +58,16 @@ export interface Running {
  * account for it. No write is sent any more once `ending` fires.
  */
 export function createCalls(options: CallsOptions, ending: AbortSignal) {
-  const { settings, clock, audit, limits = LIMITS } = options;
+  const { settings, version, clock, audit, limits = LIMITS, open = createTrieveClient } = options;
   const { config, faults } = settings;
-  const configured = config && configure(config, options);
+
+  function configure(config: Config) {
+    const client = open({ config, clock, version, limits });
+    const trieve = { client, clock, guard: createSendGuard(clock) };
+    const context: ToolContext = { ...config, host: new URL(config.baseUrl).host, trieve, clock };
+    return { context, confirm: createConfirm(context, config.confirm, config.browser, audit.log) };
+  }
+  const configured = config && configure(config);
 
   return (name: string, input: unknown, caller: Caller): Running => {
     // server.ts calls only what is listed.
@@ -185,14 +192,6 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
       },
     };
   };
-}
-
-function configure(config: Config, options: CallsOptions) {
-  const { clock, version, audit, limits = LIMITS, open = createTrieveClient } = options;
-  const client = open({ config, clock, version, limits });
-  const trieve = { client, clock, guard: createSendGuard(clock) };
-  const context: ToolContext = { ...config, host: new URL(config.baseUrl).host, trieve, clock };
-  return { context, confirm: createConfirm(context, config.confirm, config.browser, audit.log) };
 }
 
 /** The same, with the remark that an audit line is missing from the file. */
