@@ -83,7 +83,7 @@ function describeArguments({ inputSchema }: ListedTool): string {
 async function cost(): Promise<string> {
   // Loaded once what it shows is written.
   const { listedTools } = await import("../src/tools/listed.ts");
-  const { policy } = loadSettings({}, () => ({ text: "", open: false }));
+  const { policy } = loadSettings({});
   const seen = listedTools(policy).map(({ name, description, inputSchema }) => ({
     name,
     description,

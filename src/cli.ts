@@ -1,13 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
 import { setDefaultAutoSelectFamilyAttemptTimeout } from "node:net";
 import packageJson from "../package.json" with { type: "json" };
-import { appendLine, checkAuditFile } from "./audit.ts";
+import { appendLine } from "./audit.ts";
 import { systemClock } from "./clock.ts";
 import { loadSettings, type Settings } from "./config/load.ts";
-import { check } from "./config/parse.ts";
-import { LINK_IS_LOCAL } from "./config/policy.ts";
 import { SETTING_LIST } from "./config/settings.ts";
-import { isLinkLocal, isLocal } from "./config/url.ts";
+import { isLocal } from "./config/url.ts";
 import type { Check } from "./doctor/connection.ts";
 import { CLIENTS, type Client, launchOf } from "./doctor/entry.ts";
 import { serve } from "./mcp/serve.ts";
@@ -51,28 +48,14 @@ function keepLoopbackFromProxies(baseUrl: string | undefined): void {
 }
 
 /** Loads the settings and takes what is secret out of the environment, which reports and children show. */
-function takeSettings(): Settings {
-  const settings = loadSettings(process.env, (path) => {
-    const stats = statSync(path);
-    // Reading a pipe would wait for somebody to write to it.
-    check(
-      stats.isFile(),
-      "must name a regular file that holds the key; this is a folder, a pipe or a device",
-    );
-    const open = process.platform !== "win32" && (stats.mode & 0o077) !== 0;
-    return { text: readFileSync(path, "utf8"), open };
-  });
+function takeSettings(sandbox: boolean): Settings {
+  const settings = loadSettings(process.env, sandbox);
   for (const [name, { isSecret }] of SETTING_LIST) if (isSecret) delete process.env[name];
   for (const [name, value] of Object.entries(process.env)) {
     if (/^https?_proxy$/i.test(name) && value?.includes("@")) delete process.env[name];
   }
-  const { config, faults, warnings } = settings;
-  keepLoopbackFromProxies(config?.baseUrl);
-  const problem = config?.auditLog === undefined ? undefined : checkAuditFile(config.auditLog);
-  if (problem?.kind === "open") warnings.push(problem.text);
-  if (problem?.kind === "unwritable") return { ...settings, auditFault: problem.text };
-  if (problem?.kind !== "fault") return settings;
-  return { ...settings, config: undefined, faults: [...faults, problem.text] };
+  keepLoopbackFromProxies(settings.config?.baseUrl);
+  return settings;
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -96,9 +79,9 @@ async function main(args: readonly string[]): Promise<void> {
     Object.assign(process.env, (await startSandbox(log)).environment);
     delete process.env["TRIEVE_API_KEY_FILE"];
   }
-  const settings = takeSettings();
-  if (isDoctor) await runDoctor(settings, sandbox, flags);
-  else start(settings, sandbox);
+  const settings = takeSettings(sandbox);
+  if (isDoctor) await runDoctor(settings, flags);
+  else start(settings);
 }
 
 function write(text: string): void {
@@ -116,14 +99,12 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
   write(`${entry(launchOf(process.env, run, sandbox))}\n`);
 }
 
-async function runDoctor(settings: Settings, sandbox: boolean, flags: string[]): Promise<never> {
+async function runDoctor(settings: Settings, flags: string[]): Promise<never> {
   const { checkLine, doctor, verdictOf } = await import("./doctor/doctor.ts");
   const json = flags.includes("--json");
-  const runtime = `Node ${process.version}, ${process.platform}`;
-  const path = process.env["PATH"] ?? "";
-  const verbose = json || flags.includes("--verbose");
+  const isVerbose = json || flags.includes("--verbose");
   const checks: Check[] = [];
-  for await (const check of doctor({ settings, version, runtime, sandbox, verbose, path })) {
+  for await (const check of doctor(settings, version, isVerbose, process)) {
     checks.push(check);
     if (!json) write(`${checkLine(check)}\n`);
   }
@@ -133,20 +114,15 @@ async function runDoctor(settings: Settings, sandbox: boolean, flags: string[]):
   process.exit(healthy ? 0 : 1);
 }
 
-function start(settings: Settings, sandbox: boolean): void {
-  const { config, faults, warnings, auditFault } = settings;
+function start(settings: Settings): void {
+  const { config, faults, defects, warnings } = settings;
   for (const fault of faults) log(`configuration_error: ${fault}`);
-  for (const warning of warnings) log(`warning: ${warning}`);
-  if (auditFault !== undefined) log(`warning: ${auditFault}`);
-  if (config !== undefined && !sandbox && !config.policy.readOnly && isLinkLocal(config)) {
-    log(`warning: ${LINK_IS_LOCAL}`);
-  }
+  for (const warning of [...defects, ...warnings]) log(`warning: ${warning}`);
   const path = config?.auditLog;
   const append = path === undefined ? undefined : (line: string) => appendLine(path, line);
-  const { stdin, stdout } = process;
-  if (stdin.isTTY) log(WAITING);
-  app = createApp({ settings, version, sandbox, clock: systemClock, audit: { log, append } });
-  const stop = serve(app, { stdin, stdout, log, exit: (code) => process.exit(code) });
+  if (process.stdin.isTTY) log(WAITING);
+  app = createApp({ settings, version, clock: systemClock, audit: { log, append } });
+  const stop = serve(app, process, log);
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
 }
 

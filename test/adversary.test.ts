@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { loadSettings } from "../src/config/load.ts";
 import { ROLES } from "../src/config/policy.ts";
 import type { Caller, Reply } from "../src/consent/form.ts";
-import { createCalls } from "../src/mcp/calls.ts";
+import { createApp } from "../src/mcp/server.ts";
 import type { Client, WriteResponse } from "../src/trieve/client.ts";
 import { readRows } from "../src/trieve/invitation.ts";
 import { steppedClock } from "./support/app.ts";
@@ -99,9 +99,8 @@ async function play(moves: readonly Move[]): Promise<number> {
     TRIEVE_BASE_URL: "http://localhost:8090",
     TRIEVE_CONFIRM: "form,code",
   };
-  const calls = createCalls({
-    settings: loadSettings(environment, () => ({ text: "", open: false })),
-    sandbox: false,
+  const calls = createApp({
+    settings: loadSettings(environment),
     clock,
     audit: { log: () => {} },
     version: "0",

@@ -106,7 +106,7 @@ describe("the audit log", () => {
     expect(existsSync(file)).toBe(false);
     const doctor = startBin({ environment, args: ["doctor"] });
     expect((await doctor.exited).code).toBe(1);
-    expect(doctor.stdout()).toContain(`failed   audit log: ${warning}`);
+    expect(doctor.stdout()).toContain(`failed   configuration: ${warning}`);
   });
 
   test("that cannot even be looked at stops nothing", async () => {
@@ -120,7 +120,7 @@ describe("the audit log", () => {
     await server.close();
     const doctor = startBin({ environment, args: ["doctor"] });
     expect((await doctor.exited).code).toBe(1);
-    expect(doctor.stdout()).toContain("failed   audit log: TRIEVE_AUDIT_LOG cannot be written");
+    expect(doctor.stdout()).toContain("failed   configuration: TRIEVE_AUDIT_LOG cannot be written");
   });
 
   test.each([

@@ -78,16 +78,13 @@ test("BROWSER may be a list of programs, each with arguments", () => {
 
 test("BROWSER overrides that, unless it is blank or a placeholder", () => {
   const read = (BROWSER: string) =>
-    loadSettings(
-      {
-        ...SSH,
-        BROWSER,
-        TRIEVE_API_KEY: "k",
-        TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-0123456789ab",
-        TRIEVE_BASE_URL: "http://localhost:8090",
-      },
-      () => ({ text: "", open: false }),
-    ).config?.browser;
+    loadSettings({
+      ...SSH,
+      BROWSER,
+      TRIEVE_API_KEY: "k",
+      TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-0123456789ab",
+      TRIEVE_BASE_URL: "http://localhost:8090",
+    }).config?.browser;
   expect(read(" /usr/bin/firefox %s ")).toEqual({ command: "/usr/bin/firefox %s" });
   for (const unset of ["", "  ", "$BROWSER"]) expect(read(unset)).toHaveProperty("missing");
 });

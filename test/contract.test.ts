@@ -104,9 +104,7 @@ test("the instructions are short and say what matters", () => {
 });
 
 test("what is shown is what the tools say of themselves, but for the roles", () => {
-  const policyOf = (role: string) =>
-    loadSettings({ ...ENVIRONMENT, TRIEVE_MAX_ROLE: role }, () => ({ text: "", open: false }))
-      .policy;
+  const policyOf = (role: string) => loadSettings({ ...ENVIRONMENT, TRIEVE_MAX_ROLE: role }).policy;
   expect(listedTools(policyOf("owner"))).toEqual(all.map((tool) => tool.describe()));
   const rolesOf = (role: string) =>
     listedTools(policyOf(role)).find(({ name }) => name === "send_invitation")?.inputSchema

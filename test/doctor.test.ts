@@ -161,11 +161,11 @@ test("doctor shows each setting with its source, and warns of a link that leads 
   );
   const local = { ...environment, TRIEVE_APP_URL: "", TRIEVE_DASHBOARD_URL: "" };
   expect((await run(["doctor"], local)).out).toMatch(
-    /^warning +mailed link: .*this machine only -> set TRIEVE_APP_URL and TRIEVE_DASHBOARD_URL/m,
+    /^warning +configuration: The mailed link .*this machine only; set TRIEVE_APP_URL and TRIEVE_DASHBOARD_URL/m,
   );
   const half = { ...environment, TRIEVE_DASHBOARD_URL: "" };
   expect((await run(["doctor"], half)).out).toMatch(
-    /^warning +mailed link: .*this machine only -> set TRIEVE_DASHBOARD_URL to/m,
+    /^warning +configuration: The mailed link .*this machine only; set TRIEVE_DASHBOARD_URL to/m,
   );
   const faulty = await run(["doctor", "--verbose"], { ...environment, TRIEVE_MAX_ROLE: "king" });
   expect(faulty.out).not.toContain("king");

@@ -131,7 +131,7 @@ describe("input", () => {
     bin.write({ jsonrpc: "2.0", id: 2, method: "resources/list" });
     expect((await bin.answer(1))["error"]).toMatchObject({
       code: -32602,
-      message: expect.stringMatching(/^MCP error -32602: Unknown tool: drop\\_\\u\{202e\}tables$/),
+      message: expect.stringMatching(/^Unknown tool: drop\\_\\u\{202e\}tables$/),
     });
     expect((await bin.answer(2))["error"]).toMatchObject({ code: -32601 });
     bin.child.stdin.end();

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
@@ -19,7 +22,7 @@ import { connectInMemory } from "./support/memory.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-0123456789ab";
-const { policy: POLICY } = loadSettings({}, () => ({ text: "", open: false }));
+const { policy: POLICY } = loadSettings({});
 
 // Anything a hostile row may hold: any code unit, lone surrogates included, and much of what is special.
 const anything = fc.string({
@@ -177,8 +180,7 @@ test("a base URL that is taken leads to its host by https, or to this machine", 
   const environment = { TRIEVE_API_KEY: "k", TRIEVE_ORGANIZATION_ID: ORGANIZATION };
   fc.assert(
     fc.property(fc.oneof(url, fc.string()), (value) => {
-      const noFile = () => ({ text: "", open: false });
-      const { config, faults } = loadSettings({ ...environment, TRIEVE_BASE_URL: value }, noFile);
+      const { config, faults } = loadSettings({ ...environment, TRIEVE_BASE_URL: value });
       expect(config === undefined).toBe(faults.length > 0);
       if (config === undefined) return;
       const { protocol, hostname, username, password, search, hash } = new URL(config.baseUrl);
@@ -201,10 +203,12 @@ describe("whatever text stands there", () => {
 
   test("in a variable, each fault is a sentence that holds no value", () => {
     const names = SETTING_LIST.map(([name]) => name);
+    const keyFile = join(mkdtempSync(join(tmpdir(), "trieve-")), "key");
+    writeFileSync(keyFile, "k3y-of-the-file", { mode: 0o600 });
+    const value = fc.oneof(text, fc.constant(keyFile));
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom(...names), text), (environment) => {
-        const noFile = () => ({ text: "k3y-of-the-file", open: false });
-        const { faults, warnings, policy } = loadSettings(environment, noFile);
+      fc.property(fc.dictionary(fc.constantFrom(...names), value), (environment) => {
+        const { faults, warnings, policy } = loadSettings(environment);
         for (const told of [...faults, ...warnings]) {
           expect(told).toMatch(/^TRIEVE_[ -~]{1,390}$/);
           expect(told).not.toContain("k3y-of-the-file");

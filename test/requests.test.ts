@@ -269,14 +269,11 @@ describe("what is read of an answer", () => {
 });
 
 describe("an exchange", () => {
-  const { config } = loadSettings(
-    {
-      TRIEVE_API_KEY: "tr-key",
-      TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-000000000001",
-      TRIEVE_BASE_URL: "https://trieve.example.com",
-    },
-    () => ({ text: "", open: false }),
-  );
+  const { config } = loadSettings({
+    TRIEVE_API_KEY: "tr-key",
+    TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-000000000001",
+    TRIEVE_BASE_URL: "https://trieve.example.com",
+  });
   if (config === undefined) throw new Error("these settings are sound");
 
   /** One of these, which takes `tookMs`; `end` is how it is answered. */

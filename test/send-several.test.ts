@@ -502,7 +502,7 @@ describe("the built program", () => {
     expect((await bin.exited).code).toBe(0);
     const lines = bin.stderr().trim().split("\n");
     expect(lines.join("\n")).toContain(
-      "send_invitation was cut short by the end of the process; the outcome of 3 of 6 is unknown",
+      "send_invitation was cut short by the end of the process; its outcome is unknown for 3 of 6",
     );
     const told = audit({ log: lines }).filter(({ outcome }) => outcome !== "confirmation_required");
     expect(told.map(({ email, outcome }) => `${outcome} ${email}`)).toEqual(

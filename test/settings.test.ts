@@ -1,4 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { loadSettings } from "../src/config/load.ts";
 import { SETTING_LIST } from "../src/config/settings.ts";
 
@@ -7,13 +10,7 @@ const GOOD = {
   TRIEVE_ORGANIZATION_ID: "5A4DB0C5-7A0B-4D0E-9C61-0123456789AB",
   TRIEVE_BASE_URL: "https://trieve.example.com",
 };
-const noFile = () => {
-  throw new Error("ENOENT");
-};
-const raise = (code: string) => {
-  throw Object.assign(new Error(code), { code });
-};
-const read = (environment: Record<string, string>) => loadSettings(environment, noFile);
+const read = (environment: Record<string, string>) => loadSettings(environment);
 
 test("a key, an organization and an address are enough to read", () => {
   const { config, faults, warnings } = read(GOOD);
@@ -115,8 +112,8 @@ describe("placeholders and blanks count as not set", () => {
     });
     expect(faults).toEqual([
       "TRIEVE_API_KEY_FILE is not set: it holds a placeholder that nothing filled in; expected the API key of an admin or owner",
-      "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that nothing filled in; expected the organization's id, a UUID",
-      "TRIEVE_BASE_URL is not set: it holds a placeholder that nothing filled in; expected the address of your Trieve's API, like https://trieve.example.com or http://localhost:8090",
+      "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that nothing filled in; expected the id of the one organization to administer, a UUID",
+      "TRIEVE_BASE_URL is not set: it holds a placeholder that nothing filled in; expected the address of your Trieve's API, like https://trieve.example.com (http only to this machine)",
     ]);
   });
 
@@ -350,50 +347,75 @@ describe("the base URL", () => {
 });
 
 describe("the key file", () => {
+  const home = mkdtempSync(join(tmpdir(), "trieve-"));
+  afterAll(() => rmSync(home, { recursive: true }));
+  const file = join(home, "key");
   const environment = {
     TRIEVE_ORGANIZATION_ID: GOOD.TRIEVE_ORGANIZATION_ID,
     TRIEVE_BASE_URL: GOOD.TRIEVE_BASE_URL,
-    TRIEVE_API_KEY_FILE: "/run/key",
+    TRIEVE_API_KEY_FILE: file,
+  };
+  const keep = (text: string, mode = 0o600) => {
+    rmSync(file, { force: true });
+    writeFileSync(file, text, { mode });
   };
   test("is read and trimmed", () => {
-    const { config, shown } = loadSettings(environment, () => ({
-      text: "tr-key\n",
-      open: false,
-    }));
+    keep("tr-key\n");
+    const { config, shown, warnings } = read(environment);
     expect(config?.apiKey()).toBe("tr-key");
     expect(shown["TRIEVE_API_KEY"]).toBe("file");
+    expect(warnings).toEqual([]);
   });
-  test.each<[string, () => { text: string; open: boolean }, string]>([
-    ["is missing", () => raise("ENOENT"), "cannot be read (ENOENT)"],
-    ["is empty", () => ({ text: "\n", open: false }), "must hold one key"],
-    ["is UTF-16", () => ({ text: "\ufffd\ufffdt\0r\0", open: false }), "is in UTF-16"],
-    ["holds two keys", () => ({ text: "tr-a\ntr-b\n", open: false }), "line breaks"],
-    ["holds a placeholder", () => ({ text: "tr-your-key\n", open: false }), "placeholder"],
-  ])("that %s is a fault that says so", (_, readFile, expected) => {
-    expect(loadSettings(environment, readFile).faults[0]).toContain(expected);
+  test.each([
+    ["is empty", "\n", "must hold one key"],
+    ["is UTF-16", "\ufffd\ufffdt\0r\0", "is in UTF-16"],
+    ["holds two keys in two lines", "tr-a\ntr-b\n", "line breaks"],
+    ["holds two keys", "a b", "TRIEVE_API_KEY_FILE must hold one key"],
+    ["holds a placeholder", "tr-your-key\n", "placeholder"],
+  ])("that %s is a fault that says so", (_, text, expected) => {
+    keep(text);
+    expect(read(environment).faults[0]).toContain(expected);
   });
-  test("may start with a byte order mark, and lie at home", () => {
-    const paths: string[] = [];
-    const at = { ...environment, HOME: "/home/ann", TRIEVE_API_KEY_FILE: "~/key" };
-    const { config } = loadSettings(at, (path) => {
-      paths.push(path);
-      return { text: "\uFEFFtr-key\r\n", open: false };
-    });
+  test("may start with a byte order mark, lie at home, and change", () => {
+    keep("\uFEFFtr-key\r\n");
+    const { config } = read({ ...environment, HOME: home, TRIEVE_API_KEY_FILE: "~/key" });
     expect(config?.apiKey()).toBe("tr-key");
-    expect(paths).toEqual(["/home/ann/key"]);
     expect(config?.keyFile?.hasChanged()).toBe(false);
+    keep("tr-new");
+    expect(config?.keyFile?.hasChanged()).toBe(true);
   });
-  test("gets a warning when others can read it", () => {
-    const { warnings } = loadSettings(environment, () => ({ text: "tr-key", open: true }));
-    expect(warnings).toEqual([
+  test.runIf(process.platform !== "win32")("gets a warning when others can read it", () => {
+    keep("tr-key", 0o644);
+    expect(read(environment).warnings).toEqual([
       "TRIEVE_API_KEY_FILE can be read by users other than its owner; run chmod 600 on it",
     ]);
   });
-  test("must exist, hold one key, and be the only source", () => {
-    expect(read(environment).faults[0]).toContain("cannot be read");
-    const two = loadSettings(environment, () => ({ text: "a b", open: false }));
-    expect(two.faults[0]).toContain("TRIEVE_API_KEY_FILE must hold one key");
+  test("must exist, and be the only source", () => {
+    rmSync(file, { force: true });
+    expect(read(environment).faults[0]).toContain("cannot be read (ENOENT)");
     expect(read({ ...environment, TRIEVE_API_KEY: "k" }).faults[0]).toContain("both set");
+  });
+});
+
+describe.each(["TRIEVE_APP_URL", "TRIEVE_DASHBOARD_URL"])("a mailed link through %s", (name) => {
+  const remote = {
+    ...GOOD,
+    TRIEVE_APP_URL: "https://trieve.example.com/api",
+    TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
+  };
+  const local = { ...remote, [name]: "http://localhost:5173/api" };
+  const words = `The mailed link works on this machine only; set ${name} to an address that invited people can reach`;
+
+  test("on this machine is warned of, by its name", () => {
+    const { config, warnings } = read(local);
+    expect([config?.links, warnings]).toEqual(["local", [words]]);
+  });
+
+  test("elsewhere is not, nor where nothing is mailed", () => {
+    expect(read(remote)).toMatchObject({ config: { links: "everywhere" }, warnings: [] });
+    expect(read({ ...local, TRIEVE_READ_ONLY: "true" }).warnings).toEqual([]);
+    const sandbox = loadSettings(local, true);
+    expect(sandbox).toMatchObject({ config: { links: "everywhere" }, warnings: [] });
   });
 });
 

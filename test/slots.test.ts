@@ -10,14 +10,11 @@ import { startTrieve } from "./support/trieve.ts";
 // How long a request keeps its place inside Trieve.
 
 const URL_GIVEN = "https://trieve.example.com";
-const { config } = loadSettings(
-  {
-    TRIEVE_API_KEY: "tr-key",
-    TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-000000000001",
-    TRIEVE_BASE_URL: URL_GIVEN,
-  },
-  () => ({ text: "", open: false }),
-);
+const { config } = loadSettings({
+  TRIEVE_API_KEY: "tr-key",
+  TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-000000000001",
+  TRIEVE_BASE_URL: URL_GIVEN,
+});
 const HTML = { "content-type": "text/html" };
 const json = (status: number) => () => Response.json([], { status });
 const page = (status: number) => () => new Response("<html>", { status, headers: HTML });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Clock } from "../src/clock.ts";
 import { loadSettings } from "../src/config/load.ts";
 import type { Caller } from "../src/consent/form.ts";
-import { createCalls } from "../src/mcp/calls.ts";
+import { createApp } from "../src/mcp/server.ts";
 import { createStore, insertRow, type Row } from "../src/sandbox/store.ts";
 import { createCallContext } from "../src/trieve/call.ts";
 import { createTrieveClient } from "../src/trieve/client.ts";
@@ -309,18 +309,14 @@ const caller: Caller = {
 async function play(course: Course) {
   const world = createWorld(course);
   const { store, wire, old, targets } = world;
-  const settings = loadSettings(
-    {
-      TRIEVE_API_KEY: store.apiKey,
-      TRIEVE_ORGANIZATION_ID: store.organizationId,
-      TRIEVE_BASE_URL: "http://localhost:8090",
-      TRIEVE_CONFIRM: "form",
-    },
-    () => ({ text: "", open: false }),
-  );
-  const calls = createCalls({
+  const settings = loadSettings({
+    TRIEVE_API_KEY: store.apiKey,
+    TRIEVE_ORGANIZATION_ID: store.organizationId,
+    TRIEVE_BASE_URL: "http://localhost:8090",
+    TRIEVE_CONFIRM: "form",
+  });
+  const calls = createApp({
     settings,
-    sandbox: false,
     version: "0",
     clock,
     audit: { log: () => {} },

@@ -6,18 +6,9 @@ import { isContainer } from "./machine.ts";
 /** What opens a page for the person at this machine: the program in BROWSER, the system, or nothing and why. */
 export type Browser = { command: string } | "system" | { missing: string };
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-interface Machine {
-  platform: string;
-  /** Version of the kernel: that of WSL has Microsoft in it. */
-  release: string;
-  isContainer(): boolean;
-  isThere(command: string, path: string): boolean;
-}
-
-const HERE: Machine = {
-  platform: platform(),
+/** This machine. Under WSL the release of its kernel has Microsoft in it. */
+const HERE = {
+  platform: platform() as string,
   release: release(),
   isContainer,
   isThere: isProgramThere,
@@ -25,9 +16,9 @@ const HERE: Machine = {
 
 /** What can open a page here, as far as the environment shows; `command` is BROWSER, which overrides that. */
 export function findBrowser(
-  environment: Environment,
+  environment: NodeJS.ProcessEnv,
   command: string | undefined,
-  machine: Machine = HERE,
+  machine = HERE,
 ): Browser {
   const home = environment["HOME"] ?? environment["USERPROFILE"];
   if (command !== undefined && /^none$/i.test(command)) return { missing: "BROWSER is none" };
@@ -76,7 +67,6 @@ export function commandsOf(command: string): string[][] {
 
 function wordsOf(command: string): string[] {
   if (existsSync(command)) return [command];
-  return [...command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, double, single, plain]) => double ?? single ?? plain ?? "",
-  );
+  const words = command.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  return words.map((word) => word.replace(/^(["'])(.*)\1$/s, "$2"));
 }

@@ -1,6 +1,7 @@
+import { checkAuditFile } from "../audit.ts";
 import { findBrowser } from "./browser.ts";
-import { check, isPlaceholder, type ReadKeyFile, SettingError } from "./parse.ts";
-import type { Policy } from "./policy.ts";
+import { check, isPlaceholder, SettingError } from "./parse.ts";
+import { LINK_IS_LOCAL, type Policy } from "./policy.ts";
 import {
   CONFIRM_METHODS,
   type Config,
@@ -19,42 +20,39 @@ export interface Settings {
   policy: Policy;
   /** One sentence each, naming the variable and never its value. */
   faults: string[];
+  /** The same of what has to be mended and stops nothing. */
+  defects: string[];
   warnings: string[];
-  /** Why the audit file cannot be written. */
-  auditFault?: string;
   /** Each sound setting for `doctor`: its value, unless that is secret, and where it comes from. */
   shown: Partial<Record<Name, string>>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-type Found = Pick<Settings, "faults" | "warnings" | "shown">;
+type Found = Omit<Settings, "config" | "policy">;
 
 const KEY = "TRIEVE_API_KEY";
 const KEY_FILE = "TRIEVE_API_KEY_FILE";
-const NOT_SET = "is not set";
-const PLACEHOLDER = `${NOT_SET}: it holds a placeholder that nothing filled in`;
+const PLACEHOLDER = "is not set: it holds a placeholder that nothing filled in";
 const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove it";
 
 /**
  * Parses the whole environment and finds everything that is wrong with it at once. Never throws, and no value
- * appears in a fault or a warning.
+ * appears in a fault or a warning. `sandbox` says that the environment is that of the built-in Trieve.
  */
-export function loadSettings(environment: Environment, readKeyFile: ReadKeyFile): Settings {
-  const found: Found = { faults: [], warnings: [], shown: {} };
-  const values = parseAll(environment, readKeyFile, found);
+export function loadSettings(environment: NodeJS.ProcessEnv, sandbox = false): Settings {
+  const found: Found = { faults: [], defects: [], warnings: [], shown: {} };
+  const values = parseAll(environment, found);
   const policy: Policy = {
     maxRole: values.TRIEVE_MAX_ROLE ?? "admin",
     allowedDomains: values.TRIEVE_ALLOWED_EMAIL_DOMAINS,
     readOnly: values.TRIEVE_READ_ONLY ?? false,
     askAlways: values.TRIEVE_ASK_ALWAYS ?? false,
   };
-  const config = combine(environment, values, policy, found);
+  const config = combine(environment, values, found, { policy, sandbox });
   return { config: found.faults.length > 0 ? undefined : config, policy, ...found };
 }
 
 /** Parses each variable by itself; adds to `found` what is shown of it, or what is wrong with it. */
-function parseAll(environment: Environment, readKeyFile: ReadKeyFile, found: Found): Values {
-  const { faults, warnings, shown } = found;
+function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: Found): Values {
   const values: Partial<Record<Name, unknown>> = {};
   const given = (name: Name) => environment[name]?.trim() ?? "";
   const isUnfilled = (name: Name) => isPlaceholder(given(name));
@@ -63,24 +61,26 @@ function parseAll(environment: Environment, readKeyFile: ReadKeyFile, found: Fou
   const isInsecure = /^(true|1)$/i.test(given("TRIEVE_ALLOW_INSECURE_HTTP"));
 
   for (const [name, setting] of SETTING_LIST) {
-    const { expected, restricts, isSecret, parse, default: otherwise } = setting;
+    const { meaning, restricts, isSecret, parse, default: otherwise } = setting;
     const warn = (warning: string) => warnings.push(`${name} ${warning}`);
     attempt(name, faults, () => {
       if (isSet(name)) {
         check(name !== KEY_FILE || !isSet(KEY), `and ${KEY} are both set; set one of them`);
-        values[name] = parse(given(name), { readKeyFile, home, isInsecure, warn });
+        values[name] = parse(given(name), { home, isInsecure, warn });
         shown[name] = isSecret ? "environment" : `${given(name)} (environment)`;
         return;
       }
       check(!restricts || !isUnfilled(name), UNFILLED);
       if (isUnfilled(name)) warn(PLACEHOLDER);
       if (name === KEY && isSet(KEY_FILE)) shown[name] = "file";
-      else if (expected === undefined) {
+      else if (otherwise !== "required") {
         shown[name] = otherwise === "none" ? "not set" : `${otherwise} (default)`;
       } else {
         // Where the file for the key holds a placeholder, the file was meant.
         const meant = name === KEY && isUnfilled(KEY_FILE) ? KEY_FILE : name;
-        faults.push(`${meant} ${isUnfilled(meant) ? PLACEHOLDER : NOT_SET}; expected ${expected}`);
+        faults.push(
+          `${meant} ${isUnfilled(meant) ? PLACEHOLDER : "is not set"}; expected ${meaning}`,
+        );
       }
     });
   }
@@ -100,10 +100,10 @@ function attempt<T>(name: string, faults: string[], parse: () => T): T | undefin
 
 /** Checks what no variable tells alone. The configuration, unless one that it needs is missing. */
 function combine(
-  environment: Environment,
+  environment: NodeJS.ProcessEnv,
   values: Values,
-  policy: Policy,
-  { faults, warnings, shown }: Found,
+  { faults, defects, warnings, shown }: Found,
+  given: Pick<Config, "policy" | "sandbox">,
 ): Config | undefined {
   for (const name of Object.keys(environment)) {
     if (!name.startsWith("TRIEVE_") || name in SETTINGS) continue;
@@ -114,8 +114,7 @@ function combine(
   const isHere = baseUrl !== undefined && isLocal(baseUrl);
   if (environment["NODE_TLS_REJECT_UNAUTHORIZED"] === "0" && !isHere) {
     faults.push(
-      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of Trieve's certificate; remove it " +
-        "(for a certificate authority of your own, set NODE_EXTRA_CA_CERTS)",
+      "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of Trieve's certificate; remove it (for a certificate authority of your own, set NODE_EXTRA_CA_CERTS)",
     );
   }
   if (baseUrl === undefined) return undefined;
@@ -131,25 +130,43 @@ function combine(
   }
   const variable = isHttp ? "HTTP_PROXY" : "HTTPS_PROXY";
   const proxy = attempt(variable, faults, () =>
-    findProxy(environment, variable, baseUrl, (warning) => warnings.push(warning)),
+    findProxy(environment, variable, baseUrl, warnings),
   );
+  const auditLog = values.TRIEVE_AUDIT_LOG;
+  const problem = auditLog === undefined ? undefined : checkAuditFile(auditLog);
+  const listOf = { fault: faults, unwritable: defects, open: warnings };
+  if (problem !== undefined) listOf[problem.kind].push(problem.text);
   const keyFile = values.TRIEVE_API_KEY_FILE;
   const apiKey = values.TRIEVE_API_KEY ?? keyFile?.key;
   if (apiKey === undefined || organizationId === undefined) return undefined;
+
+  const appUrl = values.TRIEVE_APP_URL ?? `${baseUrl}/api`;
+  const addresses = { TRIEVE_APP_URL: appUrl, TRIEVE_DASHBOARD_URL: dashboardUrl };
+  // The sandbox mails nothing, so its links need to reach nobody.
+  const local = Object.entries(given.sandbox ? {} : addresses)
+    .filter(([, url]) => url !== undefined && isLocal(url))
+    .map(([name]) => name);
+  if (local.length > 0 && !given.policy.readOnly) {
+    warnings.push(
+      `${LINK_IS_LOCAL}; set ${local.join(" and ")} to an address that invited people can reach`,
+    );
+  }
+  const reach = local.length > 0 ? "local" : "everywhere";
   return {
     apiKey: () => apiKey,
     organizationId,
     organizationName: values.TRIEVE_ORGANIZATION_NAME,
     baseUrl,
-    appUrl: values.TRIEVE_APP_URL ?? `${baseUrl}/api`,
+    appUrl,
     dashboardUrl,
+    links: dashboardUrl === undefined ? "none" : reach,
     confirm: values.TRIEVE_CONFIRM ?? CONFIRM_METHODS,
     browser: findBrowser(environment, values.BROWSER),
-    auditLog: values.TRIEVE_AUDIT_LOG,
+    auditLog,
     extraHeaders: values.TRIEVE_EXTRA_HEADERS,
     keyFile: keyFile && { hasChanged: keyFile.hasChanged },
     caFile: environment["NODE_EXTRA_CA_CERTS"],
     proxy,
-    policy,
+    ...given,
   };
 }

@@ -1,4 +1,6 @@
+import { platform } from "node:os";
 import { isUuid } from "../text.ts";
+import { readRegularFile } from "./machine.ts";
 
 // One parser for each kind of value. What people often mistype gets a sentence that helps; it never holds the value.
 
@@ -7,16 +9,12 @@ export class SettingError extends Error {}
 
 /** What parsing one variable may need besides its value. */
 export interface ParseContext {
-  readKeyFile: ReadKeyFile;
   /** What `~` stands for, or empty. */
   home: string;
   /** Whether http may go to any host. */
   isInsecure: boolean;
   warn(text: string): void;
 }
-
-/** Reads the file that holds the key; `open`: others than its owner can read it. Throws errors of Node. */
-export type ReadKeyFile = (path: string) => { text: string; open: boolean };
 
 /** Throws SettingError with this sentence unless the value is right. */
 export function check(isRight: boolean, sentence: string): asserts isRight {
@@ -41,18 +39,12 @@ export function parseKey(given: string): string {
   return key;
 }
 
-/** A key that was read from a file. */
-export interface KeyFile {
-  key: string;
-  /** Whether the file holds something else by now. */
-  hasChanged(): boolean;
-}
-
 /** The key in the file at `path`. Throws SettingError. */
-export function parseKeyFile(path: string, context: ParseContext): KeyFile {
+export function parseKeyFile(path: string, context: ParseContext) {
   const key = readKey(path, context);
   return {
     key,
+    /** Whether the file holds something else by now. */
     hasChanged() {
       try {
         return readKey(path, { ...context, warn: () => {} }) !== key;
@@ -63,16 +55,22 @@ export function parseKeyFile(path: string, context: ParseContext): KeyFile {
   };
 }
 
-function readKey(path: string, { readKeyFile, home, warn }: ParseContext): string {
-  let file: ReturnType<ReadKeyFile>;
+function readKey(path: string, context: ParseContext): string {
+  const whole = parseFilePath(path, context);
+  let file: ReturnType<typeof readRegularFile>;
   try {
-    file = readKeyFile(expandHome(path, home));
+    file = readRegularFile(whole);
   } catch (error) {
-    if (error instanceof SettingError) throw error;
     const code = Object(error).code ?? "no reason given";
     throw new SettingError(`cannot be read (${code}); expected a file that holds the key`);
   }
-  if (file.open) warn("can be read by users other than its owner; run chmod 600 on it");
+  check(
+    file !== undefined,
+    "must name a regular file that holds the key; this is a folder, a pipe or a device",
+  );
+  if (platform() !== "win32" && (file.mode & 0o077) !== 0) {
+    context.warn("can be read by users other than its owner; run chmod 600 on it");
+  }
   check(!isPlaceholder(file.text.trim()), "names a file that holds a placeholder");
   return parseKey(file.text);
 }
@@ -83,10 +81,6 @@ export function parseFilePath(path: string, { home }: ParseContext): string {
     !/^(true|false|yes|no|on|off|[01]|(["'`]).*\2)$/i.test(path),
     "must be the path of a file, without quotes; leave it out to switch it off",
   );
-  return expandHome(path, home);
-}
-
-function expandHome(path: string, home: string): string {
   check(
     !/^~(?![/\\])|\$\{?[A-Z_]|%\w+%/.test(path) && (home !== "" || !path.startsWith("~")),
     "has a ~ or the name of a variable in it, which nothing fills in here; write the whole path",

@@ -24,8 +24,7 @@ export function isDomainAllowed({ allowedDomains }: Policy, email: string): bool
 }
 
 /** What is said wherever an invitation leads to addresses that exist on this machine only. */
-export const LINK_IS_LOCAL =
-  "The mailed link works on this machine only: it leads to a loopback address (TRIEVE_APP_URL, TRIEVE_DASHBOARD_URL)";
+export const LINK_IS_LOCAL = "The mailed link works on this machine only";
 
 /** Whether a person has to agree before somebody is invited with this role. */
 export function needsConsent({ askAlways }: Policy, role: Role): boolean {

@@ -1,6 +1,5 @@
 import type { Browser } from "./browser.ts";
 import {
-  type KeyFile,
   type ParseContext,
   parseChoice,
   parseChoices,
@@ -28,6 +27,8 @@ export interface Config {
   appUrl: string;
   /** Where invited people land. Without it nothing can be sent. */
   dashboardUrl: string | undefined;
+  /** Where mailed links lead: nowhere without a dashboard, or to this machine alone. */
+  links: "none" | "local" | "everywhere";
   /** How a person may be asked, the preferred method first. */
   confirm: readonly ConfirmMethod[];
   browser: Browser;
@@ -35,12 +36,14 @@ export interface Config {
   /** Sent with every request, for a gate in front of the API. The values are secrets. */
   extraHeaders: readonly (readonly [name: string, value: string])[] | undefined;
   /** Where the key came from, if from TRIEVE_API_KEY_FILE. */
-  keyFile: Pick<KeyFile, "hasChanged"> | undefined;
+  keyFile: { hasChanged(): boolean } | undefined;
   /** The file of certificate authorities that Node reads at its start (NODE_EXTRA_CA_CERTS). */
   caFile: string | undefined;
   /** Address of the proxy that requests to the API go through; may hold a password. */
   proxy: string | undefined;
   policy: Policy;
+  /** Whether Trieve is the built-in one. */
+  sandbox: boolean;
 }
 
 /** How a person can be asked: by a form in the client, on a page in the browser, by a code through the model. */
@@ -49,7 +52,7 @@ export type ConfirmMethod = (typeof CONFIRM_METHODS)[number];
 
 /** One variable: what the docs say of it, and how it is parsed. */
 export interface Setting {
-  /** As shown in the docs; `none` where nothing takes its place. */
+  /** As shown in the docs; `none` where nothing takes its place, `required` where something has to be set. */
   default: string;
   meaning: string;
   /** What kind of value it takes, unless that is plain text. */
@@ -58,8 +61,6 @@ export interface Setting {
   /** It restricts or records: an unfilled placeholder is a fault, never the wide default. */
   restricts?: true;
   isSecret?: true;
-  /** For a required one: what to set it to. */
-  expected?: string;
   /** Throws SettingError. */
   parse(value: string, context: ParseContext): unknown;
 }
@@ -71,9 +72,8 @@ export const LOCAL_DASHBOARD = "http://localhost:5173";
 export const SETTINGS = {
   TRIEVE_API_KEY: {
     default: "required",
-    meaning: "API key of an admin or owner",
+    meaning: "the API key of an admin or owner",
     isSecret: true,
-    expected: "the API key of an admin or owner",
     parse: parseKey,
   },
   TRIEVE_API_KEY_FILE: {
@@ -84,8 +84,7 @@ export const SETTINGS = {
   },
   TRIEVE_ORGANIZATION_ID: {
     default: "required",
-    meaning: "the one organization to administer (a UUID)",
-    expected: "the organization's id, a UUID",
+    meaning: "the id of the one organization to administer, a UUID",
     parse: parseUuid,
   },
   TRIEVE_ORGANIZATION_NAME: {
@@ -95,13 +94,14 @@ export const SETTINGS = {
   },
   TRIEVE_BASE_URL: {
     default: "required",
-    meaning: "address of your Trieve's API; https, or http to this machine",
-    expected:
-      "the address of your Trieve's API, like https://trieve.example.com or http://localhost:8090",
-    parse(value, { isInsecure, warn }) {
-      const url = parseUrl(value, isInsecure);
+    meaning:
+      "the address of your Trieve's API, like https://trieve.example.com (http only to this machine)",
+    parse(value, context) {
+      const url = parseUrl(value, context);
       if (/(^|\.)trieve\.ai$/.test(new URL(url).hostname)) {
-        warn("names the hosted Trieve, which ended in November 2025; set the address of your own");
+        context.warn(
+          "names the hosted Trieve, which ended in November 2025; set the address of your own",
+        );
       }
       return url.replace(/\/+api$/, "");
     },
@@ -109,13 +109,13 @@ export const SETTINGS = {
   TRIEVE_DASHBOARD_URL: {
     default: `\`${LOCAL_DASHBOARD}\` beside an API on this machine`,
     meaning: "where an invited person lands; nothing can be sent without it",
-    parse: (value, { isInsecure }) => parseUrl(value, isInsecure),
+    parse: parseUrl,
   },
   TRIEVE_APP_URL: {
     default: "`<base>/api`",
     meaning:
       "start of the mailed link, with its `/api`, where people reach the API by another address",
-    parse: (value, { isInsecure }) => parseUrl(value, isInsecure),
+    parse: parseUrl,
   },
   TRIEVE_MAX_ROLE: {
     default: "admin",

@@ -1,23 +1,23 @@
 import { BlockList, isIP } from "node:net";
-import { check, wordsOf } from "./parse.ts";
+import { check, type ParseContext, wordsOf } from "./parse.ts";
 
 /**
  * An address that the key may be sent to, without a slash at its end: https, or http to this machine, or to any
  * host where `isInsecure`. Throws SettingError.
  */
-export function parseUrl(value: string, isInsecure: boolean): string {
+export function parseUrl(value: string, { isInsecure }: ParseContext): string {
   check(!/^["'`]|["'`]$/.test(value), "must be written without quotes");
   check(/^https?:|:\/\//i.test(value), "has no scheme; write https:// before it (or http://)");
   check(!/[?#]/.test(value), "must not contain ? or #");
   // `https:/host` can only mean one thing.
   const text = value.replace(/^(https?):\/*/i, "$1://");
   check(URL.canParse(text), "must be a URL like https://trieve.example.com");
-  const { protocol, hostname, username, password, href } = new URL(text);
+  const { protocol, username, password, href } = new URL(text);
   check(username === "" && password === "", "must not contain a user or password");
   const isHttp = protocol === "http:";
   check(isHttp || protocol === "https:", "must start with https:// (or http:// to this machine)");
   check(
-    !isHttp || isInsecure || isLoopback(hostname),
+    !isHttp || isInsecure || isLocal(text),
     "must use https (or set TRIEVE_ALLOW_INSECURE_HTTP=true and accept that the key can be read on the way)",
   );
   return href.replace(/\/+$/, "");
@@ -25,19 +25,30 @@ export function parseUrl(value: string, isInsecure: boolean): string {
 
 /**
  * The proxy that the variable `name` has for this address: none for this machine, and none for what NO_PROXY leaves
- * out; `warn` is told of its entries that cannot be used. Throws SettingError.
+ * out, of which `warnings` get the entries that cannot be used. Throws SettingError.
  */
 export function findProxy(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: NodeJS.ProcessEnv,
   name: "HTTPS_PROXY" | "HTTP_PROXY",
   address: string,
-  warn: (text: string) => void,
+  warnings: string[],
 ): string | undefined {
   const get = (name: string) =>
     [name.toLowerCase(), name].map((one) => environment[one]?.trim()).find(Boolean);
   const given = get(name);
   if (given === undefined || isLocal(address)) return undefined;
-  if (isExempt(address, get("NO_PROXY") ?? "", warn)) return undefined;
+  const { hostname, protocol, port } = new URL(address);
+  const host = hostname.replace(/[[\]]/g, "");
+  const portNumber = port || (protocol === "https:" ? "443" : "80");
+  for (const [at, entry] of wordsOf(get("NO_PROXY") ?? "").entries()) {
+    const isExempt = matchesHost(entry, host, portNumber);
+    if (isExempt) return undefined;
+    if (isExempt === undefined) {
+      warnings.push(
+        `NO_PROXY cannot be used in its entry ${at + 1}; each must be a name like example.com or .example.com, an address, or a range like 10.0.0.0/8`,
+      );
+    }
+  }
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(given) ? given : `http://${given}`;
   check(
     URL.canParse(url) && /^https?:/i.test(url),
@@ -45,21 +56,6 @@ export function findProxy(
   );
   return url;
 }
-
-/** Whether NO_PROXY leaves this address out. */
-function isExempt(address: string, noProxy: string, warn: (text: string) => void): boolean {
-  const { hostname, protocol, port } = new URL(address);
-  const host = hostname.replace(/[[\]]/g, "");
-  const portNumber = port || (protocol === "https:" ? "443" : "80");
-  return wordsOf(noProxy).some((entry, at) => {
-    const isMatch = matchesHost(entry, host, portNumber);
-    if (isMatch === undefined) warn(`NO_PROXY cannot be used in its entry ${at + 1}; ${ENTRIES}`);
-    return isMatch;
-  });
-}
-
-const ENTRIES =
-  "each must be a name like example.com or .example.com, an address, or a range like 10.0.0.0/8";
 
 /** Whether an entry of NO_PROXY names a host: `*`, a name, `.suffix`, an address or a range; undefined for none of these. */
 function matchesHost(entry: string, host: string, port: string): boolean | undefined {
@@ -82,17 +78,7 @@ function matchesHost(entry: string, host: string, port: string): boolean | undef
   return ownPort === port && (host === name || host.endsWith(`.${name}`));
 }
 
-/** Whether a host, as URL spells it, is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-/** Whether an address is on this machine. */
+/** Whether an address is on this machine: `localhost`, 127.0.0.0/8 or `[::1]`, as URL spells them. */
 export function isLocal(url: string): boolean {
-  return isLoopback(new URL(url).hostname);
-}
-
-/** Whether a mailed link works on this machine only, because an address in it is on loopback. */
-export function isLinkLocal(link: { appUrl: string; dashboardUrl: string | undefined }): boolean {
-  return isLocal(link.appUrl) || (link.dashboardUrl !== undefined && isLocal(link.dashboardUrl));
+  return /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(new URL(url).hostname);
 }

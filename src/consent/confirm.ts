@@ -32,7 +32,7 @@ export type Answer =
   /** Go ahead. `by` is missing where nobody had to be asked. */
   | { kind: "act"; action: Action; by?: ConfirmMethod };
 
-export type Confirm = ReturnType<typeof createConfirm>;
+type Confirm = ReturnType<typeof createConfirm>;
 
 /**
  * The consent of one process: it takes a checked call to an answer, and tells `onAction` what that is about as soon

@@ -30,20 +30,19 @@ const MOST_SKEW_MS = 60_000;
 const HEALTH_MS = 10_000;
 
 // What a failure means where the health check is answered all the same.
-const IF_HEALTHY: Partial<Record<ErrorCode, readonly [layer: string, hint: string]>> = {
-  timeout: ["answer", "restart the Trieve server: its database connections are used up"],
-  upstream_error: ["answer", "look at the database behind Trieve, and at Trieve's log"],
-  organization_not_found: [
-    "organization",
+const IF_HEALTHY: Partial<Record<ErrorCode, string>> = {
+  timeout: "restart the Trieve server: its database connections are used up",
+  upstream_error: "look at the database behind Trieve, and at Trieve's log",
+  organization_not_found:
     "check TRIEVE_ORGANIZATION_ID: the dashboard shows the id of each organization",
-  ],
 };
-const NO_TRIEVE = "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard";
 // What the words of a failure, which are for a model, leave open.
 const HINTS: Partial<Record<ErrorCode, string>> = {
   timeout: "see whether Trieve's machine is up, and what stands between it and this one",
   upstream_error: "look at Trieve's log, and at the gate before it where there is one",
   rate_limited: "wait a minute, then run doctor again",
+  organization_not_found:
+    "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard",
 };
 
 /**
@@ -66,34 +65,33 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
     },
   });
   const call = createCallContext(systemClock, new AbortController().signal, LIMITS.callMs);
+  const reachable = check("reachable", host);
+  const tls = check("tls", protocol === "https:" ? "certificate accepted" : "none (http)");
+  const { organizationId, organizationName } = config;
+  const organization = check("organization", organizationText(organizationId, organizationName));
+  const key = check("key", "accepted");
   const since = performance.now();
-  let failure: Check | undefined;
-  let answer = "";
   try {
     const { invitations, skipped } = await client.list(call);
     const unread = skipped > 0 ? `, ${skipped} rows unreadable` : "";
     const ms = Math.round(performance.now() - since);
-    answer = `${invitations.length} invitations${unread}, in ${ms} ms`;
+    yield* [reachable, tls, organization, key];
+    yield check("role", "may administer the organization (admin or owner)");
+    yield check("answer", `${invitations.length} invitations${unread}, in ${ms} ms`);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    failure = await diagnose(error, () => answersHealthCheck(config, send));
+    const failed = await diagnose(error, () => answersHealthCheck(config, send));
+    // Trieve's own no says what it had looked at before: of a key, the organization; of a role, the key, which may be
+    // that of another organization.
+    const before: Record<string, Check[]> = {
+      reachable: [],
+      tls: [reachable],
+      key: [reachable, tls, organization],
+      role: [reachable, tls, key],
+    };
+    yield* before[failed.name] ?? [reachable, tls];
+    yield failed;
   }
-  // What a list request needs, in the order in which Trieve looks at it.
-  const layers = [
-    check("reachable", host),
-    check("tls", protocol === "https:" ? "certificate accepted" : "none (http)"),
-    check("organization", organizationText(config.organizationId, config.organizationName)),
-    check("key", "accepted"),
-    check("role", "may administer the organization (admin or owner)"),
-    check("answer", answer),
-  ];
-  const layer = failure?.name;
-  const sound = layers.slice(0, layers.map(({ name }) => name).indexOf(layer ?? ""));
-  // Trieve's own no says what it had looked at before: of a key, the organization; of a role, the key, which may be
-  // that of another organization.
-  const isProven = ({ name }: Check, at: number) =>
-    at < 2 || layer === "key" || (layer === "role" && name === "key");
-  yield* failure === undefined ? layers : [...sound.filter(isProven), failure];
   if (skew === undefined) return;
   const hint = "set this machine's clock; the ages of invitations are off by that much";
   const off = `${Math.round(skew / 1_000)} s from Trieve's`;
@@ -106,15 +104,13 @@ async function diagnose(
   isHealthy: () => Promise<boolean>,
 ): Promise<Check> {
   const found = `${code}: ${happened}.`;
-  const healthy = IF_HEALTHY[code];
-  if (healthy !== undefined && (await isHealthy())) {
-    const [layer, hint] = healthy;
+  const hint = IF_HEALTHY[code];
+  if (hint !== undefined && (await isHealthy())) {
+    const layer = code === "organization_not_found" ? "organization" : "answer";
     const runs = `${found} The health check is answered, so Trieve runs.`;
     return check(layer, runs, hint, "failed");
   }
-  if (code === "organization_not_found") return check("answer", found, NO_TRIEVE, "failed");
-  const hint = origin === "gate" ? undefined : HINTS[code];
-  return check(layerOf(code, origin), found, hint ?? `${next}.`, "failed");
+  return check(layerOf(code, origin), found, HINTS[code] ?? `${next}.`, "failed");
 }
 
 function layerOf(code: ErrorCode, origin: Failure["origin"]): string {

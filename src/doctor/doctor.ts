@@ -1,7 +1,6 @@
 import type { Settings } from "../config/load.ts";
 import { allowedRoles } from "../config/policy.ts";
 import type { Config, ConfirmMethod } from "../config/settings.ts";
-import { isLocal } from "../config/url.ts";
 import { missingForPage } from "../consent/page.ts";
 import { printable } from "../text.ts";
 import { redirectUri } from "../trieve/client.ts";
@@ -16,38 +15,32 @@ export function checkLine({ name, status, found, hint }: Check): string {
 export function verdictOf(checks: readonly Check[]): string {
   const count = (status: Check["status"]) => checks.filter((one) => one.status === status).length;
   const [failed, warnings] = [count("failed"), count("warning")];
-  const words = [failed === 0 ? "Sound" : "Not sound"];
-  if (failed > 0) words.push(`${failed} failed`);
-  if (warnings > 0) words.push(`${warnings} warning${warnings === 1 ? "" : "s"}`);
-  return `${words.join(", ")}.`;
+  const sound = failed === 0 ? "Sound" : `Not sound, ${failed} failed`;
+  const doubts = warnings === 0 ? "" : `, ${warnings} warning${warnings === 1 ? "" : "s"}`;
+  return `${sound}${doubts}.`;
 }
 
 /**
- * Checks configuration, connection, key and organization, and yields each check as soon as it is known. Sends the
- * list request and, where that fails, the health check without a key; nothing else.
+ * Checks configuration, connection, key and organization, and yields each check as soon as it is known; with
+ * `isVerbose` each sound setting too. Sends the list request and, where that fails, the health check without a key;
+ * nothing else.
  */
-export async function* doctor(options: {
-  settings: Settings;
-  version: string;
-  /** Version of Node, and platform. */
-  runtime: string;
-  sandbox: boolean;
-  /** Whether each sound setting gets a line. */
-  verbose: boolean;
-  /** PATH, where programs are looked for. */
-  path: string;
-}): AsyncGenerator<Check> {
-  const { settings, version, runtime, sandbox, verbose, path } = options;
-  const { config, policy, faults, warnings, shown, auditFault } = settings;
-  const mode = sandbox ? ", sandbox" : "";
-  yield check("version", `trieve-invitations-mcp ${version}, ${runtime}${mode}`);
+export async function* doctor(
+  { config, policy, faults, defects, warnings, shown }: Settings,
+  version: string,
+  isVerbose: boolean,
+  host: Pick<NodeJS.Process, "version" | "platform" | "env">,
+): AsyncGenerator<Check> {
+  const runtime = `Node ${host.version}, ${host.platform}${config?.sandbox ? ", sandbox" : ""}`;
+  yield check("version", `trieve-invitations-mcp ${version}, ${runtime}`);
   // Their sentences say what to do.
-  for (const found of faults) yield { name: "configuration", status: "failed", found };
+  for (const found of [...faults, ...defects])
+    yield { name: "configuration", status: "failed", found };
   for (const found of warnings) yield { name: "configuration", status: "warning", found };
   const sound = Object.entries(shown).map(([name, text]) =>
     check("setting", `${name}: ${printable(text).replaceAll("`", "")}`),
   );
-  if (verbose) yield* sound;
+  if (isVerbose) yield* sound;
   else yield check("settings", `${sound.length} in order (--verbose shows each)`);
   if (config === undefined) {
     yield { name: "connection", status: "skipped", found: "needs a complete configuration" };
@@ -55,18 +48,14 @@ export async function* doctor(options: {
   }
   yield check("route", describeRoute(config));
   yield* checkConnection(config, version);
-  if (auditFault !== undefined) {
-    const hint = "make the file writable for this user, or name another";
-    yield check("audit log", auditFault, hint, "failed");
-  }
   if (policy.readOnly) {
     yield check("policy", "read-only");
     return;
   }
-  yield checkLink(config, sandbox);
+  yield checkLink(config);
   const domains = policy.allowedDomains?.join(", ") ?? "any domain";
   yield check("policy", `may invite ${allowedRoles(policy).join(", ")} at ${domains}`);
-  yield checkConfirm(config, path);
+  yield checkConfirm(config, host.env["PATH"] ?? "");
 }
 
 function describeRoute({ proxy, extraHeaders = [] }: Config): string {
@@ -75,7 +64,7 @@ function describeRoute({ proxy, extraHeaders = [] }: Config): string {
   return `requests go ${route}${names === "" ? "" : `, with the headers ${names}`}`;
 }
 
-function checkLink(config: Config, sandbox: boolean): Check {
+function checkLink(config: Config): Check {
   const { appUrl, organizationId, dashboardUrl } = config;
   const name = "mailed link";
   if (dashboardUrl === undefined) {
@@ -83,16 +72,9 @@ function checkLink(config: Config, sandbox: boolean): Check {
     return check(name, "without the address of the dashboard nothing can be sent", hint);
   }
   const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${redirectUri(config)}`;
-  if (!appUrl.endsWith("/api")) {
-    const hint = "end TRIEVE_APP_URL in /api, unless a proxy there adds it";
-    return check(name, `${link}. Trieve's API accepts invitations at an address below /api`, hint);
-  }
-  const addresses = { TRIEVE_APP_URL: appUrl, TRIEVE_DASHBOARD_URL: dashboardUrl };
-  const local = Object.entries(addresses).flatMap(([name, url]) => (isLocal(url) ? [name] : []));
-  if (sandbox || local.length === 0)
-    return check(name, `${link} (unchecked: doctor asks only the API)`);
-  const hint = `set ${local.join(" and ")} to an address that invited people can reach`;
-  return check(name, `${link}. It works on this machine only`, hint);
+  if (appUrl.endsWith("/api")) return check(name, `${link} (unchecked: doctor asks only the API)`);
+  const hint = "end TRIEVE_APP_URL in /api, unless a proxy there adds it";
+  return check(name, `${link}. Trieve's API accepts invitations at an address below /api`, hint);
 }
 
 /** How a person can be asked, as this shell sees the machine; a client may hide the display from the server. */

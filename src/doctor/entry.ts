@@ -59,7 +59,7 @@ export const EXAMPLE = {
 
 /** How a client starts this very program, with the settings of `environment` but for those that are secret. */
 export function launchOf(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: NodeJS.ProcessEnv,
   run: Pick<Launch, "command" | "args">,
   sandbox: boolean,
 ): Launch {

@@ -1,15 +1,30 @@
 import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
-import type { ConfirmMethod } from "../config/settings.ts";
+import type { Settings } from "../config/load.ts";
+import type { Config, ConfirmMethod } from "../config/settings.ts";
 import { randomSecret } from "../consent/code.ts";
-import type { Confirm } from "../consent/confirm.ts";
+import { createConfirm } from "../consent/confirm.ts";
 import type { Caller, Form } from "../consent/form.ts";
 import { asFailure, Failure, formatFailure } from "../errors.ts";
 import type { ToolContext } from "../tools/context.ts";
+import { tools } from "../tools/index.ts";
 import { type Result, renderOutcomes } from "../tools/result.ts";
 import type { Tool } from "../tools/tool.ts";
 import { createCallContext } from "../trieve/call.ts";
+import { type Client, createTrieveClient, type TrieveOptions } from "../trieve/client.ts";
+import { LIMITS, type Limits } from "../trieve/limits.ts";
 import type { Outcome, Target } from "../trieve/outcome.ts";
+import { createSendGuard } from "../trieve/send-guard.ts";
+
+export interface CallsOptions {
+  settings: Settings;
+  version: string;
+  clock: Clock;
+  audit: AuditSink;
+  limits?: Limits;
+  /** How Trieve is reached. */
+  open?: (options: TrieveOptions) => Client;
+}
 
 /** What a call comes to: a result for the model, an error without facts, or a form that goes back to the client. */
 export type CallResult =
@@ -19,19 +34,8 @@ export type CallResult =
 const NOT_KEPT =
   "TRIEVE_AUDIT_LOG could not be written, so an audit line of this call is only on stderr.";
 
-/** What all calls of the process share. */
-export interface Program {
-  clock: Clock;
-  audit: AuditSink;
-  callMs: number;
-  /** Fires when the process begins to end: no write is sent any more. */
-  ending: AbortSignal;
-  /** What is wrong with the settings; if nothing is, `configured` is there. */
-  faults: readonly string[];
-  configured?: { context: ToolContext; confirm: Confirm };
-}
-
-const SHARED_LENGTH = 8;
+/** What the audit says of a target. */
+type Entry = Pick<Outcome, "target" | "invitation" | "failure"> & { outcome: string };
 
 /** A call under way. */
 export interface Running {
@@ -41,129 +45,152 @@ export interface Running {
   cutShort(): void;
 }
 
-/** Starts one call: plan, ask, perform, account for it. */
-export function startCall(program: Program, tool: Tool, input: unknown, caller: Caller): Running {
-  const { clock, audit, ending, configured } = program;
-  const startedAt = clock.elapsed();
-  const isWrite = !tool.hints.readOnlyHint;
-  let targets: readonly Target[] = [{}];
-  let confirmedBy: ConfirmMethod | undefined;
-  /** Shared by the audit lines of a call for several. */
-  let shared: string | undefined;
-  let isKept = true;
-  let steps = 0;
-  // A read may still be answered while the process ends.
-  const given = isWrite ? AbortSignal.any([caller.signal, ending]) : caller.signal;
-  // Clients give any reason, a text too; what the call throws has to be an AbortError.
-  const ended = new AbortController();
-  const cancel = () => ended.abort();
-  given.addEventListener("abort", cancel, { once: true });
-  if (given.aborted) cancel();
-  const call = createCallContext(clock, ended.signal, program.callMs, {
-    step() {
-      const total = call.outcomes.length;
-      steps += 1;
-      if (total > 1) caller.progress?.(`${steps} of ${total}`, total - steps);
-    },
-    // A process that is killed leaves at least this.
-    write: (target) => void account([{ target, outcome: "begun" }]),
-  });
+/** A call under way. */
+export interface Running {
+  /** Never rejects. */
+  done: Promise<CallResult>;
+  /** Logs that the process ended before the answer, and for a write what is known of it by then. */
+  cutShort(): void;
+}
 
-  /** Writes the audit lines of a tool that writes, one a target. */
-  function account(
-    entries: readonly (Pick<Outcome, "target" | "invitation" | "failure"> & { outcome: string })[],
-  ): void {
-    if (!isWrite) return;
-    for (const { target, invitation, failure, outcome } of entries) {
-      const { email, role, name } = target;
-      const entry = {
-        tool: tool.name,
-        organization_id: configured?.context.organizationId ?? null,
-        email,
-        role,
-        invitation: (target.invitation ?? invitation)?.shortId ?? (email ? undefined : name),
-        outcome,
-        reason: failure?.code === outcome ? undefined : failure?.code,
-        confirmed_by: confirmedBy ?? null,
-        requests: call.spent.requests,
-        ms: clock.elapsed() - startedAt,
-        call: shared,
-      };
-      if (!writeAudit(audit, entry, clock.now())) isKept = false;
-    }
+/**
+ * Puts together what calls need, and requests nothing. What it returns starts one call of a tool: plan, ask, perform,
+ * account for it. No write is sent any more once `ending` fires.
+ */
+export function createCalls(options: CallsOptions, ending: AbortSignal) {
+  const { settings, version, clock, audit, limits = LIMITS, open = createTrieveClient } = options;
+  const { config, faults } = settings;
+
+  function configure(config: Config) {
+    const client = open({ config, clock, version, limits });
+    const trieve = { client, clock, guard: createSendGuard(clock) };
+    const context: ToolContext = { ...config, host: new URL(config.baseUrl).host, trieve, clock };
+    return { context, confirm: createConfirm(context, config.confirm, config.browser, audit.log) };
   }
+  const configured = config && configure(config);
 
-  const accountAll = (outcome: string) => account(targets.map((target) => ({ target, outcome })));
-
-  /** Gets from the arguments to an answer. Throws Failure. */
-  async function carryOut(): Promise<CallResult> {
-    if (configured === undefined) {
-      throw new Failure("configuration_error", { happened: program.faults.join("; ") });
-    }
-    const { context, confirm } = configured;
-    const prepared = tool.prepare(input, context.policy);
-    if (prepared.targets.length > 0) targets = prepared.targets;
-    if (targets.length > 1) shared = randomSecret().slice(0, SHARED_LENGTH);
-    const answer = await confirm(prepared, call, caller, (action) => {
-      targets = action.targets;
+  return (name: string, input: unknown, caller: Caller): Running => {
+    // server.ts calls only what is listed.
+    const tool = tools.find((one) => one.name === name) as Tool;
+    const startedAt = clock.elapsed();
+    const isWrite = !tool.hints.readOnlyHint;
+    let targets: readonly Target[] = [{}];
+    let confirmedBy: ConfirmMethod | undefined;
+    /** Shared by the audit lines of a call for several. */
+    let shared: string | undefined;
+    let isKept = true;
+    let steps = 0;
+    // A read may still be answered while the process ends.
+    const given = isWrite ? AbortSignal.any([caller.signal, ending]) : caller.signal;
+    // Clients give any reason, a text too; what the call throws has to be an AbortError.
+    const ended = new AbortController();
+    const cancel = () => ended.abort();
+    given.addEventListener("abort", cancel, { once: true });
+    if (given.aborted) cancel();
+    const call = createCallContext(clock, ended.signal, limits.callMs, {
+      step() {
+        const total = call.outcomes.length;
+        steps += 1;
+        if (total > 1) caller.progress?.(`${steps} of ${total}`, total - steps);
+      },
+      // A process that is killed leaves at least this.
+      write: (target) => void account([{ target, outcome: "begun" }]),
     });
-    switch (answer.kind) {
-      case "result":
-        return { kind: "result", ...answer.result };
-      case "not_done":
-        accountAll(answer.outcome);
-        return { kind: "result", ...answer.result };
-      case "form":
-        accountAll("input_required");
-        return answer;
+
+    /** Writes the audit lines of a tool that writes, one a target. */
+    function account(entries: readonly Entry[]): void {
+      if (!isWrite) return;
+      for (const { target, invitation, failure, outcome } of entries) {
+        const { email, role, name } = target;
+        const entry = {
+          tool: tool.name,
+          organization_id: config?.organizationId ?? null,
+          email,
+          role,
+          invitation: (target.invitation ?? invitation)?.shortId ?? (email ? undefined : name),
+          outcome,
+          reason: failure?.code === outcome ? undefined : failure?.code,
+          confirmed_by: confirmedBy ?? null,
+          requests: call.spent.requests,
+          ms: clock.elapsed() - startedAt,
+          call: shared,
+        };
+        if (!writeAudit(audit, entry, clock.now())) isKept = false;
+      }
     }
-    if (answer.kind === "act") confirmedBy = answer.by;
-    const { role } = answer.kind === "act" ? answer.action : answer;
-    const outcomes = answer.kind === "act" ? await answer.action.perform(call) : answer.outcomes;
-    account(outcomes);
-    const rendered = renderOutcomes(outcomes, context, role, confirmedBy);
-    if (rendered.kind === "error") return inError(rendered.failure, rendered.lines);
-    return { kind: "result", ...rendered.result };
-  }
 
-  const progress = () => ({
-    isWrite,
-    hasWritten: call.spent.writes > 0,
-    isCancelled: call.signal.aborted,
-  });
+    const accountAll = (outcome: string) => account(targets.map((target) => ({ target, outcome })));
 
-  function inError(failure: Failure, lines: readonly string[] = []): CallResult {
-    const text = [formatFailure(failure, progress()), ...lines].join("\n");
-    return { kind: "result", text };
-  }
-
-  function failed(error: unknown): CallResult {
-    const { failure, trace } = asFailure(error, progress());
-    // After a fault of this server, what was known by then counts.
-    if (trace !== undefined && call.outcomes.length > 0) account(call.outcomes);
-    else accountAll(failure.code);
-    if (trace !== undefined) audit.log(trace);
-    return inError(failure);
-  }
-
-  async function run(): Promise<CallResult> {
-    const result = await carryOut().catch(failed);
-    given.removeEventListener("abort", cancel);
-    return isKept ? result : withRemark(result);
-  }
-
-  return {
-    done: run(),
-    cutShort() {
-      if (!isWrite) audit.log(`${tool.name} was dropped: the process ended before its answer`);
-      if (call.spent.writes === 0) return;
-      const { outcomes } = call;
-      const unknown = outcomes.filter(({ outcome }) => outcome === "outcome_unknown").length;
-      const what =
-        outcomes.length === 1 ? "its outcome" : `the outcome of ${unknown} of ${outcomes.length}`;
-      audit.log(`${tool.name} was cut short by the end of the process; ${what} is unknown`);
+    /** Gets from the arguments to an answer. Throws Failure. */
+    async function carryOut(): Promise<CallResult> {
+      if (configured === undefined) {
+        throw new Failure("configuration_error", { happened: faults.join("; ") });
+      }
+      const { context, confirm } = configured;
+      const prepared = tool.prepare(input, context.policy);
+      if (prepared.targets.length > 0) targets = prepared.targets;
+      if (targets.length > 1) shared = randomSecret().slice(0, 8);
+      const answer = await confirm(prepared, call, caller, (action) => {
+        targets = action.targets;
+      });
+      switch (answer.kind) {
+        case "result":
+          return { kind: "result", ...answer.result };
+        case "not_done":
+          accountAll(answer.outcome);
+          return { kind: "result", ...answer.result };
+        case "form":
+          accountAll("input_required");
+          return answer;
+      }
+      if (answer.kind === "act") confirmedBy = answer.by;
+      const { role } = answer.kind === "act" ? answer.action : answer;
+      const outcomes = answer.kind === "act" ? await answer.action.perform(call) : answer.outcomes;
       account(outcomes);
-    },
+      const rendered = renderOutcomes(outcomes, context, role, confirmedBy);
+      if (rendered.kind === "error") return inError(rendered.failure, rendered.lines);
+      return { kind: "result", ...rendered.result };
+    }
+
+    const progress = () => ({
+      isWrite,
+      hasWritten: call.spent.writes > 0,
+      isCancelled: call.signal.aborted,
+    });
+
+    function inError(failure: Failure, lines: readonly string[] = []): CallResult {
+      const text = [formatFailure(failure, progress()), ...lines].join("\n");
+      return { kind: "result", text };
+    }
+
+    function failed(error: unknown): CallResult {
+      const { failure, trace } = asFailure(error, progress());
+      // After a fault of this server, what was known by then counts.
+      if (trace !== undefined && call.outcomes.length > 0) account(call.outcomes);
+      else accountAll(failure.code);
+      if (trace !== undefined) audit.log(trace);
+      return inError(failure);
+    }
+
+    async function run(): Promise<CallResult> {
+      const result = await carryOut().catch(failed);
+      given.removeEventListener("abort", cancel);
+      return isKept ? result : withRemark(result);
+    }
+
+    return {
+      done: run(),
+      cutShort() {
+        if (!isWrite) audit.log(`${tool.name} was dropped: the process ended before its answer`);
+        if (call.spent.writes === 0) return;
+        const { outcomes } = call;
+        const unknown = outcomes.filter(({ outcome }) => outcome === "outcome_unknown").length;
+        audit.log(
+          `${tool.name} was cut short by the end of the process; its outcome is unknown for ${unknown} of ${outcomes.length}`,
+        );
+        account(outcomes);
+      },
+    };
   };
 }
 

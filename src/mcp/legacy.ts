@@ -4,11 +4,10 @@ import {
   CallToolRequestSchema,
   ElicitResultSchema,
   ListToolsRequestSchema,
-  McpError,
 } from "@modelcontextprotocol/sdk/types.js";
 
 import type { Caller } from "../consent/form.ts";
-import { type Channel, progressTo, requireTool, toolResult, uncheckedSchemas } from "./protocol.ts";
+import { type Channel, progressTo, toolResult, uncheckedSchemas } from "./protocol.ts";
 import type { App } from "./server.ts";
 
 // A question is ended by its signal: the SDK's timeout of 60 s would cut it short.
@@ -25,7 +24,6 @@ export async function serveLegacy(app: App, channel: Channel): Promise<void> {
   Object.assign(server, { _requestMessageId: 1 });
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...app.tools] }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-    requireTool(app, params.name, McpError);
     const caller: Caller = {
       signal: extra.signal,
       ...progressTo(extra._meta?.progressToken, extra.sendNotification),

@@ -3,28 +3,23 @@ import { isObject, UNNAMED } from "../json.ts";
 /** A JSON-RPC message that both SDKs take: they drop any other, and its client would wait for ever. */
 export interface Message {
   jsonrpc: "2.0";
-  id?: string | number;
+  /** Null in an error that answers what has no id. */
+  id?: string | number | null;
   method?: string;
   params?: Record<string, unknown>;
   result?: unknown;
   error?: unknown;
 }
 
-/** A message to hand on, or the error that answers it. Undefined for what asks for no answer. */
-export type Reading = { message: Message } | { refusal: Refusal } | undefined;
-
-interface Refusal {
-  jsonrpc: "2.0";
-  id: string | number | null;
-  error: { code: number; message: string };
-}
+/** A message to hand on, or the error that answers it; neither for what asks for no answer. */
+type Reading = { message?: Message; refusal?: Message };
 
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
 const NO_REQUEST =
   "A request has an id (a string or an integer), a method (a string) and params (an object)";
 
-function refuse(id: Refusal["id"], code = -32600, message = NO_REQUEST): { refusal: Refusal } {
+function refuse(id: string | number | null, code = -32600, message = NO_REQUEST): Reading {
   return { refusal: { jsonrpc: "2.0", id, error: { code, message } } };
 }
 
@@ -50,7 +45,7 @@ function readMessage(value: unknown): Reading {
   const { id, method, result, error } = value;
   if (method === undefined && (result !== undefined || error !== undefined)) {
     const answer = isObject(result) ? { result } : { error };
-    return isId(id) ? { message: { jsonrpc: "2.0", id, ...answer } } : undefined;
+    return isId(id) ? { message: { jsonrpc: "2.0", id, ...answer } } : {};
   }
   const isRequest = Object.hasOwn(value, "id");
   const params = value["params"] ?? {};
@@ -60,7 +55,7 @@ function readMessage(value: unknown): Reading {
   }
   if (isId(id) || typeof id === "number") return refuse(id);
   // Clients take an error without an id for a fault of the server's: a notification gets none, however it is written.
-  return isRequest || method === undefined ? NO_ID : undefined;
+  return isRequest || method === undefined ? NO_ID : {};
 }
 
 function readParams({ arguments: given, _meta, ...params }: Record<string, unknown>) {

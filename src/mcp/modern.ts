@@ -4,7 +4,6 @@ import {
   createRequestStateCodec,
   inputRequired,
   PROTOCOL_VERSION_META_KEY,
-  ProtocolError,
   type RequestStateCodec,
   Server,
   type ServerContext,
@@ -14,7 +13,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Caller, Reply } from "../consent/form.ts";
 import { isObject } from "../json.ts";
 import { neutralise } from "../text.ts";
-import { type Channel, progressTo, requireTool, toolResult, uncheckedSchemas } from "./protocol.ts";
+import { type Channel, progressTo, toolResult, uncheckedSchemas } from "./protocol.ts";
 import type { App } from "./server.ts";
 
 const REVISION = "2026-07-28";
@@ -49,7 +48,6 @@ export async function serveModern(app: App, channel: Channel): Promise<void> {
     });
     server.setRequestHandler("tools/list", () => ({ tools: [...app.tools] }) as never);
     server.setRequestHandler("tools/call", async ({ params }, context) => {
-      requireTool(app, params.name, ProtocolError);
       const result = await app.call(params.name, params.arguments, callerOf(context));
       if (result.kind === "result") return toolResult(result);
       const { form, id } = result;
@@ -71,13 +69,11 @@ function refuseOtherRevisions(channel: Channel): void {
   channel.onmessage = (message) => {
     const revision: unknown = message.params?._meta?.[PROTOCOL_VERSION_META_KEY];
     if (revision === undefined || revision === REVISION || message.id === undefined) {
-      deliver?.(message);
-      return;
+      return deliver?.(message);
     }
     const requested = typeof revision === "string" ? neutralise(revision) : "no text";
     const refusal = new UnsupportedProtocolVersionError({ supported: [REVISION], requested });
-    const { code, message: text, data } = refusal;
-    const error = { code, message: text, data };
+    const error = { code: refusal.code, message: refusal.message, data: refusal.data };
     channel.send({ jsonrpc: "2.0", id: message.id, error }).catch(() => {});
   };
 }

@@ -1,8 +1,6 @@
 import { config } from "zod";
 import type { Caller } from "../consent/form.ts";
-import { neutralise } from "../text.ts";
 import type { CallResult } from "./call.ts";
-import type { App } from "./server.ts";
 
 // What legacy.ts and modern.ts have in common.
 
@@ -18,19 +16,6 @@ export interface Channel {
   // biome-ignore lint/suspicious/noExplicitAny: see above
   onmessage?: (message: any) => void;
   onclose?: () => void;
-  onerror?: (error: Error) => void;
-}
-
-/** A channel that sends with `write`; whoever reads hands each message to its `onmessage`. */
-export function createChannel(write: (message: object) => Promise<void>): Channel {
-  const channel: Channel = {
-    start: async () => {},
-    send: (message) => write(withoutDump(message)),
-    async close() {
-      channel.onclose?.();
-    },
-  };
-  return channel;
 }
 
 const INVALID_PARAMS = -32602;
@@ -40,7 +25,7 @@ const INTERNAL_ERROR = -32603;
  * The SDKs answer a request that does not fit its schema with one of two codes and a dump of what they
  * expected: that becomes a sentence. Errors that carry data have a sentence of their own.
  */
-function withoutDump(message: { error?: { code: number; data?: unknown } }): object {
+export function withoutDump(message: { error?: { code: number; data?: unknown } }): object {
   const { code, data } = message.error ?? {};
   if (data !== undefined || (code !== INVALID_PARAMS && code !== INTERNAL_ERROR)) return message;
   const text = "The request does not fit the protocol; check the parameters of its method";
@@ -51,17 +36,6 @@ function withoutDump(message: { error?: { code: number; data?: unknown } }): obj
 export function toolResult({ text, facts }: Extract<CallResult, { kind: "result" }>) {
   const content = [{ type: "text" as const, text }];
   return facts === undefined ? { content, isError: true } : { content, structuredContent: facts };
-}
-
-/** Throws the SDK's error for a tool that `app` does not list. */
-export function requireTool(
-  app: App,
-  name: string,
-  SdkError: new (code: number, message: string, data: object) => Error,
-): void {
-  if (app.tools.some((tool) => tool.name === name)) return;
-  const tool = neutralise(name);
-  throw new SdkError(INVALID_PARAMS, `Unknown tool: ${tool}`, { tool });
 }
 
 /** Lets a call report its progress, where the client gave a token for that. The number only ever grows. */

@@ -1,23 +1,12 @@
-import type { Readable, Writable } from "node:stream";
 import { type Message, readLine } from "./message.ts";
-import { type Channel, createChannel } from "./protocol.ts";
+import { type Channel, withoutDump } from "./protocol.ts";
 import type { App } from "./server.ts";
-
-/** The outside of the process, as cli.ts hands it in. */
-export interface Stdio {
-  stdin: Readable;
-  stdout: Writable;
-  /** Writes one line to stderr. */
-  log(line: string): void;
-  /** Ends the process. */
-  exit(code: number): void;
-}
 
 const WRITES_MS = 1_500;
 const END_MS = 1_800;
 const MODERN_KEY = "io.modelcontextprotocol/protocolVersion";
 const UNANSWERABLE =
-  "something on stdin is not a JSON-RPC message, or has no id that an answer can carry; it was answered with an error without an id";
+  "something on stdin is not a JSON-RPC message, or has no id that an answer can carry";
 const HEADERS =
   "stdin has Content-Length headers; MCP over stdio has one JSON message a line and no headers";
 /** The longest message taken, in bytes; far above any call to this server. */
@@ -26,9 +15,13 @@ const LONGEST_LINE = 10 * 1024 * 1024;
 /**
  * Serves MCP on stdio until the input ends, stdout closes or the returned function is called, for a signal. The
  * first message decides on the protocol: modern where it carries the envelope of revision 2026-07-28, else legacy.
- * After nothing but `server/discover` a legacy message still goes back to that.
+ * After nothing but `server/discover` a legacy message still goes back to that. `log` writes one line to stderr.
  */
-export function serve(app: App, { stdin, stdout, log, exit }: Stdio): () => void {
+export function serve(
+  app: App,
+  { stdin, stdout, exit }: Pick<NodeJS.Process, "stdin" | "stdout" | "exit">,
+  log: (line: string) => void,
+): () => void {
   let isEnding = false;
   let open: { channel: Channel; isProbe: boolean } | undefined;
   // Messages are handed on one after the other: the first has to load its protocol.
@@ -40,7 +33,11 @@ export function serve(app: App, { stdin, stdout, log, exit }: Stdio): () => void
     });
 
   async function connect(protocol: "legacy" | "modern"): Promise<Channel> {
-    const channel = createChannel(write);
+    const channel: Channel = {
+      start: async () => {},
+      send: (message) => write(withoutDump(message)),
+      close: async () => channel.onclose?.(),
+    };
     if (protocol === "legacy") await (await import("./legacy.ts")).serveLegacy(app, channel);
     else await (await import("./modern.ts")).serveModern(app, channel);
     return channel;
@@ -61,17 +58,15 @@ export function serve(app: App, { stdin, stdout, log, exit }: Stdio): () => void
     if (line.trim() === "" || isEnding) return;
     const isHeader = /^Content-Length:/i.test(line);
     if (isHeader) log(HEADERS);
-    for (const reading of isHeader ? [] : readLine(line)) {
-      if (reading === undefined) {
-        log("something on stdin is not a JSON-RPC message and was ignored");
-      } else if ("refusal" in reading) {
-        if (reading.refusal.id === null) log(UNANSWERABLE);
-        write(reading.refusal).catch(() => {});
-      } else {
-        last = last
-          .then(() => deliver(reading.message))
-          .catch(() => log("a message could not be handled and was ignored"));
+    for (const { message, refusal } of isHeader ? [] : readLine(line)) {
+      if (message === undefined) {
+        if ((refusal?.id ?? null) === null) log(UNANSWERABLE);
+        if (refusal !== undefined) write(refusal).catch(() => {});
+        continue;
       }
+      last = last
+        .then(() => deliver(message))
+        .catch(() => log("a message could not be handled and was ignored"));
     }
   }
 
@@ -82,14 +77,10 @@ export function serve(app: App, { stdin, stdout, log, exit }: Stdio): () => void
     stdin.pause();
     await last;
     await app.stop(WRITES_MS);
-    // Lets out the answers of the last calls.
-    const flushed = new Promise<void>((resolve) =>
-      setImmediate(() => stdout.write("", () => resolve())),
-    );
     // A machine that slept meanwhile has no time left, and Node warns of less than none.
     setTimeout(() => exit(code), Math.max(0, END_MS - (performance.now() - begun)));
-    await flushed;
-    exit(code);
+    // Lets out the answers of the last calls.
+    setImmediate(() => stdout.write("", () => exit(code)));
   }
 
   let line = "";

@@ -4,7 +4,7 @@ import { type App, createApp } from "../../src/mcp/server.ts";
 import type { Limits } from "../../src/trieve/limits.ts";
 import type { Person } from "./client.ts";
 // Else the first call loads it, and a mutation run takes what runs at import for a part of that one test.
-import "../../src/mcp/calls.ts";
+import "../../src/mcp/call.ts";
 
 /** Real time, with waits a hundred times shorter. */
 export const hurried: Clock = {
@@ -67,11 +67,8 @@ export interface MemoryOptions {
 /** The server without a protocol; what it logs goes to `log`. */
 export function createTestApp(options: MemoryOptions, log: string[]): App {
   return createApp({
-    settings: loadSettings(options.environment, () => {
-      throw new Error("no key file here");
-    }),
+    settings: loadSettings(options.environment),
     version: "0.0.0-test",
-    sandbox: false,
     clock: options.clock ?? systemClock,
     audit: { log: (line) => log.push(line) },
     ...(options.limits === undefined ? {} : { limits: options.limits }),

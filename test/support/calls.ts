@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Clock } from "../../src/clock.ts";
 import { loadSettings } from "../../src/config/load.ts";
-import { createCalls } from "../../src/mcp/calls.ts";
+import { createApp } from "../../src/mcp/server.ts";
 import { createSandboxApp } from "../../src/sandbox/app.ts";
 import { createStore, insertRow, type Row, type Store } from "../../src/sandbox/store.ts";
 import { createTrieveClient } from "../../src/trieve/client.ts";
@@ -138,22 +138,18 @@ export function startCalls(environment: Record<string, string> = {}, limits: Par
     }
   }
 
-  const settings = loadSettings(
-    {
-      TRIEVE_API_KEY: store.apiKey,
-      TRIEVE_ORGANIZATION_ID: store.organizationId,
-      TRIEVE_BASE_URL: "https://trieve.example.com",
-      TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
-      TRIEVE_CONFIRM: "form,code",
-      ...environment,
-    },
-    () => ({ text: "", open: false }),
-  );
+  const settings = loadSettings({
+    TRIEVE_API_KEY: store.apiKey,
+    TRIEVE_ORGANIZATION_ID: store.organizationId,
+    TRIEVE_BASE_URL: "https://trieve.example.com",
+    TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
+    TRIEVE_CONFIRM: "form,code",
+    ...environment,
+  });
   const log: string[] = [];
-  const calls = createCalls({
+  const calls = createApp({
     settings,
     version: "0.0.0-test",
-    sandbox: false,
     clock,
     audit: { log: (line) => log.push(line) },
     limits: { ...LIMITS, ...limits },

@@ -1,5 +1,5 @@
 import { serveModern } from "../../src/mcp/modern.ts";
-import { createChannel } from "../../src/mcp/protocol.ts";
+import { type Channel, withoutDump } from "../../src/mcp/protocol.ts";
 import { createTestApp, type MemoryOptions } from "./app.ts";
 import type { CallAnswer } from "./client.ts";
 
@@ -25,10 +25,14 @@ export async function connectModern(options: MemoryOptions): Promise<ModernServe
   const questions: string[] = [];
   const notices: ModernServer["notices"] = [];
   const waiting = new Map<number, (message: object) => void>();
-  const channel = createChannel(async (message: object & { id?: number }) => {
-    if ("method" in message) notices.push(message as (typeof notices)[number]);
-    waiting.get(message.id ?? -1)?.(message);
-  });
+  const channel: Channel = {
+    async start() {},
+    async send(message) {
+      if ("method" in message) notices.push(message);
+      waiting.get(message.id)?.(withoutDump(message));
+    },
+    async close() {},
+  };
   await serveModern(createTestApp(options, log), channel);
   const { person } = options;
   const envelope = {
