@@ -6,7 +6,7 @@ import { loadSettings, type Settings } from "./config/load.ts";
 import { SETTING_LIST } from "./config/settings.ts";
 import { isLocal } from "./config/url.ts";
 import type { Check } from "./doctor/connection.ts";
-import { CLIENTS, type Client, launchOf } from "./doctor/entry.ts";
+import { CLIENTS, type Client, launchOf, notIn } from "./doctor/entry.ts";
 import { serve } from "./mcp/serve.ts";
 import { type App, createApp } from "./mcp/server.ts";
 import { traceOf } from "./text.ts";
@@ -95,8 +95,13 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
   const run = /[/\\]_npx[/\\]/.test(main)
     ? { command: "npx", args: ["-y", name] }
     : { command: process.execPath, args: [main] };
+  const launch = launchOf(process.env, run, sandbox);
+  const { faults } = sandbox ? { faults: [] } : loadSettings(process.env);
+  for (const fault of faults) log(`configuration_error: ${fault}`);
+  const byHand = sandbox ? [] : notIn(launch, process.env);
+  if (byHand.length > 0) log(`Not in it, to be added by hand where needed: ${byHand.join(", ")}`);
   log(`${place}${sandbox ? "" : ". The key belongs in the file that it names"}:`);
-  write(`${entry(launchOf(process.env, run, sandbox))}\n`);
+  write(`${entry(launch)}\n`);
 }
 
 async function runDoctor(settings: Settings, flags: string[]): Promise<never> {

@@ -428,8 +428,8 @@ describe("a resend", () => {
       resend(),
     ],
     [
-      "that is in doubt finds it gone",
-      "already_gone",
+      "that is in doubt is in doubt still",
+      "outcome_unknown",
       (it) => it.next("POST", says(500)),
       resend(),
     ],

@@ -575,7 +575,7 @@ test("what is known already is logged when the process is cut short", async () =
   });
   await it.call(...send(ALL.slice(0, 2)));
   const cut = it.log.findIndex((line) => line.includes("was cut short"));
-  expect(it.log[cut]).toContain("the outcome of 1 of 2 is unknown");
+  expect(it.log[cut]).toContain("its outcome is unknown for 1 of 2");
   expect(it.log.slice(cut + 1, cut + 3).map((line) => /"outcome":"(\w+)"/.exec(line)?.[1])).toEqual(
     ["already_member", "outcome_unknown"],
   );

@@ -100,7 +100,7 @@ const TABLE: Record<Says, Line> = {
   accepted: { row: "invited", ...DONE },
   mail_failed: { row: "mail_unconfirmed", ...DONE },
   invited: IN_THE_DARK,
-  throttled: { ...IN_THE_DARK, listRead: always("not_sent") },
+  throttled: { ...IN_THE_DARK, listRead: ["already_member", "not_sent", "not_sent"] },
   unclear: IN_THE_DARK,
   // Told at once, without a look. Looked at all the same, they claim nothing.
   member: IN_THE_DARK,
@@ -117,7 +117,9 @@ const lines = (Object.keys(TABLE) as Says[]).flatMap((says) =>
 describe("an answer", () => {
   test.each(lines)("%s says %s", (_, says, response) => {
     expect(sendStatus(response)).toBe(says);
-    expect(isDecidedByMembers(response)).toBe(says === "accepted" || says === "mail_failed");
+    expect(isDecidedByMembers(response)).toBe(
+      says === "accepted" || says === "mail_failed" || says === "throttled",
+    );
   });
 
   test.each(lines)("%s, which says %s, comes to what was seen", (_, says, response) => {

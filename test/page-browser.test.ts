@@ -371,7 +371,7 @@ describe("nobody else", () => {
     await page.goto(other);
     const plant = `for (let n = 0; n < 30; n += 1) document.cookie = "c" + n + "=" + "x".repeat(4000)`;
     await page.evaluate(plant);
-    expect((await context.cookies()).length).toBeGreaterThan(20);
+    await expect.poll(async () => (await context.cookies()).length).toBeGreaterThan(20);
     await page.goto(served.url);
     await refusing().click();
     expect(await decision()).toMatchObject({ kind: "no", reason: "kept" });

@@ -33,7 +33,7 @@ export function parseKey(given: string): string {
     "must hold the key alone, without quotes around it and without `Bearer` or a name before it",
   );
   check(
-    /^[!-~]+$/.test(key),
+    /^[!-~]{1,1000}$/.test(key),
     "must hold one key, in printable ASCII without blanks or line breaks",
   );
   return key;
@@ -83,7 +83,7 @@ export function parseFilePath(path: string, { home }: ParseContext): string {
   );
   check(
     !/^~(?![/\\])|\$\{?[A-Z_]|%\w+%/.test(path) && (home !== "" || !path.startsWith("~")),
-    "has a ~ or the name of a variable in it, which nothing fills in here; write the whole path",
+    "has a variable or somebody else's ~ in it, which nothing fills in here; write the whole path (`~/` at its beginning is understood)",
   );
   return home === "" ? path : path.replace(/^~(?=[/\\])/, home);
 }

@@ -32,8 +32,6 @@ export type Answer =
   /** Go ahead. `by` is missing where nobody had to be asked. */
   | { kind: "act"; action: Action; by?: ConfirmMethod };
 
-type Confirm = ReturnType<typeof createConfirm>;
-
 /**
  * The consent of one process: it takes a checked call to an answer, and tells `onAction` what that is about as soon
  * as it is known. Throws Failure, and what aborts the call. `methods` are those that may be used, the preferred one

@@ -33,7 +33,7 @@ ${formOf(
   buttonOf(refusing, capitalised(refusing), " autofocus"),
   `<span class="soon">${buttonOf(acting, capitalised(acting), ' class="act"')}</span>`,
 )}
-<p class="foot">This page can be answered until ${timeOf(expiresAt, clock)}, and opens only once: reloading it, or opening it again, ends the question.</p>`,
+<p class="foot">This page can be answered until ${timeOf(expiresAt, clock)}; after two minutes another question may take its place. It opens only once: reloading it, or opening it again, ends the question.</p>`,
   );
 }
 

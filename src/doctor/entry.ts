@@ -77,3 +77,11 @@ export function launchOf(
   const example = set["TRIEVE_BASE_URL"] === undefined ? EXAMPLE : needed;
   return { name: "trieve-invitations", command, args, env: { ...example, ...set } };
 }
+
+const NOT_SETTINGS = ["DISPLAY", "HTTPS_PROXY", "HTTP_PROXY", "NODE_EXTRA_CA_CERTS", "NO_PROXY"];
+
+/** The variables of `environment` that count for this program and are not in the entry, such as what is secret. */
+export function notIn({ env }: Launch, environment: NodeJS.ProcessEnv): string[] {
+  const names = [...SETTING_LIST.map(([name]) => name), ...NOT_SETTINGS];
+  return names.filter((name) => environment[name] && !(name in env));
+}

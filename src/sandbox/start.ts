@@ -18,7 +18,7 @@ export async function startSandbox(log: (line: string) => void): Promise<Sandbox
   const sandbox = await serveStore(seedStore(Date.now()), ({ to, kind, link }) =>
     log(printable(`sandbox: would mail ${to} (${kind}): ${hideCode(link)}`)),
   );
-  log(`sandbox: a built-in Trieve serves at ${sandbox.url}, with the key sandbox-key`);
+  log(`sandbox: a built-in Trieve takes the key sandbox-key and serves at ${sandbox.url}`);
   return sandbox;
 }
 

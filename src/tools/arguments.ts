@@ -46,7 +46,7 @@ export function readArguments(
   if (unknown.length > 0) {
     const which = unknown.slice(0, MOST_NAMED).map((name) => `"${name}"`);
     throw invalid(
-      `This tool has no argument ${which.join(", ")}; it takes ${Object.keys(shape).join(", ")}`,
+      `This tool has no argument named ${which.join(", ")}; it takes ${Object.keys(shape).join(", ")}`,
       "Use the arguments that it has; do not just leave this one out, since the user may rely on what it was meant to do",
     );
   }

@@ -21,7 +21,8 @@ export type Answer =
 
 /** What has to be said of an outcome, once for all targets that have it. */
 const MEANINGS: Partial<Record<OutcomeName, string>> = {
-  added: "the person had an account and is a member now, which this server cannot undo",
+  added:
+    "a person with an account is a member now, with nothing to accept; this server cannot undo that",
   already_invited: "nothing was sent; resend_invitation mails it again, or changes the role",
   already_member:
     "the person is a member already, with the role that list_members shows; roles of members are changed in Trieve's dashboard",
@@ -72,13 +73,15 @@ function notesOf(outcomes: readonly Outcome[]): string[] {
       return means === undefined ? [] : `${outcome}: ${means}.`;
     }
     if (!UNTOUCHED.has(outcome)) return `${outcome}: ${failure.next}.`;
-    return `${outcome}: ${failure.happened}; ${UNTOUCHED_MEANS}. ${failure.next}.`;
+    // A gate that asks to wait may have passed the request on.
+    const state = (failure.code === "rate_limited" && failure.known) || UNTOUCHED_MEANS;
+    return `${outcome}: ${failure.happened}. ${state} ${failure.next}.`;
   });
   return [...new Set(notes)];
 }
 
-const STAYS_A_MEMBER = "the person stays a member; that record was the only trace";
-const UNTOUCHED_MEANS = "nothing was done to these; repeat the same call to do it";
+const STAYS_A_MEMBER = "whoever had accepted stays a member; the record was the only trace of that";
+const UNTOUCHED_MEANS = "Nothing was done to these; repeat the same call to do it.";
 
 type Row = z.infer<typeof resultRow>;
 

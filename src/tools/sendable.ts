@@ -55,5 +55,6 @@ export function checkAddresses(emails: readonly string[], policy: Policy): void 
     return emails.length === 1 ? happened : `${happened}: ${names}`;
   });
   const { code, next } = first.failure;
-  throw new Failure(code, { happened: told.join(". "), known: "Nothing was done.", next });
+  const rest = faults.length < emails.length ? " The other addresses are fine." : "";
+  throw new Failure(code, { happened: told.join(". "), known: `Nothing was done.${rest}`, next });
 }

@@ -6,6 +6,7 @@ import {
   type InvitationList,
   isSameEmail,
 } from "../trieve/invitation.ts";
+import { inDoubt } from "../trieve/obstacle.ts";
 import {
   failed,
   type Listed,
@@ -21,7 +22,7 @@ export type Named<T extends Target = Listed> = { target: T; outcome?: undefined 
 /** What names are looked up in. */
 interface Sources {
   list: InvitationList;
-  guard: Pick<SendGuard, "past" | "mailFailures">;
+  guard: Pick<SendGuard, "past" | "mailFailures" | "doubts">;
   /** What is said of one to which nothing is done, which tells a resend from a delete. */
   untouched: Untouched;
   /** The role that a resend asks for. */
@@ -80,7 +81,8 @@ function findTarget(
     return isJustResent ? { target, outcome: "already_resent" } : { target };
   }
   if (old === undefined) return failed(namedTarget(name), new Failure("not_found"), untouched);
-  const target = listedTarget(old.invitation);
+  const target = listedTarget(newest ?? old.invitation);
+  if (isResend && guard.doubts.get(target.email)) return failed(target, inDoubt(), untouched);
   return isResend
     ? failed(target, new Failure("already_gone"), untouched)
     : { target, outcome: "already_gone" };

@@ -64,8 +64,7 @@ export interface Seen {
 
 /** Whether the members decide what came of a send that left no invitation. */
 export function isDecidedByMembers(response: WriteResponse): boolean {
-  const status = sendStatus(response);
-  return status === "accepted" || status === "mail_failed";
+  return ["accepted", "mail_failed", "throttled"].includes(sendStatus(response));
 }
 
 /** What came of a send, by how it was answered and what was seen afterwards. */
@@ -80,12 +79,13 @@ export function classify(
     const happened = status === "mail_failed" ? MAIL_FAILED : undefined;
     return failed(target, new Failure("mail_unconfirmed", { happened }), "not_sent", row);
   }
-  const isTaken = isDecidedByMembers(response);
+  const isTaken = status === "accepted" || status === "mail_failed";
   if (isTaken && isListRead && isMember !== false) {
     const reasons = [isMember === undefined && PROBABLY, status === "mail_failed" && NOT_TOLD];
     return { target, outcome: "added", reason: reasons.filter(Boolean).join("; ") || undefined };
   }
   if (status === "throttled" && isListRead && response.failure) {
+    if (isMember) return { target, outcome: "already_member" };
     return failed(target, response.failure.knowing(NOT_LISTED), "not_sent");
   }
   const says = SAYS[status] ?? unclearText(response);

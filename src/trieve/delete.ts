@@ -56,7 +56,7 @@ export async function deleteListed(
   const { client, guard } = trieve;
   const { status, failure } = await client.delete(call, listed.id, slot);
   const isRefused = status === 401 || status === 403;
-  if (isRefused && failure?.origin === "trieve") throw failure;
+  if (isRefused && failure?.origin === "trieve") throw failure.knowing("Nothing was deleted.");
   let isDone = failure === undefined;
   if (!isDone && !(await isGone(trieve, call, listed))) {
     // However the second one goes, the first may still take effect.
@@ -87,5 +87,6 @@ async function isGone(trieve: Trieve, call: CallContext, listed: Invitation): Pr
 }
 
 const UNREADABLE = "The request went out, and afterwards the list could not be read.";
-const CHANGED = "The invitation changed meanwhile, but a request may still take effect.";
+const CHANGED =
+  "The invitation changed meanwhile, or cannot be read any more, and a request may still take effect.";
 const STILL_LISTED = "The invitation is still listed, but a request may still take effect.";

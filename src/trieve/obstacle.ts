@@ -32,9 +32,7 @@ export async function findObstacle(
   const same = invitations.filter((invitation) => isSameEmail(invitation.email, email));
   const pending = same.find(({ status }) => status === "pending");
   if (guard.doubts.get(email)) {
-    const failure = pending
-      ? new Failure("mail_unconfirmed", { known: EARLIER_SEND })
-      : new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` });
+    const failure = pending ? new Failure("mail_unconfirmed", { known: EARLIER_SEND }) : inDoubt();
     return failed(target, failure, "not_sent", pending);
   }
   if (pending !== undefined)
@@ -48,6 +46,11 @@ export async function findObstacle(
   // Trieve compares letter by letter: a record in other letters only stands for somebody who may be a member.
   const used = isJoined === undefined ? same[0] : same.find((one) => one.email === email);
   return used && failed(target, alreadyAccepted(isJoined), "not_sent", used);
+}
+
+/** Why nothing is sent to an address after a request whose outcome is unknown. */
+export function inDoubt(): Failure {
+  return new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` });
 }
 
 /** Why somebody who has accepted an invitation cannot be sent one: they are no member, or may be one. */

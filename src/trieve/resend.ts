@@ -41,9 +41,7 @@ export function resendAll(
         const response = await post(trieve, own, target, slot, stop).catch((error) => {
           throw error instanceof Failure ? deletedNotSent(error) : error;
         });
-        if (response === undefined) {
-          return failed(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
-        }
+        if (response === undefined) return resentAs({ target, outcome: "already_member" });
         sent.push({ target, before, response });
         return undefined;
       });
@@ -66,8 +64,16 @@ function withoutSend(error: unknown): never {
 }
 
 function deletedNotSent(cause: Failure): Failure {
-  return new Failure("deleted_not_sent", { known: `${cause.happened}.`, cause });
+  const known = [`${cause.happened}.`, cause.code === "rate_limited" && cause.known];
+  const words = cause.code === "rate_limited" ? THROTTLED : {};
+  const details = { ...words, known: known.filter(Boolean).join(" "), cause };
+  return new Failure("deleted_not_sent", details);
 }
+
+const THROTTLED = {
+  happened: "The old invitation is deleted, and most likely the new one was not sent",
+  next: "Tell the user, wait a minute, and look with list_invitations before send_invitation invites the person again",
+};
 
 /** Why an invitation is left alone whose exact address has another one, which Trieve would not send beside. */
 export function besideIt(
@@ -86,6 +92,9 @@ const OTHER_BESIDE = {
 /** What a send comes to once the old invitation is deleted. */
 function resentAs(sent: Outcome): Outcome {
   const { target, outcome, failure } = sent;
+  if (outcome === "already_member") {
+    return failed(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
+  }
   if (failure === undefined) return outcome === "invited" ? { ...sent, outcome: "resent" } : sent;
   if (outcome !== "mail_unconfirmed" && outcome !== "outcome_unknown") {
     return failed(target, deletedNotSent(failure), "not_resent");
@@ -95,4 +104,4 @@ function resentAs(sent: Outcome): Outcome {
 }
 
 const OLD_IS_GONE = "The old invitation is deleted, so its link no longer works.";
-const IS_MEMBER = { happened: "Trieve says that the person is a member" };
+const IS_MEMBER = { happened: "The person is a member already" };

@@ -4,7 +4,7 @@ import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts
 import { classify, isDecidedByMembers, refusalOf, sendStatus } from "./classify.ts";
 import { lookTwice, type Trieve, type WriteResponse } from "./client.ts";
 import { type InvitationList, isSameEmail } from "./invitation.ts";
-import { findObstacle, memberCheck } from "./obstacle.ts";
+import { findObstacle, inDoubt, memberCheck } from "./obstacle.ts";
 import type { Addressee, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
 
@@ -34,7 +34,9 @@ export function sendAll(
     const sent: Sent[] = [];
     const reading = client.list(call);
     await runBatch(call, targets, options, async (target, call, stop) => {
-      const before = await reading;
+      const before = await reading.catch((error) => {
+        throw guard.doubts.get(target.email) ? inDoubt() : error;
+      });
       const obstacle = await findObstacle(trieve, target, before, isMember);
       if (obstacle !== undefined) return obstacle;
       if (!agreed.includes(target)) {
@@ -81,6 +83,7 @@ export async function post(
 
 const NOT_CLEAR = new Failure("outcome_unknown", {
   happened: "The mail of another send failed, or what came of it is unclear",
+  next: "First find out what came of that one",
 });
 
 /**
