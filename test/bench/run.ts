@@ -118,7 +118,11 @@ async function measureLongList(size: number, measure: Measure, memory?: Measure)
     const call = () => server.request("tools/call", params);
     await call();
     if (memory !== undefined) put(peer.name, memory, server.megabytes("VmHWM"));
-    put(peer.name, measure, await compare(rounds(9), call, () => rawList(size)));
+    put(
+      peer.name,
+      measure,
+      await compare(rounds(size > 10_000 ? 9 : 31), call, () => rawList(size)),
+    );
     server.stop();
   }
 }
