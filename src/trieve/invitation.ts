@@ -28,7 +28,11 @@ export interface InvitationList {
 
 /** The invitations among `rows`. A row that is malformed or another organization's is counted, never shown. */
 export function readRows(rows: readonly unknown[], organizationId: string): InvitationList {
-  const invitations = rows.flatMap((row) => readInvitation(row, organizationId) ?? []);
+  const invitations: Invitation[] = [];
+  for (const row of rows) {
+    const invitation = readInvitation(row, organizationId);
+    if (invitation !== undefined) invitations.push(invitation);
+  }
   tellApart(invitations);
   return { invitations, skipped: rows.length - invitations.length };
 }
@@ -75,8 +79,9 @@ function tellApart(invitations: readonly Invitation[]): void {
   const ids = new Map<string, string>();
   const shared = new Set<string>();
   for (const { shortId, id } of invitations) {
-    if ((ids.get(shortId) ?? id) !== id) shared.add(shortId);
-    ids.set(shortId, id);
+    const other = ids.get(shortId);
+    if (other === undefined) ids.set(shortId, id);
+    else if (other !== id) shared.add(shortId);
   }
   if (shared.size === 0) return;
   const alike = invitations.filter(({ shortId }) => shared.has(shortId));
@@ -90,7 +95,7 @@ export function roleName(role: number): string {
 }
 
 const TIMESTAMP =
-  /^[1-9]\d{3}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(?<zone>Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?$/;
+  /^[1-9]\d{3}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,9})?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/;
 
 /**
  * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no zone. A zone, where
@@ -99,7 +104,7 @@ const TIMESTAMP =
 export function parseTimestamp(value: string): number | undefined {
   const match = TIMESTAMP.exec(value);
   if (match === null) return undefined;
-  const at = Date.parse(match.groups?.["zone"] === undefined ? `${value}Z` : value);
+  const at = Date.parse(match[1] === undefined ? `${value}Z` : value);
   const [day, date] = [value.slice(0, 10), value.slice(8, 10)];
   // Date takes February 30th for March 2nd.
   const exists = date < "29" || new Date(day).getUTCDate() === Number(date);
