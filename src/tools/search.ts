@@ -11,13 +11,21 @@ export function hasAllParts(given = ""): (text: string) => boolean {
   if (isSeveral(/[^@]@/) || isSeveral(/@[^@]/)) {
     throw new Failure("invalid_input", SEVERAL_ADDRESSES);
   }
-  return (text) => parts.every((part) => withoutAccents(text).includes(part));
+  return searchFor(parts, "every");
 }
 
 /** Whether a text has any of the parts. */
 export function hasAnyPart(given = ""): (text: string) => boolean {
-  const parts = partsOf(given);
-  return (text) => parts.some((part) => withoutAccents(text).includes(part));
+  return searchFor(partsOf(given), "some");
+}
+
+// Every row of a list is searched: its accents go once, and not at all where nothing is looked for.
+function searchFor(parts: readonly string[], how: "every" | "some"): (text: string) => boolean {
+  if (parts.length === 0) return () => how === "every";
+  return (text) => {
+    const folded = withoutAccents(text);
+    return parts[how]((part) => folded.includes(part));
+  };
 }
 
 function partsOf(given: string): string[] {
