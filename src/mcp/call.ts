@@ -45,14 +45,6 @@ export interface Running {
   cutShort(): void;
 }
 
-/** A call under way. */
-export interface Running {
-  /** Never rejects. */
-  done: Promise<CallResult>;
-  /** Logs that the process ended before the answer, and for a write what is known of it by then. */
-  cutShort(): void;
-}
-
 /**
  * Puts together what calls need, and requests nothing. What it returns starts one call of a tool: plan, ask, perform,
  * account for it. No write is sent any more once `ending` fires.
@@ -64,7 +56,10 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
   function configure(config: Config) {
     const client = open({ config, clock, version, limits });
     const trieve = { client, clock, guard: createSendGuard(clock) };
-    const context: ToolContext = { ...config, host: new URL(config.baseUrl).host, trieve, clock };
+    // Not all of the configuration: tools need nothing that is secret.
+    const { organizationId, organizationName, links, policy } = config;
+    const place = { organizationId, organizationName, host: new URL(config.baseUrl).host };
+    const context: ToolContext = { ...place, links, policy, trieve, clock };
     return { context, confirm: createConfirm(context, config.confirm, config.browser, audit.log) };
   }
   const configured = config && configure(config);

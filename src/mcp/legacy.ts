@@ -5,7 +5,6 @@ import {
   ElicitResultSchema,
   ListToolsRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-
 import type { Caller } from "../consent/form.ts";
 import { type Channel, progressTo, toolResult, uncheckedSchemas } from "./protocol.ts";
 import type { App } from "./server.ts";
