@@ -96,11 +96,13 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
     ? { command: "npx", args: ["-y", name] }
     : { command: process.execPath, args: [main] };
   const launch = launchOf(process.env, run, sandbox);
-  const { faults } = sandbox ? { faults: [] } : loadSettings(process.env);
-  for (const fault of faults) log(`configuration_error: ${fault}`);
-  const byHand = sandbox ? [] : notIn(launch, process.env);
-  if (byHand.length > 0) log(`Not in it, to be added by hand where needed: ${byHand.join(", ")}`);
-  log(`${place}${sandbox ? "" : ". The key belongs in the file that it names"}:`);
+  if (sandbox) log(`${place}:`);
+  else {
+    for (const fault of loadSettings(process.env).faults) log(`configuration_error: ${fault}`);
+    const byHand = notIn(launch, process.env).join(", ");
+    if (byHand !== "") log(`Not in it, to be added by hand where needed: ${byHand}`);
+    log(`${place}. The key belongs in the file that it names:`);
+  }
   write(`${entry(launch)}\n`);
 }
 

@@ -64,10 +64,9 @@ function withoutSend(error: unknown): never {
 }
 
 function deletedNotSent(cause: Failure): Failure {
-  const known = [`${cause.happened}.`, cause.code === "rate_limited" && cause.known];
-  const words = cause.code === "rate_limited" ? THROTTLED : {};
-  const details = { ...words, known: known.filter(Boolean).join(" "), cause };
-  return new Failure("deleted_not_sent", details);
+  const isThrottled = cause.code === "rate_limited";
+  const known = `${cause.happened}.${isThrottled ? ` ${cause.known}` : ""}`;
+  return new Failure("deleted_not_sent", { ...(isThrottled && THROTTLED), known, cause });
 }
 
 const THROTTLED = {
