@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import type { Decision, PageReply } from "../../src/consent/question.ts";
 import { createQuestions, type Questions } from "../../src/consent/questions.ts";
 import type { Action } from "../../src/tools/action.ts";
@@ -84,4 +85,21 @@ export function ask(
 export function shownBy(reply: PageReply | undefined): string {
   if (reply === undefined) return "over";
   return reply.kind === "answer" ? (reply.page.answer ?? "no answer") : reply.kind;
+}
+
+/** How many yeses come of as many random sequences of six to thirty of these letters. */
+export function yesesInRandom<Letter>(
+  alphabet: readonly Letter[],
+  yesesIn: (sequence: Letter[]) => number,
+  numRuns: number,
+): number {
+  let yeses = 0;
+  const letters = fc.array(fc.constantFrom(...alphabet), { minLength: 6, maxLength: 30 });
+  fc.assert(
+    fc.property(letters, (sequence) => {
+      yeses += yesesIn(sequence);
+    }),
+    { numRuns },
+  );
+  return yeses;
 }
