@@ -50,9 +50,9 @@ const buildSchemasOnUse: Plugin = {
       let done = 0;
       const visit = (node: ts.Node): void => {
         const isNamed = ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node);
-        const value = isNamed && SCHEMA_NAME.test(node.name.getText()) && node.initializer;
-        if (value && ts.isCallExpression(value)) {
-          contents += `${text.slice(done, value.getStart())}onUse(() => ${value.getText()})`;
+        const value = isNamed && node.initializer;
+        if (value && isSchema(node.name.getText(), value)) {
+          contents += `${text.slice(done, value.getStart())}/* @__PURE__ */ onUse(() => ${value.getText()})`;
           done = value.end;
         } else {
           ts.forEachChild(node, visit);
@@ -64,16 +64,38 @@ const buildSchemasOnUse: Plugin = {
   },
 };
 
-const SCHEMA_NAME = /^[A-Z]\w*Schema(\$\d+)?$/;
+/** Whether this builds a schema, or a set of the keys of some. */
+function isSchema(name: string, value: ts.Expression): boolean {
+  const isKeySet = /^(new Set\(.*Schema\.shape\b|shapeKeys\()/s.test(value.getText());
+  return isKeySet || (ts.isCallExpression(value) && /^[A-Z]\w*Schema(\$\d+)?$/.test(name));
+}
+
 const ON_USE = `
 function onUse(build) {
-  let schema;
-  const real = () => (schema ??= build());
+  let built;
+  const real = () => (built ??= build());
+  // The methods of a set work on the set alone.
+  const own = (value) => (real() instanceof Set && value?.bind ? value.bind(real()) : value);
   return new Proxy({}, {
-    get: (_, key) => real()[key],
+    get: (_, key) => own(real()[key]),
     has: (_, key) => key in real(),
   });
 }`;
+
+/**
+ * Puts all that every start needs into one chunk, since each file takes time to find: esbuild would make one for each set of
+ * modules that share it.
+ */
+const oneChunkForStart: Plugin = {
+  name: "one-chunk-for-start",
+  setup({ onLoad }) {
+    const loadedLater = /src.(mcp.(legacy|modern|call)|doctor.doctor|consent.(browser|page-server)|sandbox.start)\.ts$/;
+    onLoad({ filter: loadedLater }, async ({ path }) => ({
+      contents: `import "../cli.ts";\n${await readFile(path, "utf8")}`,
+      loader: "ts",
+    }));
+  },
+};
 
 const shared = { platform: "node", target: "node20.19", legalComments: "none" } as const;
 
@@ -85,7 +107,7 @@ const { metafile, outputFiles } = await build({
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",
   format: "esm",
-  plugins: [leaveOut, buildSchemasOnUse],
+  plugins: [leaveOut, buildSchemasOnUse, oneChunkForStart],
   metafile: true,
   write: false,
   logLevel: "warning",
