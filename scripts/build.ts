@@ -33,27 +33,34 @@ const leaveOut: Plugin = {
 };
 
 /**
- * Builds each message schema of the SDKs when it is first used and not when the program starts: of
- * hundreds, a connection that lists and calls tools uses thirty. See docs/performance.md for what
- * that saves.
+ * Builds each message schema of the SDKs when it is first used and not when the program starts: of hundreds, a connection
+ * that lists and calls tools uses thirty. Leaves out classes that other programs use, and the list of all schemas that
+ * would keep every one of them. See docs/performance.md for what that saves.
  */
-const buildSchemasOnUse: Plugin = {
-  name: "build-schemas-on-use",
+const trimSdks: Plugin = {
+  name: "trim-sdks",
   setup({ onLoad }) {
     // A dot for what separates folders, which is another character on Windows.
-    const schemas =
-      /@modelcontextprotocol.(sdk.dist.esm.types\.js|core.dist.*\.mjs|server.dist.src-.*\.mjs)$/;
-    onLoad({ filter: schemas }, async ({ path }) => {
+    const sdks =
+      /@modelcontextprotocol.(sdk.dist.esm.types\.js|core.dist.*\.mjs|server.dist.*\.mjs)$/;
+    onLoad({ filter: sdks }, async ({ path }) => {
       const text = await readFile(path, "utf8");
       const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
       let contents = "";
       let done = 0;
+      const replace = (old: ts.Node, by: string) => {
+        contents += text.slice(done, old.getStart()) + by;
+        done = old.end;
+      };
       const visit = (node: ts.Node): void => {
         const isNamed = ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node);
         const value = isNamed && node.initializer;
         if (value && isSchema(node.name.getText(), value)) {
-          contents += `${text.slice(done, value.getStart())}/* @__PURE__ */ onUse(() => ${value.getText()})`;
-          done = value.end;
+          replace(value, `/* @__PURE__ */ onUse(() => ${value.getText()})`);
+        } else if (value && ts.isClassExpression(value) && UNUSED.test(node.name.getText())) {
+          replace(value, 'class { constructor() { throw new Error("left out of the bundle"); } }');
+        } else if (ts.isForOfStatement(node) && /^register\(/.test(node.statement.getText())) {
+          replace(node, "");
         } else {
           ts.forEachChild(node, visit);
         }
@@ -63,6 +70,9 @@ const buildSchemasOnUse: Plugin = {
     });
   },
 };
+
+const UNUSED =
+  /^(McpServer|PerRequestHTTPServerTransport|LegacyInputRequiredShim|StdioServerTransport)$/;
 
 /** Whether this builds a schema, or a set of the keys of some. */
 function isSchema(name: string, value: ts.Expression): boolean {
@@ -89,7 +99,8 @@ function onUse(build) {
 const oneChunkForStart: Plugin = {
   name: "one-chunk-for-start",
   setup({ onLoad }) {
-    const loadedLater = /src.(mcp.(legacy|modern|call)|doctor.doctor|consent.(browser|page-server)|sandbox.start)\.ts$/;
+    const loadedLater =
+      /src.(mcp.(legacy|modern|call)|doctor.doctor|consent.(browser|page-server)|sandbox.start)\.ts$/;
     onLoad({ filter: loadedLater }, async ({ path }) => ({
       contents: `import "../cli.ts";\n${await readFile(path, "utf8")}`,
       loader: "ts",
@@ -107,7 +118,7 @@ const { metafile, outputFiles } = await build({
   splitting: true,
   chunkNames: "chunks/[name]-[hash]",
   format: "esm",
-  plugins: [leaveOut, buildSchemasOnUse, oneChunkForStart],
+  plugins: [leaveOut, trimSdks, oneChunkForStart],
   metafile: true,
   write: false,
   logLevel: "warning",
