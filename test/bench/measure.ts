@@ -62,7 +62,10 @@ export interface Shown {
 }
 
 /** Starts, opens the protocol as its clients do, and lists the tools. Milliseconds until they are there. */
-export async function ready(peer: Peer, protocol: "legacy" | "modern" = "legacy") {
+export async function ready(
+  peer: Pick<Peer, "args" | "env">,
+  protocol: "legacy" | "modern" = "legacy",
+) {
   const started = performance.now();
   const server = start(peer);
   const params = protocol === "modern" ? { _meta: ENVELOPE } : {};
