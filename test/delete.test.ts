@@ -86,6 +86,8 @@ test("deletes three with one question that shows each of them", async () => {
     `admin, pending, ${day(3)} (3 days ago), ${ids[0]}: ann@example.com`,
     `user, used, ${day(1)} (1 day ago), ${ids[1]}: bob@example.com`,
     `user, pending, ${day(30)} (30 days ago), ${ids[2]}: carl@example.com`,
+    "Role: admin (can invite and remove people)",
+    "Role: user (an ordinary member)",
     "Status: pending - the mailed link stops working",
     "Status: used - the person stays a member; the record is the only trace of the invitation",
     `Organization: ${trieve.store.organizationId}`,

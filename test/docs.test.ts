@@ -49,7 +49,7 @@ test("the demo plays the whole job", async () => {
     "E-mail: bob@example.com",
     "the demo answers by itself",
     "done: 1 deleted",
-    "Send 2 invitations as user?",
+    "Send 2 invitations?",
     "Left out: already_invited ines@example.com",
     "send 2",
     "done: 2 invited, 1 already_invited",

@@ -66,7 +66,7 @@ test("deletes and sends each, one after the other, under one question", async ()
   const day = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
   expect(choices).toEqual([["keep", "resend 3"]]);
   expect(server.questions[0]?.split("\n")).toEqual([
-    "Resend 3 invitations, 1 as admin? Each is deleted and sent anew: the old link stops working, and its age starts again.",
+    "Resend 3 invitations, 1 as admin? Resending deletes and sends anew: the old link stops working, and the age starts again.",
     `as admin (unchanged), ${day(3)} (3 days ago), ${ids[0]}: ann@example.com`,
     `as user (unchanged), ${day(20)} (20 days ago), ${ids[1]}: bob@example.com`,
     `as user (unchanged), ${day(30)} (30 days ago), ${ids[2]}: carl@example.com`,
@@ -111,7 +111,7 @@ test("one is asked about as one, with the role before and after", async () => {
     ...["GET", "GET", "DELETE", "POST", "GET"],
   ]);
   expect(server.questions[0]?.split("\n").slice(0, 5)).toEqual([
-    "Resend this invitation? It is deleted and sent anew: the old link stops working, and its age starts again.",
+    "Resend this invitation? Resending deletes and sends anew: the old link stops working, and the age starts again.",
     "E-mail: bob@example.com",
     "Change: invited as user, will be admin",
     expect.stringMatching(/^Created: .* \(20 days ago\)$/),

@@ -65,7 +65,7 @@ test("invites six with one question, six POSTs and three lists", async () => {
   expect(trieve.proxy.mostWaiting()).toBe(2);
   expect(server.questions).toHaveLength(1);
   expect(server.questions[0]?.split("\n")).toEqual([
-    "Send 6 invitations as admin?",
+    "Send 6 invitations, 6 as admin?",
     ...SIX,
     "Role: admin (can invite and remove people)",
     "A person who has a Trieve account joins at once, which cannot be undone here.",
@@ -83,7 +83,7 @@ test("asks whatever the role, and does nothing without a yes", async () => {
   const { facts } = await server.call(TOOL, { emails: THREE });
   expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "kept", role: "user" });
   expect(choices).toEqual([["do not send", "send 3"]]);
-  expect(server.questions[0]).toMatch(/^Send 3 invitations as user\?\n/);
+  expect(server.questions[0]).toMatch(/^Send 3 invitations\?\n/);
   expect(trieve.proxy.count("POST")).toBe(0);
   expect(audited(server)).toEqual(THREE.map((email) => [email, "not_confirmed"]));
 });

@@ -1,23 +1,24 @@
 import type { Clock } from "../clock.ts";
-import type { Policy } from "../config/policy.ts";
+import { LINK_IS_LOCAL } from "../config/policy.ts";
+import type { Config } from "../config/settings.ts";
 import { neutralise } from "../text.ts";
 import type { Trieve } from "../trieve/client.ts";
 
 /** What a tool works with. */
-export interface ToolContext {
+export interface ToolContext
+  extends Pick<Config, "organizationId" | "organizationName" | "links" | "policy"> {
   trieve: Trieve;
-  organizationId: string;
-  /** As people know it; untrusted. */
-  organizationName?: string | undefined;
   /** Host and port of the API, as the operator set them. */
   host: string;
-  /** Where mailed links lead: nowhere, while that is not set. */
-  links: "none" | "local" | "everywhere";
-  policy: Policy;
   clock: Clock;
 }
 
 /** The organization as results name it: by the name that people know, where it has one. */
 export function organizationLabel({ organizationId, organizationName }: ToolContext): string {
   return organizationName === undefined ? organizationId : neutralise(organizationName);
+}
+
+/** What has to be known of mailed links, where they reach nobody else. */
+export function linkText({ links }: ToolContext): string[] {
+  return links === "local" ? [`${LINK_IS_LOCAL}.`] : [];
 }

@@ -1,5 +1,4 @@
 import { deleteAll } from "../trieve/delete.ts";
-import { invitationFacts, roleFact } from "./facts.ts";
 import { createPlan, openIn } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
 import { findTargets, namedTarget } from "./targets.ts";
@@ -15,28 +14,20 @@ export const deleteInvitation = defineTool({
   output: writeOutput,
   targets: ({ invitations }) => invitations.map(namedTarget),
   async plan({ invitations }, context, call) {
-    const { trieve, clock } = context;
+    const { trieve } = context;
     const list = await trieve.client.list(call);
-    const sources = { list, guard: trieve.guard, untouched: "not_deleted" } as const;
-    const named = findTargets(invitations, sources);
-    const all = openIn(named).map(({ invitation }) => invitation);
-    const statusFacts = (["pending", "used"] as const)
-      .filter((status) => all.some((invitation) => invitation.status === status))
-      .map((status) => ({ label: "Status", text: `${status} - ${STATUS_MEANS[status]}` }));
-    const now = clock.now();
+    const named = findTargets(invitations, { list, guard: trieve.guard, untouched: "not_deleted" });
+    const statuses = new Set(openIn(named).map(({ invitation }) => invitation.status));
     return createPlan(context, named, {
       verb: "delete",
-      preposition: "of",
-      refusing: "keep",
       meaning: "This cannot be undone.",
       aboutOf: ({ invitation: { role, status } }) => [
         { label: "Role", text: role },
         { label: "Status", text: status },
       ],
-      factsOf: (only) =>
-        only
-          ? [roleFact(only.role), ...statusFacts, ...invitationFacts(only.invitation, now)]
-          : statusFacts,
+      facts: [...statuses]
+        .sort()
+        .map((status) => ({ label: "Status", text: `${status} - ${STATUS_MEANS[status]}` })),
       needsConsent: true,
       perform: (call, targets) => deleteAll(trieve, call, targets),
     });

@@ -5,8 +5,7 @@ import type { Invitation, InvitationList } from "../trieve/invitation.ts";
 import { alreadyAccepted, type IsMember, memberCheck } from "../trieve/obstacle.ts";
 import { failed, type Listed, type Outcome } from "../trieve/outcome.ts";
 import { besideIt, type Resend, resendAll } from "../trieve/resend.ts";
-import { invitationFacts, mailFacts, roleFact, rolesOf } from "./facts.ts";
-import { createPlan, openIn } from "./plan.ts";
+import { createPlan } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
 import { addressFailure, checkSend, roleFailure } from "./sendable.ts";
 import { findTargets, type Named, namedTarget } from "./targets.ts";
@@ -26,7 +25,7 @@ export const resendInvitation = defineTool({
   output: writeOutput,
   targets: ({ invitations, role }) => invitations.map((name) => ({ ...namedTarget(name), role })),
   async plan({ invitations, role }, context, call) {
-    const { policy, trieve, clock } = context;
+    const { policy, trieve } = context;
     checkSend(context, role);
     const list = await trieve.client.list(call);
     const { guard } = trieve;
@@ -42,20 +41,11 @@ export const resendInvitation = defineTool({
         return { target: { ...target, role: role ?? (target.role as Role) } };
       }),
     );
-    const resends = openIn(named);
-    const now = clock.now();
     return createPlan(context, named, {
       verb: "resend",
-      preposition: "to",
-      refusing: "keep",
-      several: rightsText(resends),
-      meaning: `${resends.length === 1 ? "It" : "Each"} is deleted and sent anew: the old link stops working, and its age starts again.`,
+      meaning:
+        "Resending deletes and sends anew: the old link stops working, and the age starts again.",
       aboutOf: (resend) => [changeFact(resend)],
-      factsOf: (only) => [
-        ...(only ? [changeFact(only), ...invitationFacts(only.invitation, now)] : []),
-        ...rolesOf(resends).map(roleFact),
-        ...mailFacts(context),
-      ],
       needsConsent: true,
       role,
       perform: (call, targets) => resendAll(trieve, call, targets),
@@ -93,14 +83,6 @@ const SCOPED = {
   happened: "It carries scopes, which a new invitation would not have",
   next: "Tell the user; what it allows can only be given in Trieve itself",
 };
-
-/** How many will have rights, which is what a careful person looks for first. */
-function rightsText(resends: readonly Resend[]): string {
-  const counts = rolesOf(resends)
-    .filter((role) => role !== "user")
-    .map((role) => `${resends.filter((one) => one.role === role).length} as ${role}`);
-  return counts.map((text) => `, ${text}`).join("");
-}
 
 function changeFact({ invitation, role }: Resend) {
   const isSame = role === invitation.role;

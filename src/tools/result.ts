@@ -4,8 +4,7 @@ import { shownEmail } from "../email.ts";
 import { Failure } from "../errors.ts";
 import { conclude, type Outcome, type OutcomeName } from "../trieve/outcome.ts";
 import type { Action } from "./action.ts";
-import { organizationLabel, type ToolContext } from "./context.ts";
-import { linkFacts } from "./facts.ts";
+import { linkText, organizationLabel, type ToolContext } from "./context.ts";
 import type { resultRow } from "./schema.ts";
 
 /** The facts of an answer, for `structuredContent`, and the same facts as text. */
@@ -51,8 +50,7 @@ export function renderOutcomes(
   const counts = new Map<OutcomeName, number>();
   for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const isMailed = outcomes.some(({ outcome }) => outcome === "invited" || outcome === "resent");
-  const links = isMailed ? linkFacts(context).map(({ text }) => text) : [];
-  const note = [...notesOf(outcomes), ...links].join(" ");
+  const note = [...notesOf(outcomes), ...(isMailed ? linkText(context) : [])].join(" ");
   const shared = { organization: organizationLabel(context), role, confirmed_by: confirmedBy };
   const summary = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
   const facts = { outcome, ...shared, counts: Object.fromEntries(counts), results: rows, note };

@@ -4,7 +4,6 @@ import { isSameEmail } from "../trieve/invitation.ts";
 import { findObstacle, memberCheck } from "../trieve/obstacle.ts";
 import type { Addressee } from "../trieve/outcome.ts";
 import { sendAll } from "../trieve/send.ts";
-import { mailFacts, roleFact } from "./facts.ts";
 import { createPlan, openIn } from "./plan.ts";
 import { confirmation, emails, writeOutput } from "./schema.ts";
 import { checkAddresses, checkSend } from "./sendable.ts";
@@ -51,11 +50,6 @@ export const sendInvitation = defineTool({
     const isAgreedTo = openIn(named).length > 1 || needsConsent(policy, role);
     return createPlan(context, named, {
       verb: "send",
-      preposition: "to",
-      refusing: "do not send",
-      // With the role at once: Claude Code shows three lines of a question and no more.
-      several: ` as ${role}`,
-      factsOf: () => [roleFact(role), ...mailFacts(context)],
       needsConsent: isAgreedTo,
       role,
       async perform(call, open) {

@@ -182,7 +182,7 @@ export async function* playPart(stage: Stage): Part {
     name: "several",
     tool: "send_invitation",
     args: { emails: both },
-    shows: ["Send 2 invitations as user?", ...both],
+    shows: ["Send 2 invitations?", ...both],
     writes: both.map((email) => ({ method: "POST", email, role: "user" })),
     done: "invited",
   });
