@@ -151,35 +151,31 @@ export type ErrorCode = keyof typeof ERRORS;
  */
 export type Origin = "program" | "network" | "tls" | "gate" | "trieve";
 
-/** What is known of a failure besides its code. */
-export interface FailureDetails {
-  /** In place of the table's words; without a full stop. */
-  happened?: string | undefined;
-  next?: string | undefined;
+/** What is known of a failure besides its code: its words in place of the table's, and what others decide by. */
+export type FailureDetails = {
+  [Field in Exclude<keyof Failure, "name" | "code" | "message" | "knowing">]?:
+    | Failure[Field]
+    | undefined;
+} & {
   /** A short word of ours (an error code of Node, a status, a limit), never text from upstream. */
   detail?: string | undefined;
-  /** What is known all the same, as sentences of ours. */
-  known?: string | undefined;
-  origin?: Origin | undefined;
-  /** How long to wait, in milliseconds. */
-  retryAfterMs?: number | undefined;
-  /** The same request may succeed if it is repeated soon. */
-  isRepeatable?: boolean | undefined;
-  /** It is certain that nothing came of the request: it cannot have arrived, or was refused. */
-  isCertain?: boolean | undefined;
-  cause?: unknown;
-}
+};
 
 /** What cannot be done. Its words are ours: nothing from upstream stands in it but in `cause`. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: ErrorCode;
+  /** Without a full stop, like `next`. */
   readonly happened: string;
   readonly next: string;
+  /** What is known all the same, as sentences of ours. */
   readonly known: string | undefined;
   readonly origin: Origin;
+  /** How long to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** The same request may succeed if it is repeated soon. */
   readonly isRepeatable: boolean;
+  /** It is certain that nothing came of the request: it cannot have arrived, or was refused. */
   readonly isCertain: boolean;
 
   constructor(code: ErrorCode, details: FailureDetails = {}) {
