@@ -4,7 +4,7 @@ import type { Policy } from "../src/config/policy.ts";
 import { Failure } from "../src/errors.ts";
 import { tools } from "../src/tools/index.ts";
 import { listedTools } from "../src/tools/listed.ts";
-import { hasAllParts, hasAnyPart } from "../src/tools/search.ts";
+import { createSearch } from "../src/tools/search.ts";
 import type { ToolCall } from "../src/tools/tool.ts";
 
 // What a tool makes of its arguments before anything is read: a call, or a sentence.
@@ -258,15 +258,15 @@ describe("a search", () => {
     ["@b.org ann@", "ann@b.org", true, true],
     ["  ann \t b.org ", "ann@b.org", true, true],
   ])("for %j in %j: all %s, any %s", (given, text, all, any) => {
-    expect(hasAllParts(given)(text)).toBe(all);
-    expect(hasAnyPart(given)(text)).toBe(any);
+    expect(createSearch("every", given)(text)).toBe(all);
+    expect(createSearch("some", given)(text)).toBe(any);
   });
 
   test.each(["ann@ eve@", "@b.org @c.org", "ann@b.org,eve@b.org"])(
     "for all of %j is refused",
     (given) => {
-      expect(() => hasAllParts(given)).toThrow("email takes the parts of one address");
-      expect(hasAnyPart(given)("ann@b.org")).toBe(true);
+      expect(() => createSearch("every", given)).toThrow("email takes the parts of one address");
+      expect(createSearch("some", given)("ann@b.org")).toBe(true);
     },
   );
 });

@@ -3,7 +3,7 @@ import { ROLES } from "../config/policy.ts";
 import { isPlainEmail, shownEmail } from "../email.ts";
 import { ageInDays, createdDate, type Invitation } from "../trieve/invitation.ts";
 import { createPaging, cursor, limit, listOutput } from "./paging.ts";
-import { hasAllParts, hasAnyPart } from "./search.ts";
+import { createSearch } from "./search.ts";
 import { defineTool } from "./tool.ts";
 
 const days = z.int().min(0).max(3650).optional();
@@ -97,8 +97,8 @@ function textOf(one: ListedInvitation, isStatusShown: boolean): string {
 
 function matcher(filters: Input): (invitation: Invitation, now: number) => boolean {
   const { status, role, older_than_days: least = 0, newer_than_days: most = Infinity } = filters;
-  const hasEmail = hasAllParts(filters.email);
-  const hasNotEmail = hasAnyPart(filters.not_email);
+  const hasEmail = createSearch("every", filters.email);
+  const hasNotEmail = createSearch("some", filters.not_email);
   return (invitation, now) => {
     const age = ageInDays(invitation, now);
     return (

@@ -3,7 +3,7 @@ import { ROLES } from "../config/policy.ts";
 import { shownEmail } from "../email.ts";
 import { neutralise } from "../text.ts";
 import { createPaging, cursor, limit, listOutput } from "./paging.ts";
-import { hasAllParts } from "./search.ts";
+import { createSearch } from "./search.ts";
 import { defineTool } from "./tool.ts";
 
 const member = z.object({ email: z.string(), name: z.string().optional(), role: z.string() });
@@ -22,7 +22,7 @@ export const listMembers = defineTool({
   output: listOutput({ members: z.array(member) }, ROLES),
   async plan(filters, context, call) {
     const show = createPaging(filters, context);
-    const matches = hasAllParts(filters.email);
+    const matches = createSearch("every", filters.email);
     const { members: all, skipped } = await context.trieve.client.members(call);
     const withRole = (role: string) => all.filter((member) => member.role === role);
     return show({

@@ -2,25 +2,20 @@ import { addressPart } from "../email.ts";
 import { Failure } from "../errors.ts";
 
 /**
- * Whether a text has all parts that are looked for, blanks between them, in any order; letter case and accents
- * do not count. Throws Failure `invalid_input` for several beginnings or ends of addresses, which no text has.
+ * What tells whether a text has every part, or some part, that is looked for, blanks between them, in any order; letter
+ * case and accents do not count. Throws Failure `invalid_input` where every one of several beginnings or ends of
+ * addresses is wanted, which no text has.
  */
-export function hasAllParts(given = ""): (text: string) => boolean {
+export function createSearch(how: "every" | "some", given = ""): (text: string) => boolean {
   const parts = partsOf(given);
   const isSeveral = (end: RegExp) => parts.filter((part) => end.test(part)).length > 1;
-  if (isSeveral(/[^@]@/) || isSeveral(/@[^@]/)) {
-    throw new Failure("invalid_input", SEVERAL_ADDRESSES);
+  if (how === "every" && (isSeveral(/[^@]@/) || isSeveral(/@[^@]/))) {
+    throw new Failure("invalid_input", {
+      happened: "email takes the parts of one address",
+      next: "Call once for each address",
+    });
   }
-  return searchFor(parts, "every");
-}
-
-/** Whether a text has any of the parts. */
-export function hasAnyPart(given = ""): (text: string) => boolean {
-  return searchFor(partsOf(given), "some");
-}
-
-// Every row of a list is searched: its accents go once, and not at all where nothing is looked for.
-function searchFor(parts: readonly string[], how: "every" | "some"): (text: string) => boolean {
+  // Every row of a list is searched: its accents go once, and not at all where nothing is looked for.
   if (parts.length === 0) return () => how === "every";
   return (text) => {
     const folded = withoutAccents(text);
@@ -39,8 +34,3 @@ function partsOf(given: string): string[] {
 function withoutAccents(text: string): string {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
-
-const SEVERAL_ADDRESSES = {
-  happened: "email takes the parts of one address",
-  next: "Call once for each address",
-};

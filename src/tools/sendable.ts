@@ -8,15 +8,15 @@ import type { ToolContext } from "./context.ts";
 
 /** Throws Failure where nothing can be sent: mailed links would lead nowhere, or the role may not be invited. */
 export function checkSend({ links, policy }: ToolContext, role: string | undefined): void {
-  if (links === "none") throw new Failure("configuration_error", NO_DASHBOARD);
+  if (links === "none") {
+    throw new Failure("configuration_error", {
+      happened:
+        "TRIEVE_DASHBOARD_URL is not set; expected the address of your Trieve's dashboard, where invited people land",
+    });
+  }
   const failure = role && roleFailure(role, policy);
   if (failure) throw failure;
 }
-
-const NO_DASHBOARD = {
-  happened:
-    "TRIEVE_DASHBOARD_URL is not set; expected the address of your Trieve's dashboard, where invited people land",
-};
 
 /** Why nobody may be invited with this role; undefined where it may be. */
 export function roleFailure(role: string, policy: Policy): Failure | undefined {
