@@ -4,8 +4,6 @@ interface Kind {
   /** What happened and what to do next, each without a full stop. */
   happened: string;
   next: string;
-  /** It comes of talking to Trieve, so it has to be said whether something was sent. */
-  isResponse?: true;
 }
 
 /** Every error code: what happened, and what to do next. The README shows this table. */
@@ -46,57 +44,46 @@ export const ERRORS = {
   unauthorized: {
     happened: "Trieve refused the key (401)",
     next: "Check TRIEVE_API_KEY in the client's configuration",
-    isResponse: true,
   },
   forbidden: {
     happened: "The key may not administer this organization (403)",
     next: "Use the key of an admin or owner of the organization in TRIEVE_ORGANIZATION_ID",
-    isResponse: true,
   },
   organization_not_found: {
     happened: "Trieve knows no such organization, or there is no Trieve at this address (404)",
     next: "Check TRIEVE_ORGANIZATION_ID and TRIEVE_BASE_URL",
-    isResponse: true,
   },
   rejected: {
     happened: "Trieve refused the request (400)",
     next: "Check the arguments; repeating the same call will not help",
-    isResponse: true,
   },
   rate_limited: {
     happened: "Too many requests",
     next: "Wait a minute, then call again",
-    isResponse: true,
   },
   timeout: {
     happened: "Trieve did not answer in time",
     next: "Call again in a minute",
-    isResponse: true,
   },
   network_error: {
     happened: "Trieve could not be reached, or the connection broke",
     next: "Check TRIEVE_BASE_URL and the network, then call again",
-    isResponse: true,
   },
   upstream_error: {
     happened: "Trieve failed",
     next: "Call again in a minute",
-    isResponse: true,
   },
   bad_response: {
     happened: "What answered does not look like Trieve",
     next: "Check TRIEVE_BASE_URL: it may point to a proxy, a login page or another service",
-    isResponse: true,
   },
   mail_unconfirmed: {
     happened: "The invitation exists, but whether the mail went out is unknown",
     next: "Do not send again; to mail it anew use resend_invitation, which will delete the invitation and then send a new one",
-    isResponse: true,
   },
   outcome_unknown: {
     happened: "It may or may not have happened",
     next: "Tell the user, and look with list_invitations before any other attempt",
-    isResponse: true,
   },
   already_invited: {
     happened: "A pending invitation to this address exists; nothing was sent",
@@ -115,9 +102,8 @@ export const ERRORS = {
     next: "Tell the user; send_invitation invites the person again",
   },
   changed: {
-    happened: "The invitation changed since it was shown",
+    happened: "The invitation changed since it was shown, and was left alone",
     next: "Nothing more was done; list again, and show the user what it is now",
-    isResponse: true,
   },
   confirmation_unavailable: {
     happened:
@@ -202,10 +188,11 @@ export class Failure extends Error {
 
 /** The failure as `<code>: <what happened>. <what to do next>.`, and what is certain of a tool that writes. */
 export function formatFailure(
-  { code, happened, known, next }: Failure,
+  { code, happened, known, next, origin }: Failure,
   { isWrite, hasWritten }: { isWrite: boolean; hasWritten: boolean },
 ): string {
-  const isUndone = "isResponse" in ERRORS[code] && isWrite && !hasWritten;
+  // Of a request that failed it has to be said; the words of this program's own failures say it already.
+  const isUndone = origin !== "program" && isWrite && !hasWritten;
   const certainty = known ?? (isUndone && "Nothing was sent or deleted.");
   return [`${code}: ${happened}.`, certainty, `${next}.`].filter(Boolean).join(" ");
 }

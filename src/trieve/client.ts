@@ -99,7 +99,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   /** How long a request of a call may take. Throws Failure `timeout` when the call's time is up. */
   function timeFor(call: CallContext, mostMs: number): number {
     const ms = Math.min(mostMs, call.timeLeft());
-    if (ms <= 0) throw new Failure("timeout");
+    if (ms <= 0) throw new Failure("timeout", { origin: "network" });
     return ms;
   }
 

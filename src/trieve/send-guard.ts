@@ -69,6 +69,7 @@ export function createSendGuard(clock: Clock) {
       if (taken.length >= SENDS_A_MINUTE) {
         throw new Failure("rate_limited", {
           detail: `this server's own limit of ${SENDS_A_MINUTE} invitations a minute`,
+          known: "Nothing was sent.",
           next: waitFor(Math.min(...taken) + MINUTE_MS - clock.elapsed()),
         });
       }
