@@ -61,7 +61,7 @@ describe("a question", () => {
   test("is asked, and answered once", () => {
     const verdicts = play(propose("a", "1"), reply("a", "1", YES), reply("a", "1", YES));
     expect(verdicts).toEqual([
-      { kind: "asked", id: expect.any(String), action: expect.objectContaining(SEND_A) },
+      { kind: "asked", question: expect.objectContaining({ method: "form" }) },
       { kind: "yes", by: "form", action: expect.objectContaining(SEND_A) },
       UNKNOWN,
     ]);
@@ -153,7 +153,7 @@ describe("a form that nobody can have seen", () => {
       const answer = reply("a", "1", answering(action), true);
       expect(last(asked, [0.9 / 60, answer])).toMatchObject({
         kind: "unseen",
-        no: { kind: "no", isInstant: true, action: SEND_A },
+        reason: action === "decline" ? "declined" : "cancelled",
       });
       expect(last(asked, answer, answer)).toEqual(UNKNOWN);
       expect(last(asked, answer, reply("a", "1", YES))).toEqual(UNKNOWN);
@@ -173,13 +173,17 @@ describe("a form that nobody can have seen", () => {
 
 describe("a code", () => {
   test("is shown with its action, and works once", () => {
-    const [shown, ...rest] = play(propose("a", "1", "code"), confirm("a", "1"), confirm("a", "1"));
+    const world = createWorld();
+    const events = [propose("a", "1", "code"), confirm("a", "1"), confirm("a", "1")];
+    const [shown, ...rest] = playAll(events, world);
+    expect(world.texts.get("1")).toMatch(/^send invitation to a@example\.com \(admin\) [\w-]{22}$/);
     expect(shown).toMatchObject({
-      kind: "code",
-      confirmation: expect.stringMatching(
-        /^send invitation to a@example\.com \(admin\) [\w-]{22}$/,
-      ),
-      expiresAt: NOW + 10 * MINUTE,
+      kind: "asked",
+      question: {
+        method: "code",
+        action: SEND_A,
+        expiresAt: NOW + 10 * MINUTE,
+      },
     });
     expect(rest).toEqual([
       { kind: "yes", by: "code", action: expect.objectContaining(SEND_A) },
@@ -333,7 +337,7 @@ describe("a yes comes only of its own question or code", () => {
         // A yes or a no for the target ends what else was asked about it, but for a form that a call waits for.
         for (const one of ["qs", "ca"]) alive.delete(one);
       }
-      if (opens !== undefined && (decision.kind === "asked" || decision.kind === "code")) {
+      if (opens !== undefined && decision.kind === "asked") {
         if (opens === "qa" || opens === "qs") for (const one of ["qs", "ca"]) alive.delete(one);
         alive.add(opens);
       }

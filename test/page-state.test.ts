@@ -6,6 +6,7 @@ import {
   CALL,
   createWorld,
   type Event as EventOf,
+  keep,
   type Played,
   play as playAll,
   shownBy,
@@ -20,18 +21,21 @@ type Seen = Decision | { kind: "wait"; ms: number } | { kind: "done" } | { shows
 type Event = EventOf<Seen>;
 const NOW = Date.UTC(2026, 0, 1);
 const UNKNOWN = { kind: "unknown" };
+/** What a call gets that comes back to a page that has ended. */
+const ENDED = { kind: "no", reason: "timed_out", action: expect.anything() };
 const OVER = { shows: "over" };
 
 const action = (name: string) => actionOn(name, `delete ${name}`, ["keep", "delete"]);
 const ask = (name = "a", label = "1", method: "page" | "form" | "code" = "page"): Event =>
   asking(action(name), label, method, true);
-const idOf = ({ ids }: World) => ids.get("1") ?? "none";
+const pageOf = ({ pages }: World) => pages.get("1");
 
 /** A browser fetches the page; who gets it keeps its field. */
 const read =
   (who = "first", wrong?: TurnedAway): Event =>
   (world) => {
-    const reply = world.questions.read(idOf(world), wrong);
+    const page = pageOf(world);
+    const reply = page && world.questions.read(page, wrong);
     if (reply?.kind === "question") world.fields.set(who, reply.page.field);
     return { shows: shownBy(reply) };
   };
@@ -40,27 +44,33 @@ const click =
   (world) => {
     const field = world.fields.get(who) ?? "f";
     const sent = { field, choice, isFromPage: true, ...change };
-    return { shows: shownBy(world.questions.click(idOf(world), sent)) };
+    const page = pageOf(world);
+    return { shows: shownBy(page && world.questions.click(page, sent)) };
   };
 /** The call looks how things are. `isOver`: it may wait no longer. */
 const look =
   ({ isOver = false, hasTime = true, call = CALL } = {}): Event =>
   (world) => {
-    const ms = world.questions.openFor(idOf(world));
-    return ms > 0 && !isOver
-      ? { kind: "wait", ms }
-      : world.questions.decide(idOf(world), call, hasTime);
+    const page = pageOf(world);
+    if (page === undefined) return { kind: "unknown" };
+    const ms = world.questions.openFor(page);
+    return ms > 0 && !isOver ? { kind: "wait", ms } : world.questions.decide(page, call, hasTime);
   };
 const noting =
   (note: "opened" | "failed" | "close" | "leave"): Event =>
   (world) => {
-    world.questions[note](idOf(world), CALL);
+    const page = pageOf(world);
+    if (page === undefined) return { kind: "done" };
+    if (note === "close") world.questions.close(page.id);
+    else world.questions[note](page, CALL);
     return { kind: "done" };
   };
 const resume =
   (binding = "a", call = CALL): Event =>
-  ({ questions }) =>
-    questions.resume(binding, call);
+  ({ questions }) => {
+    const question = questions.resume(binding, call);
+    return question ? { kind: "asked", question } : { kind: "unknown" };
+  };
 const confirm =
   (label: string): Event =>
   ({ questions, texts }) =>
@@ -78,7 +88,8 @@ function play(...events: Timed[]) {
     ),
     world,
   );
-  return { seen: seen.at(-1), rest: world.questions.openFor(idOf(world)) };
+  const page = pageOf(world);
+  return { seen: seen.at(-1), rest: page ? world.questions.openFor(page) : 0 };
 }
 const last = (...events: Timed[]) => play(...events).seen;
 const agreed: Timed[] = [ask(), read(), [1.5, click("delete")]];
@@ -144,7 +155,7 @@ describe("a page", () => {
       by: "page",
       action: expect.anything(),
     });
-    expect(last(...agreed, [8.5, look()], look())).toEqual(UNKNOWN);
+    expect(last(...agreed, [8.5, look()], look())).toEqual(ENDED);
     expect(last(ask(), read(), [60, click("delete")], look())).toMatchObject({ kind: "yes" });
     expect(play(ask(), read(), [60, click("delete")]).rest).toBeLessThanOrEqual(0);
   });
@@ -177,7 +188,7 @@ describe("a page", () => {
     expect(last(ask(), read(), stranger, click("keep"))).toEqual({ shows: "kept" });
     expect(last(ask(), read(), stranger, look({ isOver: true }))).toMatchObject({
       kind: "pending",
-      turnedAway: { why: "field" },
+      page: { turnedAway: { why: "field" } },
     });
   });
 
@@ -187,7 +198,7 @@ describe("a page", () => {
     expect(last(ask(), read(), yes)).toEqual({ shows: "turned_away" });
     expect(last(ask(), read(), yes, look({ isOver: true }))).toMatchObject({
       kind: "pending",
-      turnedAway: { why: "origin" },
+      page: { turnedAway: { why: "origin" } },
     });
     const no = click("keep", "first", elsewhere);
     expect(last(ask(), read(), no, look())).toMatchObject({ kind: "no", reason: "kept" });
@@ -197,7 +208,7 @@ describe("a page", () => {
   test("is not answered by a form's reply or a code", () => {
     const reply: Event = (world) =>
       world.questions.answer(
-        idOf(world),
+        pageOf(world)?.id ?? "none",
         "a",
         {
           kind: "answer",
@@ -207,23 +218,22 @@ describe("a page", () => {
         true,
       );
     expect(last(ask(), reply)).toEqual(UNKNOWN);
-    const code: Event = (world) => world.questions.confirm("a", `delete a ${idOf(world)}`);
+    const code: Event = (world) => world.questions.confirm("a", `delete a ${world.ids.get("1")}`);
     expect(last(ask("a", "1", "code"), code)).toMatchObject({ kind: "yes" });
     expect(last(ask(), code)).toEqual(UNKNOWN);
   });
 
   test("that stands in for a form passes to nothing: that form's no is the end", () => {
     const no = { kind: "no", reason: "declined", action: action("a"), isInstant: true } as const;
-    const instead: Event = ({ questions, ids }) => {
-      const asked = questions.ask({
+    const instead: Event = (world) => {
+      const asked = world.questions.ask({
         action: action("a"),
         binding: "a",
         method: "page",
         awaitedBy: CALL,
-        instead: no,
+        instead: "declined",
       });
-      if (asked.kind === "asked") ids.set("1", asked.id);
-      return asked;
+      return keep(world, "1", asked);
     };
     const expected = { ...no, action: expect.anything() };
     expect(last(instead, noting("failed"), look())).toEqual({ ...expected, unread: "not_opened" });
@@ -238,8 +248,7 @@ describe("a page", () => {
     const left = look({ isOver: true });
     expect(last(ask(), read(), [30, left])).toMatchObject({
       kind: "pending",
-      isAnswered: false,
-      expiresAt: NOW + 600_000,
+      page: { state: "read", expiresAt: NOW + 600_000 },
     });
     expect(last(ask(), read(), [30, left], resume())).toMatchObject({ kind: "asked" });
     expect(last(ask(), read(), [30, left], [200, click("delete")])).toMatchObject({ shows: "yes" });
@@ -252,7 +261,10 @@ describe("a page", () => {
       reason: "kept",
     });
     // A yes without the time for the action is kept too.
-    expect(last(...agreed, [20, look({ hasTime: false })])).toMatchObject({ isAnswered: true });
+    expect(last(...agreed, [20, look({ hasTime: false })])).toMatchObject({
+      kind: "pending",
+      page: { answer: "yes" },
+    });
     expect(last(...agreed, [20, look({ hasTime: false })], resume(), look())).toMatchObject({
       kind: "yes",
     });
@@ -272,7 +284,7 @@ describe("a page", () => {
     expect(last(...taken)).toMatchObject({ kind: "asked" });
     expect(last(...taken, look({ isOver: true }))).toMatchObject({ kind: "pending" });
     const agreedTo: Timed[] = [...taken, click("delete")];
-    expect(last(...agreedTo, look())).toMatchObject({ kind: "pending", isAnswered: true });
+    expect(last(...agreedTo, look())).toMatchObject({ kind: "pending", page: { answer: "yes" } });
     expect(last(...agreedTo, look(), look({ call: newer }))).toMatchObject({ kind: "yes" });
     // The older one neither leaves it nor ends it.
     const left: Timed[] = [...taken, noting("leave"), look({ isOver: true })];
@@ -293,7 +305,7 @@ describe("a page", () => {
     expect(last(ask("a", "9", "code"), confirm("9"))).toMatchObject({ kind: "yes" });
     expect(last(ask("a", "9", "code"), ask(), confirm("9"))).toEqual(UNKNOWN);
     const kept: Timed[] = [...agreed, [20, look({ isOver: true, hasTime: false })]];
-    expect(last(...kept, ask("a", "2"), look())).toEqual(UNKNOWN);
+    expect(last(...kept, ask("a", "2"), look())).toEqual(ENDED);
     expect(last(...kept, ask("b", "2"), resume())).toMatchObject({ kind: "asked" });
   });
 
@@ -351,7 +363,7 @@ describe("a page", () => {
     const yes: Timed[] = [...agreed, [10, look()]];
     expect(last(...yes, read("second"))).toEqual({ shows: "yes" });
     expect(last(...yes, click("keep"))).toEqual({ shows: "yes" });
-    expect(last(...yes, read("second"), look())).toEqual(UNKNOWN);
+    expect(last(...yes, read("second"), look())).toEqual(ENDED);
     expect(last(...yes, resume())).toEqual(UNKNOWN);
     // Also where the same is asked again.
     expect(last(...yes, ask("a", "2"), read("second"))).toEqual({ shows: "yes" });
@@ -370,10 +382,12 @@ describe("settled", () => {
     playAll<Seen>([ask(), read()], world);
     const end = new AbortController();
     let isOver = false;
-    const over = world.questions.settled(idOf(world), CALL, 30_000, end.signal).then(() => {
+    const page = pageOf(world);
+    if (page === undefined) throw new Error("a first question is always asked");
+    const over = world.questions.settled(page, CALL, 30_000, end.signal).then(() => {
       isOver = true;
     });
-    return { world, end, over, isOver: () => isOver };
+    return { world, page, end, over, isOver: () => isOver };
   };
   const aTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -404,12 +418,8 @@ describe("settled", () => {
     const closed = opened();
     playAll<Seen>([noting("close")], closed.world);
     await closed.over;
-    await closed.world.questions.settled(
-      idOf(closed.world),
-      CALL,
-      30_000,
-      new AbortController().signal,
-    );
+    const { signal } = new AbortController();
+    await closed.world.questions.settled(closed.page, CALL, 30_000, signal);
   });
 
   test("comes when the time is up, or the caller has gone", async () => {
@@ -453,7 +463,8 @@ describe("a yes comes only of a click of the one reader", () => {
     for (const letter of letters) {
       const [seconds, event] = Array.isArray(letter) ? letter : [0, letter];
       world.clock.step(seconds * 1_000);
-      const canChange = world.questions.openFor(idOf(world)) > 0;
+      const page = pageOf(world);
+      const canChange = page !== undefined && world.questions.openFor(page) > 0;
       const seen = event(world);
       const kind = "shows" in seen ? seen.shows : seen.kind;
       if (kind === "yes" && "kind" in seen) {

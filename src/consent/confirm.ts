@@ -18,7 +18,7 @@ import {
   unavailable,
 } from "./messages.ts";
 import { createPageOpener, missingForPage, waitForPage } from "./page.ts";
-import type { Decision, DecisionOf, Unread } from "./question.ts";
+import type { Decision, Question, Reason, Unread } from "./question.ts";
 import { createQuestions } from "./questions.ts";
 
 /** What a call comes to before anything is done. */
@@ -70,10 +70,11 @@ export function createConfirm(
     /** Why a page was tried and nobody saw it. */
     let unread: Unread | undefined;
     /** What a form came to that nobody can have seen. */
-    let unseen: DecisionOf<"no"> | undefined;
+    let instead: Reason | undefined;
 
-    /** What a decision comes to; undefined where another method may ask. */
-    function conclude(decision: Exclude<Decision, { kind: "asked" }>): Answer | undefined {
+    /** What a decision comes to, once a person had the time for it; undefined where another method may ask. */
+    async function conclude(decision: Decision): Promise<Answer | undefined> {
+      if ("action" in decision) onAction(decision.action);
       if ("unread" in decision && decision.unread) {
         log(`no question page: ${UNREAD[decision.unread]}`);
       }
@@ -82,25 +83,42 @@ export function createConfirm(
           return { kind: "act", action: decision.action, by: decision.by };
         case "no":
           return notConfirmed(context, decision);
+        case "asked":
+          return put(decision.question);
         case "pending":
-          return confirmationPending(context, decision);
-        case "code":
-          return confirmationRequired(context, decision, unread);
+          return confirmationPending(context, decision.page);
         case "busy":
           throw busy(decision);
         case "unknown":
           throw caller.answer === undefined ? new Failure("confirmation_invalid") : formExpired();
         case "unread":
           unread = decision.unread;
+          missing.page = UNREAD[unread];
           return undefined;
         case "unseen":
-          unseen = decision.no;
+          instead = decision.reason;
           return undefined;
       }
     }
 
+    /** Puts a question to the person by its method. */
+    async function put(question: Question): Promise<Answer | undefined> {
+      const { id, action, method } = question;
+      if (method === "code") return confirmationRequired(context, question, unread);
+      if (method === "page") return conclude(await waitForPage(questions, question, call, caller));
+      const { putForm } = caller;
+      const form = formOf(action);
+      if (putForm === undefined) return { kind: "form", form, id };
+      const send = (signal: AbortSignal) => putForm(form, signal);
+      const wait = () => waitForReply(send, caller, context.clock, call.signal);
+      const reply = await call.offTheClock(wait);
+      if (caller.signal.aborted) questions.close(id);
+      caller.signal.throwIfAborted();
+      return conclude(questions.answer(id, binding, reply, isPageNext));
+    }
+
     /** What an answer that the call brings along comes to. A page has none to bring. */
-    function decideBrought(): DecisionOf<"yes" | "no" | "unseen" | "unknown"> | undefined {
+    function decideBrought(): Decision | undefined {
       const method = usable.find((one) => one !== "page");
       const { answer } = caller;
       if (method === "form" && answer) {
@@ -110,35 +128,17 @@ export function createConfirm(
       return questions.confirm(binding, confirmation);
     }
 
-    const waitOnPage = async (page: DecisionOf<"asked">) =>
-      conclude(await waitForPage(questions, page, call, caller));
-
-    async function waitOnForm({ id, action }: DecisionOf<"asked">): Promise<Answer | undefined> {
-      const { putForm } = caller;
-      const form = formOf(action);
-      if (putForm === undefined) return { kind: "form", form, id };
-      const put = (signal: AbortSignal) => putForm(form, signal);
-      const wait = () => waitForReply(put, caller, context.clock, call.signal);
-      const reply = await call.offTheClock(wait);
-      if (caller.signal.aborted) questions.close(id);
-      caller.signal.throwIfAborted();
-      return conclude(questions.answer(id, binding, reply, isPageNext));
-    }
-
     if (mayNeedConsent) {
       const brought = decideBrought();
-      if (brought !== undefined && "action" in brought) onAction(brought.action);
       // Where a page comes first, an answer that is no good gives way to it.
       const givesWay = brought?.kind === "unknown" && usable[0] === "page";
-      const answer = brought && !givesWay ? conclude(brought) : undefined;
+      const answer = brought && !givesWay ? await conclude(brought) : undefined;
       if (answer !== undefined) return answer;
 
       const page = questions.resume(binding, call);
-      if (page.kind === "asked") {
-        onAction(page.action);
-        const answer = await waitOnPage(page);
-        if (answer !== undefined) return answer;
-      }
+      if (page !== undefined) onAction(page.action);
+      const resumed = page && (await put(page));
+      if (resumed !== undefined) return resumed;
     }
 
     const plan = await toolCall.plan(context, call);
@@ -149,23 +149,22 @@ export function createConfirm(
 
     call.signal.throwIfAborted();
     for (const method of methods) {
-      if (unseen !== undefined && method !== "page") continue;
-      if (method === "page" && unread !== undefined) continue;
+      if (instead !== undefined && method !== "page") continue;
       if (missing[method] !== undefined) {
-        if (method === "page") log(`no question page: ${missing.page}`);
+        if (method === "page" && unread === undefined) log(`no question page: ${missing.page}`);
         continue;
       }
       const awaitedBy = method === "page" || caller.putForm ? call : undefined;
-      const question = questions.ask({ action, binding, method, awaitedBy, instead: unseen });
-      if (question.kind === "asked" && method === "page") await openPage(question.id);
-      const wait = method === "page" ? waitOnPage : waitOnForm;
-      const answer = question.kind === "asked" ? await wait(question) : conclude(question);
+      const asked = questions.ask({ action, binding, method, awaitedBy, instead });
+      if (asked.kind === "asked" && asked.question.method === "page")
+        await openPage(asked.question);
+      const answer = await conclude(asked);
       if (answer !== undefined) return answer;
     }
 
     throw unavailable(
       methods,
-      methods.flatMap((one) => missing[one] ?? (one === "page" && unread ? UNREAD[unread] : [])),
+      methods.flatMap((one) => missing[one] ?? []),
     );
   };
 }

@@ -4,7 +4,8 @@ import { neutralise } from "../text.ts";
 import { linesOf } from "../tools/action.ts";
 import type { ToolContext } from "../tools/context.ts";
 import { type NotDone, renderNotDone } from "../tools/result.ts";
-import type { DecisionOf, Reason, TurnedAway, Unread } from "./question.ts";
+import { confirmationText } from "./code.ts";
+import type { DecisionOf, PageQuestion, Question, Reason, TurnedAway, Unread } from "./question.ts";
 
 const REASONS: Record<Exclude<Reason, "kept" | "opened_twice">, string> = {
   declined: "The client answered the question with a decline",
@@ -67,14 +68,14 @@ export function notConfirmed(
  */
 export function confirmationRequired(
   context: ToolContext,
-  { confirmation, action, expiresAt }: DecisionOf<"code">,
+  { id, action, expiresAt }: Question,
   unread: Unread | undefined,
 ): NotDone {
   const note = `Nothing was done yet.${noPage(unread)}`;
   return renderNotDone(context, action, "confirmation_required", note, {
     show_to_user: linesOf(action).join("\n"),
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
-    confirmation,
+    confirmation: confirmationText(action, id),
     expires_at: dateText(context, expiresAt),
   });
 }
@@ -82,14 +83,15 @@ export function confirmationRequired(
 /** The question stands on a page, or was answered there with too little time left to act on it. */
 export function confirmationPending(
   context: ToolContext,
-  { action, isAnswered, expiresAt, turnedAway }: DecisionOf<"pending">,
+  { action, answer, expiresAt, turnedAway }: PageQuestion,
 ): NotDone {
   const turned = turnedAway && ` An answer was turned away. ${turnedAwayText(turnedAway)}`;
   const note = `Nothing was done yet.${turned ?? ""}`;
   return renderNotDone(context, action, "confirmation_pending", note, {
-    next: isAnswered
-      ? "The page was answered: call again now, with the same arguments."
-      : `Ask the user to answer on the page that is open in their browser ("${action.title}"). Then call again with the same arguments; each call waits for up to 30 seconds.`,
+    next:
+      answer === "yes"
+        ? "The page was answered: call again now, with the same arguments."
+        : `Ask the user to answer on the page that is open in their browser ("${action.title}"). Then call again with the same arguments; each call waits for up to 30 seconds.`,
     expires_at: dateText(context, expiresAt),
   });
 }

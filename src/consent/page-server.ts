@@ -11,7 +11,7 @@ import { text } from "node:stream/consumers";
 import { sameText } from "./code.ts";
 import { htmlOf } from "./page-html.ts";
 import { HEADERS } from "./page-style.ts";
-import { type PageReply, type TurnedAway, VALID_MS } from "./question.ts";
+import { type PageQuestion, type PageReply, type TurnedAway, VALID_MS } from "./question.ts";
 import type { Questions } from "./questions.ts";
 
 const MOST_BYTES = 1_000;
@@ -23,25 +23,27 @@ const REQUEST_MS = 5_000;
  * Serves the pages of a process by one listener on a loopback port, each for 10 minutes. What it gives serves
  * the page of a question and tells its address; that rejects when there is no port.
  */
-export function createPageServer(questions: Questions): (id: string) => Promise<string> {
-  const ids = new Set<string>();
-  let listening: Promise<Server> | undefined;
+export function createPageServer(questions: Questions) {
+  const pages = new Set<PageQuestion>();
+  let server: Server | undefined;
 
   /** What the browser gets to see, or the status of an empty answer; 404 if neither. */
   async function answer(request: IncomingMessage): Promise<PageReply | number | undefined> {
     const { headers, method, url = "" } = request;
     // The program that had this port before can read along, whatever path its script is at.
     if (headers["service-worker"] === "script") {
-      const replies = [...ids].map((id) => questions.read(id, { why: "service_worker" }));
+      const replies = [...pages].map((page) => questions.read(page, { why: "service_worker" }));
       return replies.at(-1);
     }
-    const id = [...ids].find((one) => sameText(url, `/${one}`));
-    if (id === undefined) return undefined;
-    if (method === "GET") return isPrefetch(headers) ? 503 : questions.read(id, wrongWith(headers));
+    const page = [...pages].find(({ id }) => sameText(url, `/${id}`));
+    if (page === undefined) return undefined;
+    if (method === "GET") {
+      return isPrefetch(headers) ? 503 : questions.read(page, wrongWith(headers));
+    }
     if (method !== "POST") return 405;
     if (!(Number(headers["content-length"]) <= MOST_BYTES)) return 413;
     const fields = new URLSearchParams(await text(request));
-    return questions.click(id, {
+    return questions.click(page, {
       field: fields.get("field"),
       choice: fields.get("decision"),
       isFromPage:
@@ -70,24 +72,21 @@ export function createPageServer(questions: Questions): (id: string) => Promise<
     return server;
   }
 
-  async function closeInTime(id: string, server: Server): Promise<void> {
+  async function closeInTime(page: PageQuestion, listening: Server): Promise<void> {
     await questions.clock.sleep(VALID_MS);
-    ids.delete(id);
-    if (ids.size > 0) return;
-    listening = undefined;
-    server.close();
-    setTimeout(() => server.closeAllConnections(), REQUEST_MS).unref();
+    pages.delete(page);
+    if (pages.size > 0) return;
+    server = undefined;
+    listening.close();
+    setTimeout(() => listening.closeAllConnections(), REQUEST_MS).unref();
   }
 
-  return async (id) => {
-    listening ??= listen();
-    ids.add(id);
-    const server = await listening.catch((error) => {
-      listening = undefined;
-      throw error;
-    });
-    closeInTime(id, server);
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${id}`;
+  return async (page: PageQuestion): Promise<string> => {
+    // No second page is opened meanwhile: another question is busy until this one has ended.
+    server ??= await listen();
+    pages.add(page);
+    closeInTime(page, server);
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${page.id}`;
   };
 }
 

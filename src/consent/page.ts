@@ -1,7 +1,7 @@
 import { type Browser, isProgramThere } from "../config/browser.ts";
 import type { CallContext } from "../trieve/call.ts";
 import { type Caller, keepAlive } from "./form.ts";
-import type { DecisionOf } from "./question.ts";
+import type { DecisionOf, PageQuestion } from "./question.ts";
 import type { Questions } from "./questions.ts";
 
 /** How long a call waits for the person at a time. */
@@ -25,18 +25,18 @@ export function missingForPage(browser: Browser, path?: string): string | undefi
  * What serves the page of a question and has it opened. It never rejects: a failure is told to the question.
  */
 export function createPageOpener(questions: Questions, browser: Browser) {
-  let server: ((id: string) => Promise<string>) | undefined;
+  let server: ((page: PageQuestion) => Promise<string>) | undefined;
 
-  return async (id: string): Promise<void> => {
+  return async (page: PageQuestion): Promise<void> => {
     try {
       const { openBrowser } = await import("./browser.ts");
       const { createPageServer } = await import("./page-server.ts");
       server ??= createPageServer(questions);
-      const url = await server(id);
-      questions.opened(id);
-      openBrowser(browser, url).catch(() => questions.failed(id));
+      const url = await server(page);
+      questions.opened(page);
+      openBrowser(browser, url).catch(() => questions.failed(page));
     } catch {
-      questions.failed(id);
+      questions.failed(page);
     }
   };
 }
@@ -47,17 +47,16 @@ export function createPageOpener(questions: Questions, browser: Browser) {
  */
 export async function waitForPage(
   questions: Questions,
-  { id, action }: DecisionOf<"asked">,
+  page: PageQuestion,
   call: CallContext,
   caller: Caller,
 ): Promise<DecisionOf<"yes" | "no" | "unread" | "pending">> {
   const { signal } = call;
   const waiting = new AbortController();
   keepAlive(caller, questions.clock, waiting.signal);
-  await questions.settled(id, call, Math.min(WAIT_MS, call.timeLeft()), signal);
+  await questions.settled(page, call, Math.min(WAIT_MS, call.timeLeft()), signal);
   waiting.abort();
-  if (signal.aborted) questions.leave(id, call);
+  if (signal.aborted) questions.leave(page, call);
   signal.throwIfAborted();
-  const decision = questions.decide(id, call, call.timeLeft() >= ACTION_MS);
-  return decision.kind === "unknown" ? { kind: "no", reason: "timed_out", action } : decision;
+  return questions.decide(page, call, call.timeLeft() >= ACTION_MS);
 }

@@ -31,42 +31,32 @@ export type Reason =
 /** Why nobody saw a page. */
 export type Unread = "not_opened" | "not_fetched";
 
-interface NoDecision {
-  kind: "no";
-  reason: Reason;
-  action: Action;
-  /** Whether it came within a second, so that nobody may have seen the question. */
-  isInstant?: boolean;
-  /** Why the page that was to ask in its place did not. */
-  unread?: Unread;
-  turnedAway?: TurnedAway | undefined;
-}
-
 /** What asking, or an answer, comes to. Moments and times are those of the clock that nobody turns, in ms. */
 export type Decision =
   /** The action is agreed to as it was shown. */
   | { kind: "yes"; by: ConfirmMethod; action: Action }
-  | NoDecision
+  | {
+      kind: "no";
+      reason: Reason;
+      action: Action;
+      /** Whether it came within a second, so that nobody may have seen the question. */
+      isInstant?: boolean;
+      /** Why the page that was to ask in its place did not. */
+      unread?: Unread;
+      turnedAway?: TurnedAway | undefined;
+    }
   /** The question is open and has to be put to the person. */
-  | { kind: "asked"; id: string; action: Action }
-  /** The action is to be shown with this code. */
-  | { kind: "code"; confirmation: string; action: Action; expiresAt: number }
+  | { kind: "asked"; question: Question }
   /** Another question is open, for `ms` more at most. */
   | { kind: "busy"; ms: number; open: Action }
   /** There is no such question, or it belongs to other arguments. */
   | { kind: "unknown" }
   /** The call ends, and the page stays open or keeps its answer. */
-  | {
-      kind: "pending";
-      action: Action;
-      isAnswered: boolean;
-      expiresAt: number;
-      turnedAway?: TurnedAway | undefined;
-    }
+  | { kind: "pending"; page: PageQuestion }
   /** Nobody has seen the page, so that another method may ask. */
   | { kind: "unread"; unread: Unread }
-  /** Nobody can have seen the form, so that a page asks; `no` is what it comes to without one. */
-  | { kind: "unseen"; no: NoDecision };
+  /** Nobody can have seen the form, so that a page asks. */
+  | { kind: "unseen"; reason: Reason };
 
 export type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { kind: Kind }>;
 
@@ -78,7 +68,8 @@ interface Asked {
   action: Action;
   /** The tool and its arguments. */
   binding: string;
-  askedAt: number;
+  /** When it was put to the person; a page, when its opener was told the address. */
+  openedAt: number;
   /** Until when it keeps other questions waiting. */
   until: number;
   /** When it is forgotten. */
@@ -86,7 +77,7 @@ interface Asked {
   /** The call that waits for the answer; a stateless client may never come back. */
   awaitedBy: object | undefined;
   /** On a page that asks in place of a form that nobody saw: what that form came to. */
-  instead?: NoDecision | undefined;
+  instead?: Reason | undefined;
 }
 
 /** What a call wants to have agreed to. */
@@ -100,8 +91,6 @@ export type NewQuestion = Pick<Question, "action" | "binding" | "method" | "awai
 export interface PageQuestion extends Asked {
   method: "page";
   state: "opening" | "read" | "answered" | "over";
-  /** When the opener was told its address. */
-  openedAt: number;
   /** When it was opened or read, whichever came last. */
   seenAt: number;
   /** Stands in the page that was handed out, and nowhere else: an answer has to bring it. */
@@ -166,10 +155,14 @@ export function isLost(one: Question, now: number): boolean {
   return isLeft(one) && blocksFor(one, now) <= 0;
 }
 
-/** A page that is about to be opened. */
-export function newPage(asked: Asked): PageQuestion {
-  const [method, state, unread] = ["page", "opening", "not_fetched"] as const;
-  return { ...asked, ...openedAt(asked.askedAt), method, state, unread, field: randomSecret() };
+/** A question that is about to be put to the person, or a code that is about to be shown. */
+export function newQuestion(wanted: NewQuestion, now: number): Question {
+  const { method } = wanted;
+  const asked = { ...wanted, id: randomSecret(), openedAt: now, expiresAt: now + VALID_MS };
+  if (method !== "page")
+    return { ...asked, method, until: method === "form" ? now + FORM_MS : now };
+  const [state, unread] = ["opening", "not_fetched"] as const;
+  return { ...asked, ...openedAt(now), method, state, unread, field: randomSecret() };
 }
 
 /** The times of a page whose opener is told its address now. */

@@ -1,30 +1,29 @@
 import type { Clock } from "../clock.ts";
 import type { Action } from "../tools/action.ts";
-import { bareConfirmation, confirmationText, randomSecret, sameText } from "./code.ts";
+import { bareConfirmation, confirmationText, sameText } from "./code.ts";
 import { type Reply, reasonAgainst } from "./form.ts";
-import { createPause } from "./pause.ts";
 import {
   blocksFor,
   type Click,
   clickPage,
   type DecisionOf,
-  FORM_MS,
   isExpired,
   isLost,
   isOutdated,
   type NewQuestion,
-  newPage,
+  newQuestion,
   openedAt,
   type PageQuestion,
   type PageReply,
   type Question,
   readPage,
   type TurnedAway,
-  VALID_MS,
 } from "./question.ts";
 
 const INSTANT_MS = 1_000;
 const MOST_QUESTIONS = 100;
+const MOST_ENDS = 5;
+const PAUSE_MS = 10 * 60_000;
 
 export type Questions = ReturnType<typeof createQuestions>;
 
@@ -36,7 +35,9 @@ export type Questions = ReturnType<typeof createQuestions>;
  */
 export function createQuestions(clock: Clock) {
   const questions = new Map<string, Question>();
-  const pause = createPause(clock);
+  /** When questions ended without a yes, since the last one with a yes. */
+  let ends: number[] = [];
+  let pausedUntil = 0;
   /** There while somebody waits for a change. */
   let waiting: AbortController | undefined;
 
@@ -49,11 +50,20 @@ export function createQuestions(clock: Clock) {
     return [...questions.values()].find(isIt);
   }
 
+  /** A question has ended. Some running without a yes pause all: a model in a loop is stopped, whatever it varies. */
+  function count(isAgreed: boolean): void {
+    const now = clock.elapsed();
+    ends = isAgreed ? [] : [...ends.filter((one) => now - one < PAUSE_MS), now];
+    if (ends.length < MOST_ENDS) return;
+    ends = [];
+    pausedUntil = now + PAUSE_MS;
+  }
+
   /** Ends questions. A page stays until it expires, to tell what became of it. */
   function end(isOver: (question: Question) => boolean, isAgreed = false): void {
     for (const one of [...questions.values()].filter(isOver)) {
       const isUnanswered = one.method === "form" || (one.method === "page" && one.state === "read");
-      if (isAgreed || isUnanswered) pause.ended(isAgreed);
+      if (isAgreed || isUnanswered) count(isAgreed);
       if (one.method !== "page") questions.delete(one.id);
       else if (one.state !== "over") {
         if (!isAgreed && one.answer === "yes") one.answer = undefined;
@@ -73,11 +83,6 @@ export function createQuestions(clock: Clock) {
     return now;
   }
 
-  function pageOf(id: string): PageQuestion | undefined {
-    const question = questions.get(id);
-    return question?.method === "page" ? question : undefined;
-  }
-
   /** A yes serves once, so that it uses up whatever else was asked of the same targets. */
   function agree(question: Question): DecisionOf<"yes"> {
     const { method: by, action } = question;
@@ -92,38 +97,32 @@ export function createQuestions(clock: Clock) {
   }
 
   /** Milliseconds for which a page can still change; not above zero when it is settled or gone. */
-  function openFor(id: string): number {
+  function openFor(page: PageQuestion): number {
     const now = forget();
-    return (pageOf(id)?.until ?? now) - now;
+    return page.until - now;
   }
 
   /** What a browser does on a page, and what it is told of one that can no longer change, until that is forgotten. */
-  function onPage(
-    id: string,
-    act: (page: PageQuestion, now: number) => PageReply,
-  ): PageReply | undefined {
+  function onPage(page: PageQuestion, act: (now: number) => PageReply): PageReply | undefined {
     const now = forget();
-    const page = pageOf(id);
-    if (page === undefined) return undefined;
+    if (now >= page.expiresAt) return undefined;
     if (now >= page.until) return { kind: "answer", page };
-    const reply = act(page, now);
+    const reply = act(now);
     if (page.answer === "kept") refuse(page.action);
-    if (page.answer === "kept" || page.answer === "opened_twice") pause.ended(false);
+    if (page.answer === "kept" || page.answer === "opened_twice") count(false);
     wake();
     return reply;
   }
 
   /** What opens the page is given its address, or could not be started. */
-  function open(id: string, change: Partial<PageQuestion>): void {
-    const page = pageOf(id);
-    if (page?.state === "opening") Object.assign(page, change);
+  function open(page: PageQuestion, change: Partial<PageQuestion>): void {
+    if (page.state === "opening") Object.assign(page, change);
     wake();
   }
 
   /** The call that waited for a page has gone; the same call finds it again. */
-  function leave(id: string, call: object): void {
-    const page = pageOf(id);
-    if (page?.awaitedBy === call) page.awaitedBy = undefined;
+  function leave(page: PageQuestion, call: object): void {
+    if (page.awaitedBy === call) page.awaitedBy = undefined;
   }
 
   return {
@@ -132,31 +131,27 @@ export function createQuestions(clock: Clock) {
     leave,
 
     /** A call wants a yes to its action by this method. `awaitedBy`: the call, where it waits for the answer. */
-    ask(question: NewQuestion): DecisionOf<"asked" | "code" | "busy" | "no"> {
-      const { action, binding, method } = question;
+    ask(wanted: NewQuestion): DecisionOf<"asked" | "busy" | "no"> {
+      const { action, binding, method } = wanted;
       const now = forget();
-      if (pause.isPaused()) return { kind: "no", reason: "paused", action };
-      const id = randomSecret();
-      const asked = { ...question, id, askedAt: now, until: now, expiresAt: now + VALID_MS };
+      if (now < pausedUntil) return { kind: "no", reason: "paused", action };
       if (method === "code") {
         // One question has one code: a yes to it must not serve twice.
         end((one) => one.method === "code" && one.binding === binding);
-        questions.set(id, { ...asked, method });
-        const confirmation = confirmationText(action, id);
-        return { kind: "code", confirmation, action, expiresAt: asked.expiresAt };
+      } else {
+        const open = find((one) => blocksFor(one, now) > 0);
+        // A stateless client that asks the same again has lost the question: the new one replaces it.
+        const isReplaced =
+          open?.method === "form" && open.awaitedBy === undefined && open.binding === binding;
+        if (open !== undefined && !isReplaced) {
+          return { kind: "busy", ms: blocksFor(open, now), open: open.action };
+        }
+        // What was asked before of the same targets is no way around what a person is asked now.
+        end((one) => one === open || isLost(one, now) || isOutdated(one, action));
       }
-      const open = find((one) => blocksFor(one, now) > 0);
-      // A stateless client that asks the same again has lost the question: the new one replaces it.
-      const isReplaced =
-        open?.method === "form" && open.awaitedBy === undefined && open.binding === binding;
-      if (open !== undefined && !isReplaced) {
-        return { kind: "busy", ms: blocksFor(open, now), open: open.action };
-      }
-      // What was asked before of the same targets is no way around what a person is asked now.
-      end((one) => one === open || isLost(one, now) || isOutdated(one, action));
-      const until = now + FORM_MS;
-      questions.set(id, method === "page" ? newPage(asked) : { ...asked, method, until });
-      return { kind: "asked", id, action };
+      const question = newQuestion(wanted, now);
+      questions.set(question.id, question);
+      return { kind: "asked", question };
     },
 
     /** The answer to a form has come. `isPageNext`: a page can ask, if nobody has seen the form. */
@@ -169,14 +164,14 @@ export function createQuestions(clock: Clock) {
       const now = forget();
       const form = questions.get(id);
       if (form?.method !== "form" || form.binding !== binding) return { kind: "unknown" };
-      const { action, askedAt, expiresAt } = form;
+      const { action, openedAt, expiresAt } = form;
       const reason = now >= expiresAt ? "timed_out" : reasonAgainst(reply, action);
       if (reason === undefined) return agree(form);
-      const isInstant = now - askedAt < INSTANT_MS;
+      const isInstant = now - openedAt < INSTANT_MS;
       if (isPageNext && isInstant && (reason === "declined" || reason === "cancelled")) {
         // It has not ended: the page goes on with it.
         questions.delete(id);
-        return { kind: "unseen", no: { kind: "no", reason, action, isInstant } };
+        return { kind: "unseen", reason };
       }
       end((one) => one === form);
       // A timeout or a client's fault is nobody's refusal.
@@ -199,35 +194,41 @@ export function createQuestions(clock: Clock) {
     close: (id: string) => end((one) => one.id === id),
 
     /** A call begins that may have been told to come back for its page: it waits in place of one before it. */
-    resume(binding: string, call: object): DecisionOf<"asked" | "unknown"> {
+    resume(binding: string, call: object): PageQuestion | undefined {
       const now = forget();
       // Its browser never came, or its tab may be gone: it is opened anew.
       end((one) => one.binding === binding && isLost(one, now));
       const isIt = (one: Question) => one.method === "page" && one.state !== "over";
       const page = find((one) => one.binding === binding && isIt(one));
-      if (page === undefined) return { kind: "unknown" };
+      if (page?.method !== "page") return undefined;
       page.awaitedBy = call;
       wake();
-      return { kind: "asked", id: page.id, action: page.action };
+      return page;
     },
 
     /** What opens the page is given its address. */
-    opened: (id: string) => open(id, openedAt(clock.elapsed())),
+    opened: (page: PageQuestion) => open(page, openedAt(clock.elapsed())),
 
     /** What should have opened the page failed. */
-    failed: (id: string) => open(id, { unread: "not_opened", until: clock.elapsed() }),
+    failed: (page: PageQuestion) => open(page, { unread: "not_opened", until: clock.elapsed() }),
 
     /** Something fetches the page; `wrong` says what is wrong with how it does. */
-    read: (id: string, wrong?: TurnedAway) => onPage(id, (page, now) => readPage(page, wrong, now)),
+    read: (page: PageQuestion, wrong?: TurnedAway) =>
+      onPage(page, (now) => readPage(page, wrong, now)),
 
     /** A button of the page is pressed. */
-    click: (id: string, click: Click) => onPage(id, (page, now) => clickPage(page, click, now)),
+    click: (page: PageQuestion, click: Click) => onPage(page, (now) => clickPage(page, click, now)),
 
     /** Resolves when the page is settled or another call waits for it, after `ms`, or when `signal` fires. */
-    async settled(id: string, call: object, ms: number, signal: AbortSignal): Promise<void> {
+    async settled(
+      page: PageQuestion,
+      call: object,
+      ms: number,
+      signal: AbortSignal,
+    ): Promise<void> {
       const endsAt = clock.elapsed() + ms;
-      while (!signal.aborted && pageOf(id)?.awaitedBy === call) {
-        const left = Math.min(endsAt - clock.elapsed(), openFor(id));
+      while (!signal.aborted && page.awaitedBy === call) {
+        const left = Math.min(endsAt - clock.elapsed(), openFor(page));
         if (left <= 0) return;
         waiting ??= new AbortController();
         await clock.sleep(left, AbortSignal.any([waiting.signal, signal])).catch(() => {});
@@ -236,25 +237,23 @@ export function createQuestions(clock: Clock) {
 
     /** The call that waited for a page ends its wait. `hasTime`: enough is left of its time to act. */
     decide(
-      id: string,
+      page: PageQuestion,
       call: object,
       hasTime: boolean,
-    ): DecisionOf<"yes" | "no" | "unread" | "pending" | "unknown"> {
+    ): DecisionOf<"yes" | "no" | "unread" | "pending"> {
       const now = forget();
-      const page = pageOf(id);
-      if (page === undefined || page.state === "over") return { kind: "unknown" };
-      const { action, answer, expiresAt, turnedAway, instead, unread } = page;
-      const isAnswered = answer === "yes";
-      if (page.awaitedBy !== call || now < page.until || (isAnswered && !hasTime)) {
-        leave(id, call);
-        return { kind: "pending", action, isAnswered, expiresAt, turnedAway };
+      const { action, answer, instead, turnedAway, unread } = page;
+      if (page.state === "over") return { kind: "no", reason: "timed_out", action };
+      if (page.awaitedBy !== call || now < page.until || (answer === "yes" && !hasTime)) {
+        leave(page, call);
+        return { kind: "pending", page };
       }
-      if (isAnswered) return agree(page);
+      if (answer === "yes") return agree(page);
       end((one) => one === page);
       if (answer !== undefined) return { kind: "no", reason: answer, action, turnedAway };
       if (instead === undefined) return { kind: "unread", unread };
-      pause.ended(false);
-      return { ...instead, unread };
+      count(false);
+      return { kind: "no", reason: instead, action, isInstant: true, unread };
     },
   };
 }

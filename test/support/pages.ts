@@ -71,16 +71,18 @@ export async function servePageOf(action: Action): Promise<ServedPage> {
   const awaitedBy = {};
   const questions = createQuestions(clock);
   const asked = questions.ask({ action, binding: "b", method: "page", awaitedBy });
-  if (asked.kind !== "asked") throw new Error("a first question is always asked");
-  const { id } = asked;
-  const url = await createPageServer(questions)(id);
-  questions.opened(id);
+  if (asked.kind !== "asked" || asked.question.method !== "page") {
+    throw new Error("a first question is always asked");
+  }
+  const page = asked.question;
+  const url = await createPageServer(questions)(page);
+  questions.opened(page);
   clock.turn(-PATIENCE_MS);
   return {
     url,
     look: () =>
-      questions.openFor(id) > 0 ? { kind: "wait" } : questions.decide(id, awaitedBy, true),
+      questions.openFor(page) > 0 ? { kind: "wait" } : questions.decide(page, awaitedBy, true),
     settle: () => clock.turn(PATIENCE_MS + 10_000),
-    end: () => questions.close(id),
+    end: () => questions.close(page.id),
   };
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { Decision, PageReply } from "../../src/consent/question.ts";
+import { confirmationText } from "../../src/consent/code.ts";
+import type { Decision, PageQuestion, PageReply } from "../../src/consent/question.ts";
 import { createQuestions, type Questions } from "../../src/consent/questions.ts";
 import type { Action } from "../../src/tools/action.ts";
 import { steppedClock } from "./app.ts";
@@ -10,6 +11,8 @@ export interface World {
   clock: ReturnType<typeof steppedClock>;
   /** The id of a question by its name. */
   ids: Map<string, string>;
+  /** A page by its name. */
+  pages: Map<string, PageQuestion>;
   /** The text of a code by its name. */
   texts: Map<string, string>;
   /** The field that each reader of a page was given. */
@@ -23,8 +26,8 @@ export type Played<Seen> = Event<Seen> | [ms: number, event: Event<Seen>];
 
 export function createWorld(): World {
   const clock = steppedClock();
-  const [ids, texts, fields] = [new Map(), new Map(), new Map()];
-  return { questions: createQuestions(clock), clock, ids, texts, fields };
+  const [ids, pages, texts, fields] = [new Map(), new Map(), new Map(), new Map()];
+  return { questions: createQuestions(clock), clock, ids, pages, texts, fields };
 }
 
 /** Plays what happens, one after the other, in a world of its own. */
@@ -64,21 +67,28 @@ export function ask(
   method: "form" | "page" | "code",
   isAwaited: boolean,
 ): Event<Decision> {
-  return ({ questions, ids, texts }) => {
+  return (world) => {
     const binding = action.targets[0]?.email ?? "";
-    const decision = questions.ask({
+    const decision = world.questions.ask({
       action,
       binding,
       method,
       awaitedBy: isAwaited ? CALL : undefined,
     });
-    if (decision.kind === "asked") ids.set(name, decision.id);
-    if (decision.kind === "code") {
-      texts.set(name, decision.confirmation);
-      ids.set(name, decision.confirmation.split(" ").at(-1) ?? "");
-    }
-    return decision;
+    return keep(world, name, decision);
   };
+}
+
+/** Keeps what was asked by its name. */
+export function keep({ ids, pages, texts }: World, name: string, decision: Decision): Decision {
+  if (decision.kind !== "asked") return decision;
+  const { question } = decision;
+  ids.set(name, question.id);
+  if (question.method === "page") pages.set(name, question);
+  if (question.method === "code") {
+    texts.set(name, confirmationText(question.action, question.id));
+  }
+  return decision;
 }
 
 /** What a browser shows: the question, an answer, why it was turned away, or nothing. */
