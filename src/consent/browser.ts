@@ -11,11 +11,11 @@ export async function openBrowser(browser: Browser, url: string): Promise<void> 
   }
   if ("missing" in browser) throw new Error(browser.missing);
   for (const words of commandsOf(browser.command)) {
-    const isStarted = await start(words, url).then(
-      () => true,
-      () => false,
-    );
-    if (isStarted) return;
+    try {
+      return await start(words, url);
+    } catch {
+      // The next one of the list may be there.
+    }
   }
   throw new Error("no program in BROWSER could be started");
 }

@@ -84,6 +84,7 @@ export function createConfirm(
         case "no":
           return notConfirmed(context, decision);
         case "asked":
+          if (decision.question.method === "page") await openPage(decision.question);
           return put(decision.question);
         case "pending":
           return confirmationPending(context, decision.page);
@@ -101,9 +102,10 @@ export function createConfirm(
       }
     }
 
-    /** Puts a question to the person by its method. */
+    /** Takes an open question to its answer by its method. */
     async function put(question: Question): Promise<Answer | undefined> {
       const { id, action, method } = question;
+      onAction(action);
       if (method === "code") return confirmationRequired(context, question, unread);
       if (method === "page") return conclude(await waitForPage(questions, question, call, caller));
       const { putForm } = caller;
@@ -136,7 +138,6 @@ export function createConfirm(
       if (answer !== undefined) return answer;
 
       const page = questions.resume(binding, call);
-      if (page !== undefined) onAction(page.action);
       const resumed = page && (await put(page));
       if (resumed !== undefined) return resumed;
     }
@@ -156,8 +157,6 @@ export function createConfirm(
       }
       const awaitedBy = method === "page" || caller.putForm ? call : undefined;
       const asked = questions.ask({ action, binding, method, awaitedBy, instead });
-      if (asked.kind === "asked" && asked.question.method === "page")
-        await openPage(asked.question);
       const answer = await conclude(asked);
       if (answer !== undefined) return answer;
     }

@@ -30,8 +30,8 @@ ${tableOf(rows)}${factsOf(facts)}
 </div>
 ${formOf(
   field,
-  buttonOf(refusing, capitalised(refusing), " autofocus"),
-  `<span class="soon">${buttonOf(acting, capitalised(acting), ' class="act"')}</span>`,
+  buttonOf(refusing, " autofocus"),
+  `<span class="soon">${buttonOf(acting, ' class="act"')}</span>`,
 )}
 <p class="foot">This page can be answered until ${timeOf(expiresAt, clock)}; after two minutes another question may take its place. It opens only once: reloading it, or opening it again, ends the question.</p>`,
   );
@@ -68,7 +68,7 @@ function yesPage(page: PageQuestion, clock: Clock): string {
     : `Tell your assistant to go on; nothing is done until then. Your answer is kept until ${timeOf(expiresAt, clock)}.`;
   if (seconds <= 0) return notice(heading, [rest]);
   const soon = `It counts in ${seconds} s. Until then, the button below takes it back, and so does opening the address of this page again.`;
-  const form = formOf(field, buttonOf(action.choices[0], "Take it back"));
+  const form = formOf(field, buttonOf(action.choices[0], "", "Take it back"));
   return notice(heading, [soon, rest], form);
 }
 
@@ -80,7 +80,7 @@ function turnedAwayPage({ action, turnedAway, field }: PageQuestion): string {
     ? "To agree, end this question here, change that setting or name another browser in BROWSER, and tell your assistant to ask again."
     : "Answer on the page that your assistant opened.";
   const words = [`${turnedAwayText(turnedAway)} Nothing was done. ${next}`];
-  const form = isHidden ? formOf(field, buttonOf(refusing, capitalised(refusing))) : "";
+  const form = isHidden ? formOf(field, buttonOf(refusing)) : "";
   return notice("This answer does not count", words, form);
 }
 
@@ -95,7 +95,7 @@ function formOf(field: string, ...buttons: string[]): string {
   return ['<form method="post">', input, ...buttons, "</form>"].join("\n");
 }
 
-function buttonOf(choice: string, label: string, attributes = ""): string {
+function buttonOf(choice: string, attributes = "", label = capitalised(choice)): string {
   return `<button${attributes} name="decision" value="${escapeHtml(choice)}">${escapeHtml(label)}</button>`;
 }
 

@@ -59,17 +59,17 @@ export function createPageServer(questions: Questions) {
   }
 
   async function listen(): Promise<Server> {
-    const server = createServer({
+    const listening = createServer({
       headersTimeout: REQUEST_MS,
       requestTimeout: REQUEST_MS,
       maxHeaderSize: MOST_HEADER_BYTES,
       requireHostHeader: false,
     });
-    server.on("request", (request, response) => {
+    listening.on("request", (request, response) => {
       respond(request, response).catch(() => response.destroy());
     });
-    await once(server.listen(0, "127.0.0.1").unref(), "listening");
-    return server;
+    await once(listening.listen(0, "127.0.0.1").unref(), "listening");
+    return listening;
   }
 
   async function closeInTime(page: PageQuestion, listening: Server): Promise<void> {

@@ -1,7 +1,7 @@
 import { type Browser, isProgramThere } from "../config/browser.ts";
 import type { CallContext } from "../trieve/call.ts";
 import { type Caller, keepAlive } from "./form.ts";
-import type { DecisionOf, PageQuestion } from "./question.ts";
+import type { Decision, PageQuestion } from "./question.ts";
 import type { Questions } from "./questions.ts";
 
 /** How long a call waits for the person at a time. */
@@ -50,7 +50,7 @@ export async function waitForPage(
   page: PageQuestion,
   call: CallContext,
   caller: Caller,
-): Promise<DecisionOf<"yes" | "no" | "unread" | "pending">> {
+): Promise<Decision> {
   const { signal } = call;
   const waiting = new AbortController();
   keepAlive(caller, questions.clock, waiting.signal);

@@ -72,7 +72,7 @@ interface Asked {
   openedAt: number;
   /** Until when it keeps other questions waiting. */
   until: number;
-  /** When it is forgotten. */
+  /** When it is forgotten. A form that a call waits for is not: it ends with its call, if after a night's sleep. */
   expiresAt: number;
   /** The call that waits for the answer; a stateless client may never come back. */
   awaitedBy: object | undefined;
@@ -117,15 +117,7 @@ export interface PageReply {
   page: PageQuestion;
 }
 
-/** Whether it has to be forgotten. A form that a call waits for may be answered after a night's sleep. */
-export function isExpired(one: Question, now: number): boolean {
-  return !isAwaitedForm(one) && now >= one.expiresAt;
-}
-
-/**
- * Whether a newer question about a target of `action`, or a no to it, ends this one. An awaited form ends
- * with its call.
- */
+/** Whether a newer question about a target of `action`, or a no to it, ends this one. */
 export function isOutdated(one: Question, action: Action): boolean {
   const names = namesOf(action);
   return namesOf(one.action).some((name) => names.includes(name)) && !isAwaitedForm(one);
@@ -135,7 +127,7 @@ function namesOf({ targets }: Action): (string | undefined)[] {
   return targets.map(({ invitation, email }) => invitation?.id ?? email?.toLowerCase());
 }
 
-function isAwaitedForm({ method, awaitedBy }: Question): boolean {
+function isAwaitedForm({ method, awaitedBy }: NewQuestion): boolean {
   return method === "form" && awaitedBy !== undefined;
 }
 
@@ -158,7 +150,8 @@ export function isLost(one: Question, now: number): boolean {
 /** A question that is about to be put to the person, or a code that is about to be shown. */
 export function newQuestion(wanted: NewQuestion, now: number): Question {
   const { method } = wanted;
-  const asked = { ...wanted, id: randomSecret(), openedAt: now, expiresAt: now + VALID_MS };
+  const expiresAt = isAwaitedForm(wanted) ? Infinity : now + VALID_MS;
+  const asked = { ...wanted, id: randomSecret(), openedAt: now, expiresAt };
   if (method !== "page")
     return { ...asked, method, until: method === "form" ? now + FORM_MS : now };
   const [state, unread] = ["opening", "not_fetched"] as const;

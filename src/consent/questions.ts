@@ -6,8 +6,7 @@ import {
   blocksFor,
   type Click,
   clickPage,
-  type DecisionOf,
-  isExpired,
+  type Decision,
   isLost,
   isOutdated,
   type NewQuestion,
@@ -18,6 +17,7 @@ import {
   type Question,
   readPage,
   type TurnedAway,
+  VALID_MS,
 } from "./question.ts";
 
 const INSTANT_MS = 1_000;
@@ -77,14 +77,14 @@ export function createQuestions(clock: Clock) {
   function forget(): number {
     const now = clock.elapsed();
     const oldest = questions.size <= MOST_QUESTIONS ? undefined : questions.keys().next().value;
-    const over = [...questions.values()].filter((one) => isExpired(one, now) || one.id === oldest);
+    const over = [...questions.values()].filter((one) => now >= one.expiresAt || one.id === oldest);
     if (over.length > 0) end((one) => over.includes(one));
     for (const { id } of over) questions.delete(id);
     return now;
   }
 
   /** A yes serves once, so that it uses up whatever else was asked of the same targets. */
-  function agree(question: Question): DecisionOf<"yes"> {
+  function agree(question: Question): Decision {
     const { method: by, action } = question;
     end((one) => one !== question && isOutdated(one, action));
     end((one) => one === question, true);
@@ -131,7 +131,7 @@ export function createQuestions(clock: Clock) {
     leave,
 
     /** A call wants a yes to its action by this method. `awaitedBy`: the call, where it waits for the answer. */
-    ask(wanted: NewQuestion): DecisionOf<"asked" | "busy" | "no"> {
+    ask(wanted: NewQuestion): Decision {
       const { action, binding, method } = wanted;
       const now = forget();
       if (now < pausedUntil) return { kind: "no", reason: "paused", action };
@@ -155,17 +155,13 @@ export function createQuestions(clock: Clock) {
     },
 
     /** The answer to a form has come. `isPageNext`: a page can ask, if nobody has seen the form. */
-    answer(
-      id: string,
-      binding: string,
-      reply: Reply,
-      isPageNext: boolean,
-    ): DecisionOf<"yes" | "no" | "unseen" | "unknown"> {
+    answer(id: string, binding: string, reply: Reply, isPageNext: boolean): Decision {
       const now = forget();
       const form = questions.get(id);
       if (form?.method !== "form" || form.binding !== binding) return { kind: "unknown" };
-      const { action, openedAt, expiresAt } = form;
-      const reason = now >= expiresAt ? "timed_out" : reasonAgainst(reply, action);
+      const { action, openedAt } = form;
+      const isLate = now - openedAt >= VALID_MS;
+      const reason = isLate ? "timed_out" : reasonAgainst(reply, action);
       if (reason === undefined) return agree(form);
       const isInstant = now - openedAt < INSTANT_MS;
       if (isPageNext && isInstant && (reason === "declined" || reason === "cancelled")) {
@@ -180,7 +176,7 @@ export function createQuestions(clock: Clock) {
     },
 
     /** A call brings along the text of a code. */
-    confirm(binding: string, text: string): DecisionOf<"yes" | "unknown"> {
+    confirm(binding: string, text: string): Decision {
       forget();
       const given = bareConfirmation(text);
       const code = find(
@@ -236,11 +232,7 @@ export function createQuestions(clock: Clock) {
     },
 
     /** The call that waited for a page ends its wait. `hasTime`: enough is left of its time to act. */
-    decide(
-      page: PageQuestion,
-      call: object,
-      hasTime: boolean,
-    ): DecisionOf<"yes" | "no" | "unread" | "pending"> {
+    decide(page: PageQuestion, call: object, hasTime: boolean): Decision {
       const now = forget();
       const { action, answer, instead, turnedAway, unread } = page;
       if (page.state === "over") return { kind: "no", reason: "timed_out", action };
