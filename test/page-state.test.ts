@@ -53,7 +53,7 @@ const look =
   (world) => {
     const page = pageOf(world);
     if (page === undefined) return { kind: "unknown" };
-    const ms = world.questions.openFor(page);
+    const ms = page.until - world.clock.elapsed();
     return ms > 0 && !isOver ? { kind: "wait", ms } : world.questions.decide(page, call, hasTime);
   };
 const noting =
@@ -89,7 +89,7 @@ function play(...events: Timed[]) {
     world,
   );
   const page = pageOf(world);
-  return { seen: seen.at(-1), rest: page ? world.questions.openFor(page) : 0 };
+  return { seen: seen.at(-1), rest: page ? page.until - world.clock.elapsed() : 0 };
 }
 const last = (...events: Timed[]) => play(...events).seen;
 const agreed: Timed[] = [ask(), read(), [1.5, click("delete")]];
@@ -464,7 +464,7 @@ describe("a yes comes only of a click of the one reader", () => {
       const [seconds, event] = Array.isArray(letter) ? letter : [0, letter];
       world.clock.step(seconds * 1_000);
       const page = pageOf(world);
-      const canChange = page !== undefined && world.questions.openFor(page) > 0;
+      const canChange = page !== undefined && page.until > world.clock.elapsed();
       const seen = event(world);
       const kind = "shows" in seen ? seen.shows : seen.kind;
       if (kind === "yes" && "kind" in seen) {

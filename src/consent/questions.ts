@@ -96,12 +96,6 @@ export function createQuestions(clock: Clock) {
     end((one) => one.method !== "page" && isOutdated(one, action));
   }
 
-  /** Milliseconds for which a page can still change; not above zero when it is settled or gone. */
-  function openFor(page: PageQuestion): number {
-    const now = forget();
-    return page.until - now;
-  }
-
   /** What a browser does on a page, and what it is told of one that can no longer change, until that is forgotten. */
   function onPage(page: PageQuestion, act: (now: number) => PageReply): PageReply | undefined {
     const now = forget();
@@ -127,7 +121,6 @@ export function createQuestions(clock: Clock) {
 
   return {
     clock,
-    openFor,
     leave,
 
     /** A call wants a yes to its action by this method. `awaitedBy`: the call, where it waits for the answer. */
@@ -224,7 +217,8 @@ export function createQuestions(clock: Clock) {
     ): Promise<void> {
       const endsAt = clock.elapsed() + ms;
       while (!signal.aborted && page.awaitedBy === call) {
-        const left = Math.min(endsAt - clock.elapsed(), openFor(page));
+        const now = forget();
+        const left = Math.min(endsAt, page.until) - now;
         if (left <= 0) return;
         waiting ??= new AbortController();
         await clock.sleep(left, AbortSignal.any([waiting.signal, signal])).catch(() => {});

@@ -81,7 +81,7 @@ export async function servePageOf(action: Action): Promise<ServedPage> {
   return {
     url,
     look: () =>
-      questions.openFor(page) > 0 ? { kind: "wait" } : questions.decide(page, awaitedBy, true),
+      page.until > clock.elapsed() ? { kind: "wait" } : questions.decide(page, awaitedBy, true),
     settle: () => clock.turn(PATIENCE_MS + 10_000),
     end: () => questions.close(page.id),
   };
