@@ -453,6 +453,13 @@ describe("a call waits for 30 s", () => {
     const { browser } = await opened();
     await pass(30);
     expect((await removed).facts.outcome).toBe("confirmation_pending");
+    const waiting = remove();
+    await soon(50);
+    await pass(30);
+    expect((await waiting).facts.outcome).toBe("confirmation_pending");
+    // The call did not read the list, but the audit knows from the page whom it is about.
+    const audited = { outcome: "confirmation_pending", email: "bob@example.com" };
+    expect(JSON.parse(server.log.at(-1) ?? "")).toMatchObject(audited);
     const again = remove();
     await soon(50);
     await browser.press("keep");
