@@ -34,7 +34,7 @@ const leaveOut: Plugin = {
 
 /**
  * Builds each message schema of the SDKs when it is first used and not when the program starts: of hundreds, a connection
- * that lists and calls tools uses thirty. Leaves out classes that other programs use, and the list of all schemas that
+ * that lists and calls tools uses about forty. Leaves out classes that other programs use, and the list of all schemas that
  * would keep every one of them. See docs/performance.md for what that saves.
  */
 const trimSdks: Plugin = {

@@ -89,7 +89,7 @@ async function cost(): Promise<string> {
     description,
     inputSchema,
   }));
-  return `The tools cost a model ${countTokens(JSON.stringify(seen))} tokens, a page of 50 invitations at most 1,400.`;
+  return `The tools cost a model ${countTokens(JSON.stringify(seen))} tokens, 50 ordinary addresses at most 1,400.`;
 }
 
 /** Fills in each block of `text` that stands between `<!-- name -->` and `<!-- /name -->`. */
