@@ -1,12 +1,6 @@
 import { traceOf } from "./text.ts";
 
-interface Kind {
-  /** What happened and what to do next, each without a full stop. */
-  happened: string;
-  next: string;
-}
-
-/** Every error code: what happened, and what to do next. The README shows this table. */
+/** Every error code: what happened and what to do next, each without a full stop. docs/errors.md shows this table. */
 export const ERRORS = {
   configuration_error: {
     happened: "A setting is missing or wrong",
@@ -127,7 +121,7 @@ export const ERRORS = {
     happened: "This server failed before anything was sent or deleted",
     next: "Report the lines on stderr",
   },
-} as const satisfies Record<string, Kind>;
+} as const satisfies Record<string, { happened: string; next: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
@@ -165,14 +159,12 @@ export class Failure extends Error {
   readonly isCertain: boolean;
 
   constructor(code: ErrorCode, details: FailureDetails = {}) {
-    const kind: Kind = ERRORS[code];
-    const { detail } = details;
-    const happened = details.happened ?? kind.happened;
+    const { detail, happened = ERRORS[code].happened, next = ERRORS[code].next } = details;
     const withDetail = detail === undefined ? happened : `${happened} (${detail})`;
     super(`${code}: ${withDetail}`, { cause: details.cause });
     this.code = code;
     this.happened = withDetail;
-    this.next = details.next ?? kind.next;
+    this.next = next;
     this.known = details.known;
     this.origin = details.origin ?? "program";
     this.retryAfterMs = details.retryAfterMs;

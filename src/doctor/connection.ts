@@ -40,7 +40,6 @@ const IF_HEALTHY: Partial<Record<ErrorCode, string>> = {
 const HINTS: Partial<Record<ErrorCode, string>> = {
   timeout: "see whether Trieve's machine is up, and what stands between it and this one",
   upstream_error: "look at Trieve's log, and at the gate before it where there is one",
-  rate_limited: "wait a minute, then run doctor again",
   organization_not_found:
     "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard",
 };

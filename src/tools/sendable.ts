@@ -1,4 +1,4 @@
-import { allowedRoles, isDomainAllowed, type Policy } from "../config/policy.ts";
+import { allowedRoles, type Policy } from "../config/policy.ts";
 import { emailProblem } from "../email.ts";
 import { Failure } from "../errors.ts";
 import { neutralise } from "../text.ts";
@@ -33,10 +33,11 @@ export function roleFailure(role: string, policy: Policy): Failure | undefined {
 export function addressFailure(email: string, policy: Policy, next?: string): Failure | undefined {
   const happened = emailProblem(email);
   if (happened !== undefined) return new Failure("invalid_email", { happened, next });
-  if (isDomainAllowed(policy, email)) return undefined;
-  const domains = policy.allowedDomains?.join(", ");
+  const { allowedDomains } = policy;
+  const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
+  if (allowedDomains === undefined || allowedDomains.includes(domain)) return undefined;
   return new Failure("domain_not_allowed", {
-    happened: `This server may only invite addresses at ${domains} (TRIEVE_ALLOWED_EMAIL_DOMAINS)`,
+    happened: `This server may only invite addresses at ${allowedDomains.join(", ")} (TRIEVE_ALLOWED_EMAIL_DOMAINS)`,
   });
 }
 
