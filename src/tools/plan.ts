@@ -9,7 +9,7 @@ import type { Named } from "./targets.ts";
 import type { Plan } from "./tool.ts";
 
 const MOST_NAMED = 3;
-const NAMES: readonly string[] = ROLES;
+const ROLE_ORDER: readonly string[] = ROLES;
 const REFUSING = { send: "do not send", resend: "keep", delete: "keep" };
 const JOINS = "A person who has a Trieve account joins at once, which cannot be undone here.";
 const ROLE_MEANS: Record<string, string> = {
@@ -44,7 +44,7 @@ export function createPlan<T extends Target & { email: string; role: string }>(
   const what = only ? "invitation" : `${count} invitations`;
   const now = context.clock.now();
   const { organizationId, organizationName, host } = context;
-  const rankOf = ({ role }: T) => NAMES.indexOf(role);
+  const rankOf = ({ role }: T) => ROLE_ORDER.indexOf(role);
   const highestFirst = targets.toSorted((a, b) => rankOf(b) - rankOf(a));
   const roles = [...new Set(highestFirst.map((target) => target.role))];
   const isMailed = verb !== "delete";
