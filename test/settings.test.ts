@@ -87,7 +87,7 @@ describe("placeholders and blanks count as not set", () => {
     expect(faults[0]).toMatch(/^TRIEVE_API_KEY is not set/);
     const isPlaceholder = value.trim() !== "";
     expect(faults[0]?.includes("placeholder")).toBe(isPlaceholder);
-    expect(warnings.join().includes("placeholder")).toBe(isPlaceholder);
+    expect(warnings).toEqual(read(GOOD).warnings);
   });
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: end of the list
 
@@ -115,6 +115,13 @@ describe("placeholders and blanks count as not set", () => {
       "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that nothing filled in; expected the id of the one organization to administer, a UUID",
       "TRIEVE_BASE_URL is not set: it holds a placeholder that nothing filled in; expected the address of your Trieve's API, like https://trieve.example.com (http only to this machine)",
     ]);
+  });
+
+  test("an unfilled one that nothing needs is warned of", () => {
+    const name = "TRIEVE_ORGANIZATION_NAME";
+    const { faults, warnings } = read({ ...GOOD, [name]: "$UNFILLED" });
+    expect(faults).toEqual([]);
+    expect(warnings).toContain(`${name} is not set: it holds a placeholder that nothing filled in`);
   });
 
   test("an optional one falls back to its default", () => {
@@ -359,6 +366,12 @@ describe("the key file", () => {
     rmSync(file, { force: true });
     writeFileSync(file, text, { mode });
   };
+  test("serves where the variable for the key was not filled in, which is warned of", () => {
+    keep("tr-key");
+    const { config, warnings } = read({ ...environment, TRIEVE_API_KEY: "$KEY" });
+    expect(config?.apiKey()).toBe("tr-key");
+    expect(warnings.join()).toContain("TRIEVE_API_KEY is not set: it holds a placeholder");
+  });
   test("is read and trimmed", () => {
     keep("tr-key\n");
     const { config, shown, warnings } = read(environment);

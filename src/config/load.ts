@@ -71,17 +71,17 @@ function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: F
         return;
       }
       check(!restricts || !isUnfilled(name), UNFILLED);
-      if (isUnfilled(name)) warn(PLACEHOLDER);
-      if (name === KEY && isSet(KEY_FILE)) shown[name] = "file";
-      else if (otherwise !== "required") {
-        shown[name] = otherwise === "none" ? "not set" : `${otherwise} (default)`;
-      } else {
+      if (otherwise === "required" && !(name === KEY && isSet(KEY_FILE))) {
         // Where the file for the key holds a placeholder, the file was meant.
         const meant = name === KEY && isUnfilled(KEY_FILE) ? KEY_FILE : name;
         faults.push(
           `${meant} ${isUnfilled(meant) ? PLACEHOLDER : "is not set"}; expected ${meaning}`,
         );
+        return;
       }
+      if (isUnfilled(name)) warn(PLACEHOLDER);
+      if (name === KEY) shown[name] = "file";
+      else shown[name] = otherwise === "none" ? "not set" : `${otherwise} (default)`;
     });
   }
   return values as Values;
