@@ -1,6 +1,8 @@
 import { getEventListeners } from "node:events";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import type { Clock } from "../src/clock.ts";
+import { type Clock, systemClock } from "../src/clock.ts";
 import { loadSettings } from "../src/config/load.ts";
 import { answersHealthCheck } from "../src/doctor/connection.ts";
 import { Failure } from "../src/errors.ts";
@@ -589,6 +591,23 @@ describe("what was sent", () => {
     takeTurn();
     clock.turn(10_000);
     takeTurn();
+  });
+
+  test("sends that are over leave nothing behind", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage: () => void = runInNewContext("gc");
+    const { oneAtATime } = createSendGuard(systemClock);
+    const call = createCallContext(systemClock, new AbortController().signal, 60_000);
+    const heapAfter = async (name: string) => {
+      for (let n = 0; n < 3_000; n += 1) {
+        await oneAtATime(call, [{ email: `${name}${n}@example.com` }], async () => {});
+      }
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    await heapAfter("first");
+    const before = await heapAfter("second");
+    expect((await heapAfter("third")) - before).toBeLessThan(300_000);
   });
 
   test("to one address, in any letters, never overlaps", async () => {

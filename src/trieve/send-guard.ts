@@ -56,7 +56,9 @@ export function createSendGuard(clock: Clock) {
       });
       const mine = Promise.race([earlier, gaveUp]).finally(wait.end).then(send);
       // All are taken at once, so that two calls never wait for each other.
-      const both = Promise.allSettled([earlier, mine]).then(() => {});
+      const both = Promise.allSettled([earlier, mine]).then(() => {
+        for (const { email } of targets) if (running.get(email) === both) running.delete(email);
+      });
       for (const { email } of targets) running.set(email, both);
       return mine;
     },
