@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { hurried } from "./support/app.ts";
+import { createTestApp, hurried } from "./support/app.ts";
 import { endLines } from "./support/audit.ts";
 import { HELLO, startBin, toolCall } from "./support/bin.ts";
 import { says } from "./support/client.ts";
@@ -80,10 +80,28 @@ test("a first call that is cancelled in the same breath sends nothing", async ()
 });
 
 // Node's Request loses the signal it was given when the garbage collector runs at the wrong moment.
-describe("an attempt ends in time, whatever the garbage collector takes meanwhile", () => {
-  setFlagsFromString("--expose-gc");
-  const collectGarbage: () => void = runInNewContext("gc");
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
+test("a call that is over leaves nothing behind", async () => {
+  const log: string[] = [];
+  const app = createTestApp(trieve, log);
+  const heapAfterCalls = async () => {
+    for (let n = 0; n < 2_000; n += 1) {
+      const { signal } = new AbortController();
+      await app.call("delete_invitation", { invitations: [] }, { signal, hasForms: true });
+    }
+    log.length = 0;
+    await systemClock.sleep(50);
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  await heapAfterCalls();
+  const before = await heapAfterCalls();
+  expect((await heapAfterCalls()) - before).toBeLessThan(50_000);
+});
+
+describe("an attempt ends in time, whatever the garbage collector takes meanwhile", () => {
   test.each<[string, string, Fault]>([
     ["GET", "list_invitations", { silence: "all" }],
     ["GET", "list_invitations", { silence: "body" }],

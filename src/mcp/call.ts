@@ -76,12 +76,13 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
     let isKept = true;
     let steps = 0;
     // A read may still be answered while the process ends.
-    const given = isWrite ? AbortSignal.any([caller.signal, ending]) : caller.signal;
+    const given = isWrite ? [caller.signal, ending] : [caller.signal];
     // Clients give any reason, a text too; what the call throws has to be an AbortError.
     const ended = new AbortController();
     const cancel = () => ended.abort();
-    given.addEventListener("abort", cancel, { once: true });
-    if (given.aborted) cancel();
+    // Not AbortSignal.any: `ending` would keep each of these signals as long as the process runs.
+    for (const signal of given) signal.addEventListener("abort", cancel, { once: true });
+    if (given.some(({ aborted }) => aborted)) cancel();
     const call = createCallContext(clock, ended.signal, limits.callMs, {
       step() {
         const total = call.outcomes.length;
@@ -169,7 +170,7 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
 
     async function run(): Promise<CallResult> {
       const result = await carryOut().catch(failed);
-      given.removeEventListener("abort", cancel);
+      for (const signal of given) signal.removeEventListener("abort", cancel);
       return isKept ? result : withRemark(result);
     }
 
