@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config/load.ts";
@@ -52,6 +53,8 @@ export interface Running {
 export function createCalls(options: CallsOptions, ending: AbortSignal) {
   const { settings, version, clock, audit, limits = LIMITS, open = createTrieveClient } = options;
   const { config, faults } = settings;
+  // Each call under way that writes listens; Node would warn of eleven.
+  setMaxListeners(0, ending);
 
   function configure(config: Config) {
     const client = open({ config, clock, version, limits });
