@@ -2,6 +2,8 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises
 import { build, type Plugin, transform } from "esbuild";
 import ts from "typescript";
 
+const MISSING = 'class { constructor() { throw new Error("left out of the bundle"); } }';
+
 /**
  * Leaves out what the SDKs import and this program never reaches: ajv (consent checks the answers to
  * forms), zod 3 and its JSON Schema writer (the SDK's path for old schemas), and of zod 4 its own
@@ -16,7 +18,7 @@ const leaveOut: Plugin = {
     onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
       contents: `
         export const process = globalThis.process;
-        class Missing { constructor() { throw new Error("left out of the bundle"); } }
+        const Missing = ${MISSING};
         export { Missing as AjvJsonSchemaValidator, Missing as DefaultJsonSchemaValidator };
         export const zodToJsonSchema = () => new Missing();
         export const object = () => new Missing();
@@ -58,7 +60,7 @@ const trimSdks: Plugin = {
         if (value && isSchema(node.name.getText(), value)) {
           replace(value, `/* @__PURE__ */ onUse(() => ${value.getText()})`);
         } else if (value && ts.isClassExpression(value) && UNUSED.test(node.name.getText())) {
-          replace(value, 'class { constructor() { throw new Error("left out of the bundle"); } }');
+          replace(value, MISSING);
         } else if (ts.isForOfStatement(node) && /^register\(/.test(node.statement.getText())) {
           replace(node, "");
         } else {
