@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { LIMITS } from "../src/trieve/limits.ts";
@@ -8,6 +6,7 @@ import { endLines } from "./support/audit.ts";
 import { HELLO, startBin, toolCall } from "./support/bin.ts";
 import { says } from "./support/client.ts";
 import type { Fault } from "./support/fault-proxy.ts";
+import { collectGarbage, heapUsed } from "./support/heap.ts";
 import { connectInMemory } from "./support/memory.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
 
@@ -79,10 +78,6 @@ test("a first call that is cancelled in the same breath sends nothing", async ()
   expect(trieve.proxy.seen).toEqual([]);
 });
 
-// Node's Request loses the signal it was given when the garbage collector runs at the wrong moment.
-setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
-
 test("a call that is over leaves nothing behind", async () => {
   const log: string[] = [];
   const app = createTestApp(trieve, log);
@@ -93,14 +88,14 @@ test("a call that is over leaves nothing behind", async () => {
     }
     log.length = 0;
     await systemClock.sleep(50);
-    collectGarbage();
-    return process.memoryUsage().heapUsed;
+    return heapUsed();
   };
   await heapAfterCalls();
   const before = await heapAfterCalls();
   expect((await heapAfterCalls()) - before).toBeLessThan(50_000);
 });
 
+// Node's Request loses the signal it was given when the garbage collector runs at the wrong moment.
 describe("an attempt ends in time, whatever the garbage collector takes meanwhile", () => {
   test.each<[string, string, Fault]>([
     ["GET", "list_invitations", { silence: "all" }],

@@ -1,6 +1,4 @@
 import { getEventListeners } from "node:events";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { loadSettings } from "../src/config/load.ts";
@@ -15,6 +13,7 @@ import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
 import { createMemory, createSendGuard, type PastInvitation } from "../src/trieve/send-guard.ts";
 import { createSlots, type Slot } from "../src/trieve/slots.ts";
 import { dreamClock } from "./support/calls.ts";
+import { heapUsed } from "./support/heap.ts";
 
 // The parts of a request, each by itself: what is sent, what is read, how long it may take, what its end means.
 
@@ -594,16 +593,13 @@ describe("what was sent", () => {
   });
 
   test("sends that are over leave nothing behind", async () => {
-    setFlagsFromString("--expose-gc");
-    const collectGarbage: () => void = runInNewContext("gc");
     const { oneAtATime } = createSendGuard(systemClock);
     const call = createCallContext(systemClock, new AbortController().signal, 60_000);
     const heapAfter = async (name: string) => {
       for (let n = 0; n < 3_000; n += 1) {
         await oneAtATime(call, [{ email: `${name}${n}@example.com` }], async () => {});
       }
-      collectGarbage();
-      return process.memoryUsage().heapUsed;
+      return heapUsed();
     };
     await heapAfter("first");
     const before = await heapAfter("second");
