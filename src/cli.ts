@@ -6,7 +6,7 @@ import { loadSettings, type Settings } from "./config/load.ts";
 import { SETTING_LIST } from "./config/settings.ts";
 import { isLocal } from "./config/url.ts";
 import type { Check } from "./doctor/connection.ts";
-import { CLIENTS, type Client, launchOf, notIn } from "./doctor/entry.ts";
+import { CLIENTS, type Client, createLaunch, missingFrom } from "./doctor/entry.ts";
 import { serve } from "./mcp/serve.ts";
 import { type App, createApp } from "./mcp/server.ts";
 import { traceOf } from "./text.ts";
@@ -95,11 +95,11 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
   const run = /[/\\]_npx[/\\]/.test(main)
     ? { command: "npx", args: ["-y", name] }
     : { command: process.execPath, args: [main] };
-  const launch = launchOf(process.env, run, sandbox);
+  const launch = createLaunch(process.env, run, sandbox);
   if (sandbox) log(`${place}:`);
   else {
     for (const fault of loadSettings(process.env).faults) log(`configuration_error: ${fault}`);
-    const byHand = notIn(launch, process.env).join(", ");
+    const byHand = missingFrom(launch, process.env).join(", ");
     if (byHand !== "") log(`Not in it, to be added by hand where needed: ${byHand}`);
     log(`${place}. The key belongs in the file that it names:`);
   }

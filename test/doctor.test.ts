@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { verdictOf } from "../src/doctor/doctor.ts";
-import { CLIENTS, launchOf } from "../src/doctor/entry.ts";
+import { CLIENTS, createLaunch } from "../src/doctor/entry.ts";
 import { startBin } from "./support/bin.ts";
 import { type Fault, startFaultProxy } from "./support/fault-proxy.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -312,7 +312,7 @@ test("the entry of each client is what that client reads", () => {
 
 test("the entry holds what is set here: paths in full, no secret, no placeholder", () => {
   const run = { command: "node", args: ["main.js"] };
-  const { env } = launchOf(
+  const { env } = createLaunch(
     {
       TRIEVE_BASE_URL: "https://trieve.example.org",
       TRIEVE_ORGANIZATION_ID: "$ORGANIZATION",
@@ -332,7 +332,7 @@ test("the entry holds what is set here: paths in full, no secret, no placeholder
     TRIEVE_READ_ONLY: "true",
     TRIEVE_AUDIT_LOG: "~/audit.jsonl",
   });
-  expect(launchOf({ TRIEVE_READ_ONLY: "true" }, run, true)).toEqual({
+  expect(createLaunch({ TRIEVE_READ_ONLY: "true" }, run, true)).toEqual({
     name: "trieve-sandbox",
     command: "node",
     args: ["main.js", "--sandbox"],

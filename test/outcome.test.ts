@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ERRORS, type ErrorCode, Failure } from "../src/errors.ts";
 import {
   classOf,
-  conclude,
-  failed,
+  failedOutcome,
   type Outcome,
   type OutcomeName,
+  summarise,
 } from "../src/trieve/outcome.ts";
 
 // What a call comes to by what came of its targets, stated here a second time, from the contract.
@@ -75,7 +75,7 @@ const CASES = (Object.keys(CLASSES) as OutcomeName[]).flatMap((name) =>
 );
 const named = CASES.map((one): [string, Case] => [`${one.name}, ${one.isOf}`, one]);
 
-type Conclusion = ReturnType<typeof conclude>;
+type Conclusion = ReturnType<typeof summarise>;
 
 function expected(comesTo: string, first: Case, second = first): Conclusion {
   const isWorse = WORST.indexOf(second.name) < WORST.indexOf(first.name);
@@ -87,7 +87,7 @@ function expected(comesTo: string, first: Case, second = first): Conclusion {
 
 /** Compares failures by identity: whose it is, and not only what it says. */
 function expectConclusion(outcomes: readonly Outcome[], conclusion: Conclusion, of: string): void {
-  expect(conclude(outcomes), of).toBe(conclusion);
+  expect(summarise(outcomes), of).toBe(conclusion);
 }
 
 describe("one target", () => {
@@ -117,7 +117,7 @@ test("the error's code is the outcome's own word, and of what was not begun its 
   for (const { name, isOf, outcome } of CASES) {
     if (isOf !== "unsure" && isOf !== "open") continue;
     const code = REASONS[name] ?? name;
-    expect(conclude([outcome])).toMatchObject({ code });
+    expect(summarise([outcome])).toMatchObject({ code });
   }
 });
 
@@ -129,8 +129,8 @@ test.each(Object.keys(ERRORS) as ErrorCode[])(
       const target = { email: "ann@example.com" };
       const outcome = Object.hasOwn(CLASSES, code) ? code : untouched;
       const isUnsure = WORST.includes(code);
-      expect(failed(target, failure, untouched)).toEqual({ target, outcome, failure });
-      expect(classOf(failed(target, failure, untouched))).toBe(isUnsure ? "unsure" : "open");
+      expect(failedOutcome(target, failure, untouched)).toEqual({ target, outcome, failure });
+      expect(classOf(failedOutcome(target, failure, untouched))).toBe(isUnsure ? "unsure" : "open");
     }
   },
 );

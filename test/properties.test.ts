@@ -13,7 +13,7 @@ import type { ToolContext } from "../src/tools/context.ts";
 import { tools } from "../src/tools/index.ts";
 import { listInvitations } from "../src/tools/list.ts";
 import { listedTools } from "../src/tools/listed.ts";
-import { findTargets } from "../src/tools/targets.ts";
+import { resolveTargets } from "../src/tools/targets.ts";
 import { createCallContext } from "../src/trieve/call.ts";
 import { type Invitation, parseTimestamp, readRows } from "../src/trieve/invitation.ts";
 import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
@@ -444,7 +444,7 @@ describe("the beginning of an id that is shown", () => {
   const named = invitations.filter((all) => all.length > 0);
   const guard = createSendGuard(systemClock);
   const find = (names: string[], all: Invitation[]) =>
-    findTargets(names, {
+    resolveTargets(names, {
       list: { invitations: all, skipped: 0 },
       guard,
       untouched: "not_deleted",

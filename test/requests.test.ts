@@ -5,12 +5,16 @@ import { loadSettings } from "../src/config/load.ts";
 import { answersHealthCheck } from "../src/doctor/connection.ts";
 import { Failure } from "../src/errors.ts";
 import { isPage, parseList, readText, sentOnce, withoutLongBody } from "../src/trieve/body.ts";
-import { afterWrite, createCallContext, keepingTime } from "../src/trieve/call.ts";
+import { afterWrite, createCallContext, reserveTime } from "../src/trieve/call.ts";
 import { createExchange, openRoute } from "../src/trieve/http.ts";
 import { statusFailure, waitFor } from "../src/trieve/http-errors.ts";
 import { brokenOff, networkFailure } from "../src/trieve/network-errors.ts";
 import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
-import { createMemory, createSendGuard, type PastInvitation } from "../src/trieve/send-guard.ts";
+import {
+  createExpiringMap,
+  createSendGuard,
+  type PastInvitation,
+} from "../src/trieve/send-guard.ts";
 import { createSlots, type Slot } from "../src/trieve/slots.ts";
 import { dreamClock } from "./support/calls.ts";
 import { heapUsed } from "./support/heap.ts";
@@ -495,7 +499,7 @@ describe("a call", () => {
       })
       .catch(() => {});
     expect(call.timeLeft()).toBe(600);
-    expect(keepingTime(call, 250).timeLeft()).toBe(350);
+    expect(reserveTime(call, 250).timeLeft()).toBe(350);
     expect(afterWrite(call, clock, 500).timeLeft()).toBe(600);
     expect(afterWrite(call, clock, 700).timeLeft()).toBe(700);
     clock.turn(601);
@@ -537,7 +541,7 @@ describe("a call", () => {
 
 test("what is remembered is forgotten in time, in whatever letters it is asked for", () => {
   const clock = dreamClock();
-  const memory = createMemory<number>(clock, 1_000);
+  const memory = createExpiringMap<number>(clock, 1_000);
   memory.set("A", 1);
   clock.turn(500);
   memory.set("b", 2);
@@ -578,18 +582,18 @@ describe("what was sent", () => {
 
   test("counts for a minute from when it went out, and a turn that is given back is one", () => {
     const clock = dreamClock();
-    const { takeTurn } = createSendGuard(clock);
-    const turns = Array.from({ length: 30 }, takeTurn);
-    expect(() => takeTurn()).toThrow("limit of 30 invitations a minute");
+    const { reserveSend } = createSendGuard(clock);
+    const turns = Array.from({ length: 30 }, reserveSend);
+    expect(() => reserveSend()).toThrow("limit of 30 invitations a minute");
     turns[7]?.(false);
-    takeTurn();
-    expect(() => takeTurn()).toThrow(Failure);
+    reserveSend();
+    expect(() => reserveSend()).toThrow(Failure);
     clock.turn(10_000);
     for (const end of turns.slice(0, 29)) end(true);
     clock.turn(50_000);
-    takeTurn();
+    reserveSend();
     clock.turn(10_000);
-    takeTurn();
+    reserveSend();
   });
 
   test("sends that are over leave nothing behind", async () => {

@@ -62,10 +62,10 @@ function isProgram(file: string): boolean {
 export function commandsOf(command: string): string[][] {
   const separator = delimiter === ":" ? /:(?=(?:[^"']|"[^"]*"|'[^']*')*$)/ : /;/;
   const entries = existsSync(command) ? [command] : command.split(separator);
-  return entries.filter((entry) => entry.trim() !== "").map(wordsOf);
+  return entries.filter((entry) => entry.trim() !== "").map(splitCommand);
 }
 
-function wordsOf(command: string): string[] {
+function splitCommand(command: string): string[] {
   if (existsSync(command)) return [command];
   const words = command.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
   return words.map((word) => word.replace(/^(["'])(.*)\1$/s, "$2"));

@@ -7,7 +7,7 @@ import type { NotDone } from "../tools/result.ts";
 import type { Plan, ToolCall } from "../tools/tool.ts";
 import type { CallContext } from "../trieve/call.ts";
 import type { Caller, Form } from "./form.ts";
-import { formOf, waitForReply } from "./form.ts";
+import { createForm, waitForReply } from "./form.ts";
 import {
   busy,
   confirmationPending,
@@ -85,7 +85,7 @@ export function createConfirm(
           return notConfirmed(context, decision);
         case "asked":
           if (decision.question.method === "page") await openPage(decision.question);
-          return put(decision.question);
+          return obtainAnswer(decision.question);
         case "pending":
           return confirmationPending(context, decision.page);
         case "busy":
@@ -103,13 +103,13 @@ export function createConfirm(
     }
 
     /** Takes an open question to its answer by its method. */
-    async function put(question: Question): Promise<Answer | undefined> {
+    async function obtainAnswer(question: Question): Promise<Answer | undefined> {
       const { id, action, method } = question;
       onAction(action);
       if (method === "code") return confirmationRequired(context, question, unread);
       if (method === "page") return conclude(await waitForPage(questions, question, call, caller));
       const { putForm } = caller;
-      const form = formOf(action);
+      const form = createForm(action);
       if (putForm === undefined) return { kind: "form", form, id };
       const send = (signal: AbortSignal) => putForm(form, signal);
       const wait = () => waitForReply(send, caller, context.clock, call.signal);
@@ -120,7 +120,7 @@ export function createConfirm(
     }
 
     /** What an answer that the call brings along comes to. A page has none to bring. */
-    function decideBrought(): Decision | undefined {
+    function decideGiven(): Decision | undefined {
       const method = usable.find((one) => one !== "page");
       const { answer } = caller;
       if (method === "form" && answer) {
@@ -131,14 +131,14 @@ export function createConfirm(
     }
 
     if (mayNeedConsent) {
-      const brought = decideBrought();
+      const brought = decideGiven();
       // Where a page comes first, an answer that is no good gives way to it.
       const givesWay = brought?.kind === "unknown" && usable[0] === "page";
       const answer = brought && !givesWay ? await conclude(brought) : undefined;
       if (answer !== undefined) return answer;
 
       const page = questions.resume(binding, call);
-      const resumed = page && (await put(page));
+      const resumed = page && (await obtainAnswer(page));
       if (resumed !== undefined) return resumed;
     }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { capitalised } from "../text.ts";
-import { type Action, linesOf, linesOfFacts } from "../tools/action.ts";
+import { type Action, formatAction, formatFacts } from "../tools/action.ts";
 import { FORM_MS, type Reason } from "./question.ts";
 
 const PROGRESS_MS = 15_000;
@@ -30,22 +30,22 @@ export type Reply =
   | { kind: "failed"; reason: "timed_out" | "client_error" };
 
 /** A question for a person, as elicitation in form mode carries it. */
-export type Form = ReturnType<typeof formOf>;
+export type Form = ReturnType<typeof createForm>;
 
 /**
  * The form that asks for `action`: a required choice without a default. Several clients show little more
  * than its field, so the field says what is asked, for whom, as what and where.
  */
-export function formOf(action: Action) {
+export function createForm(action: Action) {
   const { title, facts, choices } = action;
   const decision = {
     type: "string" as const,
     title: `${capitalised(title)}?`,
-    description: linesOfFacts(facts.filter(({ label = "" }) => FIELD_LABELS.has(label))).join("; "),
+    description: formatFacts(facts.filter(({ label = "" }) => FIELD_LABELS.has(label))).join("; "),
     enum: [...choices],
   };
   return {
-    message: linesOf(action).join("\n"),
+    message: formatAction(action),
     requestedSchema: { type: "object" as const, properties: { decision }, required: ["decision"] },
   };
 }

@@ -1,7 +1,7 @@
 import { dateOf } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { neutralise } from "../text.ts";
-import { linesOf } from "../tools/action.ts";
+import { formatAction } from "../tools/action.ts";
 import type { ToolContext } from "../tools/context.ts";
 import { type NotDone, renderNotDone } from "../tools/result.ts";
 import { confirmationText } from "./code.ts";
@@ -73,7 +73,7 @@ export function confirmationRequired(
 ): NotDone {
   const note = `Nothing was done yet.${noPage(unread)}`;
   return renderNotDone(context, action, "confirmation_required", note, {
-    show_to_user: linesOf(action).join("\n"),
+    show_to_user: formatAction(action),
     next: "Show that to the user and wait for a yes. Then repeat the call with the same arguments and this confirmation, unchanged; it works once, for 10 minutes.",
     confirmation: confirmationText(action, id),
     expires_at: dateText(context, expiresAt),

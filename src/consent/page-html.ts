@@ -6,7 +6,7 @@ import { STYLE } from "./page-style.ts";
 import type { PageQuestion, PageReply } from "./question.ts";
 
 /** What a browser gets to see, as HTML. */
-export function htmlOf({ kind, page }: PageReply, clock: Clock): string {
+export function renderPage({ kind, page }: PageReply, clock: Clock): string {
   switch (kind) {
     case "question":
       return questionPage(page, clock);
@@ -20,20 +20,20 @@ export function htmlOf({ kind, page }: PageReply, clock: Clock): string {
 function questionPage({ action, field, expiresAt }: PageQuestion, clock: Clock): string {
   const { question, meaning, rows, facts, choices } = action;
   const [refusing, acting] = choices;
-  return documentOf(
+  return documentHtml(
     question,
     `<p class="who">Your assistant asks, through trieve-invitations-mcp</p>
 <h1>${escapeHtml(question)}</h1>
 ${meaning === undefined ? "" : `<p>${escapeHtml(meaning)}</p>`}
 <div class="facts" role="region" aria-label="What this is about" tabindex="0">
-${tableOf(rows)}${factsOf(facts)}
+${tableHtml(rows)}${factsHtml(facts)}
 </div>
-${formOf(
+${formHtml(
   field,
-  buttonOf(refusing, " autofocus"),
-  `<span class="soon">${buttonOf(acting, ' class="act"')}</span>`,
+  buttonHtml(refusing, " autofocus"),
+  `<span class="soon">${buttonHtml(acting, ' class="act"')}</span>`,
 )}
-<p class="foot">This page can be answered until ${timeOf(expiresAt, clock)}; after two minutes another question may take its place. It opens only once: reloading it, or opening it again, ends the question.</p>`,
+<p class="foot">This page can be answered until ${formatTime(expiresAt, clock)}; after two minutes another question may take its place. It opens only once: reloading it, or opening it again, ends the question.</p>`,
   );
 }
 
@@ -65,10 +65,10 @@ function yesPage(page: PageQuestion, clock: Clock): string {
   const seconds = Math.ceil((until - clock.elapsed()) / 1_000);
   const rest = awaitedBy
     ? "You can close this page."
-    : `Tell your assistant to go on; nothing is done until then. Your answer is kept until ${timeOf(expiresAt, clock)}.`;
+    : `Tell your assistant to go on; nothing is done until then. Your answer is kept until ${formatTime(expiresAt, clock)}.`;
   if (seconds <= 0) return notice(heading, [rest]);
   const soon = `It counts in ${seconds} s. Until then, the button below takes it back, and so does opening the address of this page again.`;
-  const form = formOf(field, buttonOf(action.choices[0], "", "Take it back"));
+  const form = formHtml(field, buttonHtml(action.choices[0], "", "Take it back"));
   return notice(heading, [soon, rest], form);
 }
 
@@ -80,22 +80,22 @@ function turnedAwayPage({ action, turnedAway, field }: PageQuestion): string {
     ? "To agree, end this question here, change that setting or name another browser in BROWSER, and tell your assistant to ask again."
     : "Answer on the page that your assistant opened.";
   const words = [`${turnedAwayText(turnedAway)} Nothing was done. ${next}`];
-  const form = isHidden ? formOf(field, buttonOf(refusing)) : "";
+  const form = isHidden ? formHtml(field, buttonHtml(refusing)) : "";
   return notice("This answer does not count", words, form);
 }
 
 function notice(heading: string, words: readonly string[], form = ""): string {
   const paragraphs = words.map((one) => `<p>${escapeHtml(one)}</p>`);
   const body = [`<h1>${escapeHtml(heading)}</h1>`, ...paragraphs, form];
-  return documentOf(heading, body.join("\n"));
+  return documentHtml(heading, body.join("\n"));
 }
 
-function formOf(field: string, ...buttons: string[]): string {
+function formHtml(field: string, ...buttons: string[]): string {
   const input = `<input type="hidden" name="field" value="${field}">`;
   return ['<form method="post">', input, ...buttons, "</form>"].join("\n");
 }
 
-function buttonOf(choice: string, attributes = "", label = capitalised(choice)): string {
+function buttonHtml(choice: string, attributes = "", label = capitalised(choice)): string {
   return `<button${attributes} name="decision" value="${escapeHtml(choice)}">${escapeHtml(label)}</button>`;
 }
 
@@ -104,11 +104,11 @@ function answerText(choice: string): string {
 }
 
 /** A moment as the person's own clock shows it. */
-function timeOf(moment: number, clock: Clock): string {
+function formatTime(moment: number, clock: Clock): string {
   return dateOf(clock, moment).toTimeString().slice(0, 5);
 }
 
-function documentOf(title: string, body: string): string {
+function documentHtml(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -127,7 +127,7 @@ ${body}
 }
 
 /** The roles are named, as browsers forget them where a narrow window shows the table as blocks. */
-function tableOf(rows: readonly Row[]): string {
+function tableHtml(rows: readonly Row[]): string {
   const [first] = rows;
   if (first === undefined) return "";
   const heads = first.cells.map(
@@ -149,7 +149,7 @@ ${lines.join("\n")}
 }
 
 /** Facts as HTML: values with a label as pairs, sentences as paragraphs. */
-function factsOf(facts: readonly Fact[]): string {
+function factsHtml(facts: readonly Fact[]): string {
   const rows = facts.map(({ label, text }) =>
     label === undefined
       ? `<p>${escapeHtml(text)}</p>`

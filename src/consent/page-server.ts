@@ -9,7 +9,7 @@ import {
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { sameText } from "./code.ts";
-import { htmlOf } from "./page-html.ts";
+import { renderPage } from "./page-html.ts";
 import { HEADERS } from "./page-style.ts";
 import { type PageQuestion, type PageReply, type TurnedAway, VALID_MS } from "./question.ts";
 import type { Questions } from "./questions.ts";
@@ -38,7 +38,7 @@ export function createPageServer(questions: Questions) {
     const page = [...pages].find(({ id }) => sameText(url, `/${id}`));
     if (page === undefined) return undefined;
     if (method === "GET") {
-      return isPrefetch(headers) ? 503 : questions.read(page, wrongWith(headers));
+      return isPrefetch(headers) ? 503 : questions.read(page, readingFault(headers));
     }
     if (method !== "POST") return 405;
     if (!(Number(headers["content-length"]) <= MOST_BYTES)) return 413;
@@ -55,7 +55,7 @@ export function createPageServer(questions: Questions) {
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const reply = (await answer(request)) ?? 404;
     if (typeof reply === "number") response.writeHead(reply, HEADERS).end();
-    else response.writeHead(statusOf(reply), HEADERS).end(htmlOf(reply, questions.clock));
+    else response.writeHead(statusOf(reply), HEADERS).end(renderPage(reply, questions.clock));
   }
 
   async function listen(): Promise<Server> {
@@ -102,7 +102,10 @@ function isPrefetch(headers: IncomingHttpHeaders): boolean {
 }
 
 /** Why the first reading is none of a browser window that a person looks at. */
-function wrongWith({ host = "(none)", ...headers }: IncomingHttpHeaders): TurnedAway | undefined {
+function readingFault({
+  host = "(none)",
+  ...headers
+}: IncomingHttpHeaders): TurnedAway | undefined {
   // What is fetched ahead for a service worker says else just what a window says.
   if (headers["service-worker-navigation-preload"] !== undefined) return { why: "service_worker" };
   // Another name gets here by a trick with DNS. Another port may have been forwarded.

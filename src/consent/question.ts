@@ -118,12 +118,12 @@ export interface PageReply {
 }
 
 /** Whether a newer question about a target of `action`, or a no to it, ends this one. */
-export function isOutdated(one: Question, action: Action): boolean {
-  const names = namesOf(action);
-  return namesOf(one.action).some((name) => names.includes(name)) && !isAwaitedForm(one);
+export function isSuperseded(one: Question, action: Action): boolean {
+  const names = targetKeys(action);
+  return targetKeys(one.action).some((name) => names.includes(name)) && !isAwaitedForm(one);
 }
 
-function namesOf({ targets }: Action): (string | undefined)[] {
+function targetKeys({ targets }: Action): (string | undefined)[] {
   return targets.map(({ invitation, email }) => invitation?.id ?? email?.toLowerCase());
 }
 
@@ -132,19 +132,19 @@ function isAwaitedForm({ method, awaitedBy }: NewQuestion): boolean {
 }
 
 /** A page that no call waits for and nobody has answered: its tab may be gone. */
-function isLeft(one: Question): one is PageQuestion {
+function isUnattended(one: Question): one is PageQuestion {
   if (one.method !== "page" || one.awaitedBy !== undefined) return false;
   return one.state === "opening" || one.state === "read";
 }
 
 /** Milliseconds for which it keeps other questions waiting. A code and a given answer keep none. */
 export function blocksFor(one: Question, now: number): number {
-  return (isLeft(one) ? Math.min(one.until, one.seenAt + STALE_MS) : one.until) - now;
+  return (isUnattended(one) ? Math.min(one.until, one.seenAt + STALE_MS) : one.until) - now;
 }
 
 /** Whether it is a page that gives way to the next question, and is opened anew for its own call. */
-export function isLost(one: Question, now: number): boolean {
-  return isLeft(one) && blocksFor(one, now) <= 0;
+export function isAbandoned(one: Question, now: number): boolean {
+  return isUnattended(one) && blocksFor(one, now) <= 0;
 }
 
 /** A question that is about to be put to the person, or a code that is about to be shown. */
@@ -174,7 +174,7 @@ export function readPage(
 ): PageReply {
   if (page.state !== "opening" || wrong !== undefined) {
     page.turnedAway = wrong ?? { why: "again" };
-    return answerPage(page, "opened_twice", now);
+    return settlePage(page, "opened_twice", now);
   }
   Object.assign(page, { state: "read", seenAt: now, until: page.expiresAt });
   return { kind: "question", page };
@@ -197,14 +197,14 @@ export function clickPage(page: PageQuestion, click: Click, now: number): PageRe
     return { kind: "turned_away", page };
   };
   if (state === "opening" || !sameText(click.field ?? "", field)) return turnAway("field");
-  if (click.choice === refusing) return answerPage(page, "kept", now);
+  if (click.choice === refusing) return settlePage(page, "kept", now);
   if (click.choice !== acting) return turnAway("field");
   if (!click.isFromPage) return turnAway("origin");
   if (now - seenAt < BUTTON_MS) return { kind: "question", page };
-  return answerPage(page, "yes", Math.max(now, openedAt + SETTLED_MS));
+  return settlePage(page, "yes", Math.max(now, openedAt + SETTLED_MS));
 }
 
-function answerPage(
+function settlePage(
   page: PageQuestion,
   answer: "yes" | "kept" | "opened_twice",
   until: number,

@@ -7,8 +7,8 @@ import {
   type Click,
   clickPage,
   type Decision,
-  isLost,
-  isOutdated,
+  isAbandoned,
+  isSuperseded,
   type NewQuestion,
   newQuestion,
   openedAt,
@@ -86,14 +86,14 @@ export function createQuestions(clock: Clock) {
   /** A yes serves once, so that it uses up whatever else was asked of the same targets. */
   function agree(question: Question): Decision {
     const { method: by, action } = question;
-    end((one) => one !== question && isOutdated(one, action));
+    end((one) => one !== question && isSuperseded(one, action));
     end((one) => one === question, true);
     return { kind: "yes", by, action };
   }
 
   /** A person's no ends what is older, too. */
   function refuse(action: Action): void {
-    end((one) => one.method !== "page" && isOutdated(one, action));
+    end((one) => one.method !== "page" && isSuperseded(one, action));
   }
 
   /** What a browser does on a page, and what it is told of one that can no longer change, until that is forgotten. */
@@ -140,7 +140,7 @@ export function createQuestions(clock: Clock) {
           return { kind: "busy", ms: blocksFor(open, now), open: open.action };
         }
         // What was asked before of the same targets is no way around what a person is asked now.
-        end((one) => one === open || isLost(one, now) || isOutdated(one, action));
+        end((one) => one === open || isAbandoned(one, now) || isSuperseded(one, action));
       }
       const question = newQuestion(wanted, now);
       questions.set(question.id, question);
@@ -186,7 +186,7 @@ export function createQuestions(clock: Clock) {
     resume(binding: string, call: object): PageQuestion | undefined {
       const now = forget();
       // Its browser never came, or its tab may be gone: it is opened anew.
-      end((one) => one.binding === binding && isLost(one, now));
+      end((one) => one.binding === binding && isAbandoned(one, now));
       const isIt = (one: Question) => one.method === "page" && one.state !== "over";
       const page = find((one) => one.binding === binding && isIt(one));
       if (page?.method !== "page") return undefined;

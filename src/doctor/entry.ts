@@ -58,7 +58,7 @@ export const EXAMPLE = {
 };
 
 /** How a client starts this very program, with the settings of `environment` but for those that are secret. */
-export function launchOf(
+export function createLaunch(
   environment: NodeJS.ProcessEnv,
   run: Pick<Launch, "command" | "args">,
   sandbox: boolean,
@@ -81,7 +81,7 @@ export function launchOf(
 const NOT_SETTINGS = ["DISPLAY", "HTTPS_PROXY", "HTTP_PROXY", "NODE_EXTRA_CA_CERTS", "NO_PROXY"];
 
 /** The variables of `environment` that count for this program and are not in the entry, such as what is secret. */
-export function notIn({ env }: Launch, environment: NodeJS.ProcessEnv): string[] {
+export function missingFrom({ env }: Launch, environment: NodeJS.ProcessEnv): string[] {
   const names = [...SETTING_LIST.map(([name]) => name), ...NOT_SETTINGS];
   return names.filter((name) => environment[name] && !(name in env));
 }

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { type AuditSink, writeAudit } from "../audit.ts";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config/load.ts";
@@ -42,19 +41,19 @@ type Entry = Pick<Outcome, "target" | "invitation" | "failure"> & { outcome: str
 export interface Running {
   /** Never rejects. */
   done: Promise<CallResult>;
+  /** The process ends: a call that writes sends nothing more, while a read may still be answered. */
+  end(): void;
   /** Logs that the process ended before the answer, and for a write what is known of it by then. */
   cutShort(): void;
 }
 
 /**
  * Puts together what calls need, and requests nothing. What it returns starts one call of a tool: plan, ask, perform,
- * account for it. No write is sent any more once `ending` fires.
+ * account for it.
  */
-export function createCalls(options: CallsOptions, ending: AbortSignal) {
+export function createCalls(options: CallsOptions) {
   const { settings, version, clock, audit, limits = LIMITS, open = createTrieveClient } = options;
   const { config, faults } = settings;
-  // Each call under way that writes listens; Node would warn of eleven.
-  setMaxListeners(0, ending);
 
   function configure(config: Config) {
     const client = open({ config, clock, version, limits });
@@ -76,16 +75,13 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
     let confirmedBy: ConfirmMethod | undefined;
     /** Shared by the audit lines of a call for several. */
     let shared: string | undefined;
-    let isKept = true;
+    let isLogged = true;
     let steps = 0;
-    // A read may still be answered while the process ends.
-    const given = isWrite ? [caller.signal, ending] : [caller.signal];
     // Clients give any reason, a text too; what the call throws has to be an AbortError.
     const ended = new AbortController();
     const cancel = () => ended.abort();
-    // Not AbortSignal.any: `ending` would keep each of these signals as long as the process runs.
-    for (const signal of given) signal.addEventListener("abort", cancel, { once: true });
-    if (given.some(({ aborted }) => aborted)) cancel();
+    caller.signal.addEventListener("abort", cancel);
+    if (caller.signal.aborted) cancel();
     const call = createCallContext(clock, ended.signal, limits.callMs, {
       step() {
         const total = call.outcomes.length;
@@ -93,11 +89,11 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
         if (total > 1) caller.progress?.(`${steps} of ${total}`, total - steps);
       },
       // A process that is killed leaves at least this.
-      write: (target) => void account([{ target, outcome: "begun" }]),
+      write: (target) => void writeAuditLines([{ target, outcome: "begun" }]),
     });
 
     /** Writes the audit lines of a tool that writes, one a target. */
-    function account(entries: readonly Entry[]): void {
+    function writeAuditLines(entries: readonly Entry[]): void {
       if (!isWrite) return;
       for (const { target, invitation, failure, outcome } of entries) {
         const { email, role, name } = target;
@@ -114,14 +110,15 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
           ms: clock.elapsed() - startedAt,
           call: shared,
         };
-        if (!writeAudit(audit, entry, clock.now())) isKept = false;
+        if (!writeAudit(audit, entry, clock.now())) isLogged = false;
       }
     }
 
-    const accountAll = (outcome: string) => account(targets.map((target) => ({ target, outcome })));
+    const auditAll = (outcome: string) =>
+      writeAuditLines(targets.map((target) => ({ target, outcome })));
 
     /** Gets from the arguments to an answer. Throws Failure. */
-    async function carryOut(): Promise<CallResult> {
+    async function execute(): Promise<CallResult> {
       if (configured === undefined) {
         throw new Failure("configuration_error", { happened: faults.join("; ") });
       }
@@ -136,18 +133,18 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
         case "result":
           return { kind: "result", ...answer.result };
         case "not_done":
-          accountAll(answer.outcome);
+          auditAll(answer.outcome);
           return { kind: "result", ...answer.result };
         case "form":
-          accountAll("input_required");
+          auditAll("input_required");
           return answer;
       }
       if (answer.kind === "act") confirmedBy = answer.by;
       const { role } = answer.kind === "act" ? answer.action : answer;
       const outcomes = answer.kind === "act" ? await answer.action.perform(call) : answer.outcomes;
-      account(outcomes);
+      writeAuditLines(outcomes);
       const rendered = renderOutcomes(outcomes, context, role, confirmedBy);
-      if (rendered.kind === "error") return inError(rendered.failure, rendered.lines);
+      if (rendered.kind === "error") return errorResult(rendered.failure, rendered.lines);
       return { kind: "result", ...rendered.result };
     }
 
@@ -157,28 +154,30 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
       isCancelled: call.signal.aborted,
     });
 
-    function inError(failure: Failure, lines: readonly string[] = []): CallResult {
+    function errorResult(failure: Failure, lines: readonly string[] = []): CallResult {
       const text = [formatFailure(failure, progress()), ...lines].join("\n");
       return { kind: "result", text };
     }
 
-    function failed(error: unknown): CallResult {
+    function toErrorResult(error: unknown): CallResult {
       const { failure, trace } = asFailure(error, progress());
       // After a fault of this server, what was known by then counts.
-      if (trace !== undefined && call.outcomes.length > 0) account(call.outcomes);
-      else accountAll(failure.code);
+      if (trace !== undefined && call.outcomes.length > 0) writeAuditLines(call.outcomes);
+      else auditAll(failure.code);
       if (trace !== undefined) audit.log(trace);
-      return inError(failure);
+      return errorResult(failure);
     }
 
     async function run(): Promise<CallResult> {
-      const result = await carryOut().catch(failed);
-      for (const signal of given) signal.removeEventListener("abort", cancel);
-      return isKept ? result : withRemark(result);
+      const result = await execute().catch(toErrorResult);
+      return isLogged ? result : withNote(result);
     }
 
     return {
       done: run(),
+      end() {
+        if (isWrite) cancel();
+      },
       cutShort() {
         if (!isWrite) audit.log(`${tool.name} was dropped: the process ended before its answer`);
         if (call.spent.writes === 0) return;
@@ -187,14 +186,14 @@ export function createCalls(options: CallsOptions, ending: AbortSignal) {
         audit.log(
           `${tool.name} was cut short by the end of the process; its outcome is unknown for ${unknown} of ${outcomes.length}`,
         );
-        account(outcomes);
+        writeAuditLines(outcomes);
       },
     };
   };
 }
 
 /** The same, with the remark that an audit line is missing from the file. */
-function withRemark(result: CallResult): CallResult {
+function withNote(result: CallResult): CallResult {
   if (result.kind === "form") return result;
   const { facts, text } = result;
   const note = [facts?.["note"], NOT_KEPT].filter(Boolean).join(" ");

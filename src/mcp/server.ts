@@ -30,8 +30,8 @@ export interface App {
 export function createApp(options: CallsOptions): App {
   const { settings, version, clock } = options;
   const tools = listedTools(settings.policy);
-  const ending = new AbortController();
   const running = new Set<Running>();
+  let isEnding = false;
   let starter: Promise<ReturnType<typeof import("./call.ts").createCalls>> | undefined;
 
   function cutShort(): void {
@@ -48,13 +48,15 @@ export function createApp(options: CallsOptions): App {
         // Both SDKs answer with the code and the data that an error has.
         throw Object.assign(new Error(`Unknown tool: ${tool}`), { code: -32602, data: { tool } });
       }
-      starter ??= import("./call.ts").then((it) => it.createCalls(options, ending.signal));
+      starter ??= import("./call.ts").then((it) => it.createCalls(options));
       const run = (await starter)(name, input, caller);
       running.add(run);
+      if (isEnding) run.end();
       return run.done.finally(() => running.delete(run));
     },
     async stop(ms) {
-      ending.abort();
+      isEnding = true;
+      for (const run of running) run.end();
       await starter;
       await Promise.race([clock.sleep(ms), Promise.all([...running].map(({ done }) => done))]);
       cutShort();

@@ -38,21 +38,18 @@ export interface Action {
   perform(call: CallContext): Promise<readonly Outcome[]>;
 }
 
-/** The lines in which an action is put to a person: the question, every target, every fact. */
-export function linesOf({ question, meaning, rows, facts }: Action): string[] {
-  return [
-    meaning === undefined ? question : `${question} ${meaning}`,
-    ...rows.map(lineOf),
-    ...linesOfFacts(facts),
-  ];
+/** What a person is asked, as lines of text: the question, every target, every fact. */
+export function formatAction({ question, meaning, rows, facts }: Action): string {
+  const first = meaning === undefined ? question : `${question} ${meaning}`;
+  return [first, ...rows.map(formatRow), ...formatFacts(facts)].join("\n");
 }
 
 /** The address comes last, so that nothing in it passes for the rest. */
-function lineOf({ cells: [address, ...about] }: Row): string {
+function formatRow({ cells: [address, ...about] }: Row): string {
   return [about.map(({ text }) => text).join(", "), address.text].filter(Boolean).join(": ");
 }
 
-/** The lines of facts alone: each with its label, where it has one. */
-export function linesOfFacts(facts: readonly Fact[]): string[] {
+/** Facts as lines, each with its label where it has one. */
+export function formatFacts(facts: readonly Fact[]): string[] {
   return facts.map(({ label, text }) => (label === undefined ? text : `${label}: ${text}`));
 }

@@ -1,7 +1,7 @@
 import { deleteAll } from "../trieve/delete.ts";
-import { createPlan, openIn } from "./plan.ts";
+import { createPlan, openTargets } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
-import { findTargets, namedTarget } from "./targets.ts";
+import { resolveTargets, unresolvedTarget } from "./targets.ts";
 import { defineTool } from "./tool.ts";
 
 export const deleteInvitation = defineTool({
@@ -12,12 +12,16 @@ export const deleteInvitation = defineTool({
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: { invitations, confirmation },
   output: writeOutput,
-  targets: ({ invitations }) => invitations.map(namedTarget),
+  targets: ({ invitations }) => invitations.map(unresolvedTarget),
   async plan({ invitations }, context, call) {
     const { trieve } = context;
     const list = await trieve.client.list(call);
-    const named = findTargets(invitations, { list, guard: trieve.guard, untouched: "not_deleted" });
-    const statuses = new Set(openIn(named).map(({ invitation }) => invitation.status));
+    const named = resolveTargets(invitations, {
+      list,
+      guard: trieve.guard,
+      untouched: "not_deleted",
+    });
+    const statuses = new Set(openTargets(named).map(({ invitation }) => invitation.status));
     return createPlan(context, named, {
       verb: "delete",
       meaning: "This cannot be undone.",

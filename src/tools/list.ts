@@ -70,7 +70,7 @@ export const listInvitations = defineTool({
         mail_failed: trieve.guard.mailFailures.get(one.id),
       }),
       columns: `id role ${isAll ? "status " : ""}created age_days email`,
-      textOf: (one) => textOf(one, isAll),
+      formatRow: (one) => formatInvitation(one, isAll),
       which: isAll ? "" : ` ${filters.status}`,
       totals: { pending: all.length - used, used },
       skipped,
@@ -79,7 +79,7 @@ export const listInvitations = defineTool({
 });
 
 /** An invitation as a line of text. The address comes last, so that blanks in it cannot pass for other columns. */
-function textOf(one: ListedInvitation, isStatusShown: boolean): string {
+function formatInvitation(one: ListedInvitation, isStatusShown: boolean): string {
   return [
     one.id,
     one.role,

@@ -37,7 +37,7 @@ export const listMembers = defineTool({
         role,
       }),
       columns: "role email (name)",
-      textOf: ({ email, name, role }) =>
+      formatRow: ({ email, name, role }) =>
         name === undefined ? `${role} ${email}` : `${role} ${email} (${name})`,
       totals: Object.fromEntries(ROLES.map((role) => [role, withRole(role).length])),
       skipped,

@@ -42,7 +42,7 @@ interface Listing<Row, Facts> {
   factsOf(row: Row): Facts;
   /** The names of what stands in the text of a row. */
   columns: string;
-  textOf(facts: Facts): string;
+  formatRow(facts: Facts): string;
   /** Which ones were looked for, where that is told. */
   which?: string;
   totals: Readonly<Record<string, number>>;
@@ -94,7 +94,7 @@ export function createPaging({ limit, cursor, ...filters }: Arguments, context: 
     const lines = [
       `${matched}${which} matched${shown}. ${organization} has ${all.join(", ")}.`,
       skipped > 0 && `skipped: ${skipped} rows could not be read`,
-      ...(rows.length > 0 ? [columns, ...rows.map(listing.textOf)] : []),
+      ...(rows.length > 0 ? [columns, ...rows.map(listing.formatRow)] : []),
       next_cursor !== undefined && `next_cursor: ${next_cursor}`,
     ];
     const facts = { organization, [name]: rows, matched, next_cursor, totals };

@@ -5,7 +5,7 @@ import { ageInDays, createdDate, type Invitation } from "../trieve/invitation.ts
 import type { Outcome, Target } from "../trieve/outcome.ts";
 import type { Action, Fact, Row } from "./action.ts";
 import { linkText, type ToolContext } from "./context.ts";
-import type { Named } from "./targets.ts";
+import type { Resolved } from "./targets.ts";
 import type { Plan } from "./tool.ts";
 
 const MOST_NAMED = 3;
@@ -32,10 +32,10 @@ interface Parts<T> extends Pick<Action, "meaning" | "needsConsent" | "role"> {
 /** The action on those of `named` that are open, put together of its parts; their outcomes where none is. */
 export function createPlan<T extends Target & { email: string; role: string }>(
   context: ToolContext,
-  named: readonly Named<T>[],
+  named: readonly Resolved<T>[],
   { verb, meaning, needsConsent, role, ...parts }: Parts<T>,
 ): Plan {
-  const targets = openIn(named);
+  const targets = openTargets(named);
   const leftOut = named.filter((one) => one.outcome !== undefined);
   if (targets.length === 0) return { kind: "outcomes", outcomes: leftOut, role };
   const count = targets.length;
@@ -48,28 +48,28 @@ export function createPlan<T extends Target & { email: string; role: string }>(
   const highestFirst = targets.toSorted((a, b) => rankOf(b) - rankOf(a));
   const roles = [...new Set(highestFirst.map((target) => target.role))];
   const isMailed = verb !== "delete";
-  const told = [...roles.map(roleFact), ...(parts.facts ?? [])];
+  const explanations = [...roles.map(roleFact), ...(parts.facts ?? [])];
   const cellsOf = (target: T): Row["cells"] => [
     { label: "E-mail", text: readable(target.email) },
     ...(parts.aboutOf?.(target) ?? []),
     ...(target.invitation ? invitationFacts(target.invitation, now) : []),
   ];
   // Of one, what explains a cell takes its place.
-  const own = only === undefined ? [] : [...cellsOf(only), ...told];
+  const own = only === undefined ? [] : [...cellsOf(only), ...explanations];
   const explained = new Map(own.map((fact) => [fact.label, fact]));
   // First of all: how many will have rights. Claude Code shows three lines of a question and no more.
   const rights = roles
     .filter((role) => isMailed && hasRights(role))
     .map((role) => `, ${targets.filter((one) => one.role === role).length} as ${role}`);
   const action: Action = {
-    title: `${verb} ${what} ${isMailed ? "to" : "of"} ${namedText(emails)} (${roles.join(", ")})`,
+    title: `${verb} ${what} ${isMailed ? "to" : "of"} ${formatAddresses(emails)} (${roles.join(", ")})`,
     question: `${capitalised(verb)} ${only ? "this invitation" : what + rights.join("")}?`,
     meaning,
     rows: only
       ? []
       : highestFirst.map((one) => ({ cells: cellsOf(one), hasRights: hasRights(one.role) })),
     facts: [
-      ...(only ? explained.values() : told),
+      ...(only ? explained.values() : explanations),
       ...(isMailed ? [JOINS, ...linkText(context)].map((text) => ({ text })) : []),
       ...leftOut.map(({ target, outcome }) => ({
         label: "Left out",
@@ -112,13 +112,13 @@ function invitationFacts(invitation: Invitation, now: number): Required<Fact>[] 
 }
 
 /** The first few of several addresses, in words. */
-function namedText(emails: readonly string[]): string {
+function formatAddresses(emails: readonly string[]): string {
   const shown = emails.slice(0, MOST_NAMED).map((email) => neutralise(email));
   const more = emails.length - shown.length;
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** The targets to which something can be done. */
-export function openIn<T extends Target>(named: readonly Named<T>[]): T[] {
+export function openTargets<T extends Target>(named: readonly Resolved<T>[]): T[] {
   return named.flatMap((one) => (one.outcome === undefined ? one.target : []));
 }

@@ -2,13 +2,13 @@ import * as z from "zod";
 import { type Policy, ROLES, type Role } from "../config/policy.ts";
 import { Failure } from "../errors.ts";
 import type { Invitation, InvitationList } from "../trieve/invitation.ts";
-import { alreadyAccepted, type IsMember, memberCheck } from "../trieve/obstacle.ts";
-import { failed, type Listed, type Outcome } from "../trieve/outcome.ts";
-import { besideIt, type Resend, resendAll } from "../trieve/resend.ts";
+import { alreadyAccepted, createMemberCheck, type IsMember } from "../trieve/obstacle.ts";
+import { failedOutcome, type Listed, type Outcome } from "../trieve/outcome.ts";
+import { conflictFor, type Resend, resendAll } from "../trieve/resend.ts";
 import { createPlan } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
 import { addressFailure, checkSend, roleFailure } from "./sendable.ts";
-import { findTargets, type Named, namedTarget } from "./targets.ts";
+import { type Resolved, resolveTargets, unresolvedTarget } from "./targets.ts";
 import { defineTool } from "./tool.ts";
 
 export const resendInvitation = defineTool({
@@ -23,21 +23,22 @@ export const resendInvitation = defineTool({
     confirmation,
   },
   output: writeOutput,
-  targets: ({ invitations, role }) => invitations.map((name) => ({ ...namedTarget(name), role })),
+  targets: ({ invitations, role }) =>
+    invitations.map((name) => ({ ...unresolvedTarget(name), role })),
   async plan({ invitations, role }, context, call) {
     const { policy, trieve } = context;
     checkSend(context, role);
     const list = await trieve.client.list(call);
     const { guard } = trieve;
-    const found = findTargets(invitations, { list, guard, untouched: "not_resent", role });
-    const isMember = memberCheck(trieve.client, call);
+    const found = resolveTargets(invitations, { list, guard, untouched: "not_resent", role });
+    const isMember = createMemberCheck(trieve.client, call);
     const named = await Promise.all(
-      found.map(async (one): Promise<Named<Resend>> => {
+      found.map(async (one): Promise<Resolved<Resend>> => {
         if (one.outcome !== undefined) return one;
         const { target } = one;
         if (target.invitation.status === "used") return usedAlready(target, isMember);
         const failure = faultOf(target.invitation, role, list, policy);
-        if (failure !== undefined) return failed(target, failure, "not_resent");
+        if (failure !== undefined) return failedOutcome(target, failure, "not_resent");
         return { target: { ...target, role: role ?? (target.role as Role) } };
       }),
     );
@@ -57,7 +58,7 @@ export const resendInvitation = defineTool({
 async function usedAlready(target: Listed, isMember: IsMember): Promise<Outcome> {
   const isJoined = await isMember(target.email);
   if (isJoined) return { target, outcome: "already_member" };
-  return failed(target, alreadyAccepted(isJoined), "not_resent");
+  return failedOutcome(target, alreadyAccepted(isJoined), "not_resent");
 }
 
 /** Why a pending invitation cannot be resent; undefined where it can. */
@@ -69,7 +70,7 @@ function faultOf(
 ): Failure | undefined {
   if (invitation.scoped) return new Failure("not_supported", SCOPED);
   return (
-    besideIt(invitations, invitation) ??
+    conflictFor(invitations, invitation) ??
     roleFailure(role ?? invitation.role, policy) ??
     addressFailure(invitation.email, policy, INVITE_ANEW)
   );

@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { ConfirmMethod } from "../config/settings.ts";
 import { shownEmail } from "../email.ts";
 import { Failure } from "../errors.ts";
-import { conclude, type Outcome, type OutcomeName } from "../trieve/outcome.ts";
+import { type Outcome, type OutcomeName, summarise } from "../trieve/outcome.ts";
 import type { Action } from "./action.ts";
 import { linkText, organizationLabel, type ToolContext } from "./context.ts";
 import type { resultRow } from "./schema.ts";
@@ -39,13 +39,13 @@ export function renderOutcomes(
   role: string | undefined,
   confirmedBy: ConfirmMethod | undefined,
 ): Answer {
-  const outcome = conclude(outcomes);
-  const rows = outcomes.map(rowOf);
+  const outcome = summarise(outcomes);
+  const rows = outcomes.map(toRow);
   if (outcome instanceof Failure) {
     const [row] = rows;
     // Of one target the sentence says all; of several each has a line.
     if (row !== undefined && rows.length === 1) row.reason = undefined;
-    return { kind: "error", failure: outcome, lines: rows.map(rowLine) };
+    return { kind: "error", failure: outcome, lines: rows.map(formatRow) };
   }
   const counts = new Map<OutcomeName, number>();
   for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
@@ -56,8 +56,8 @@ export function renderOutcomes(
   const facts = { outcome, ...shared, counts: Object.fromEntries(counts), results: rows, note };
   const lines = [
     `${outcome}: ${summary}.${note === "" ? "" : ` ${note}`}`,
-    ...fieldLines(shared),
-    ...rows.map(rowLine),
+    ...formatFields(shared),
+    ...rows.map(formatRow),
   ];
   return { kind: "result", result: { facts, text: lines.join("\n") } };
 }
@@ -84,7 +84,7 @@ const UNTOUCHED_MEANS = "Nothing was done to these; repeat the same call to do i
 type Row = z.infer<typeof resultRow>;
 
 /** One target in a result, with everything untrusted in it made safe. */
-function rowOf(one: Outcome): Row {
+function toRow(one: Outcome): Row {
   const { target, outcome, invitation } = one;
   const { email, name } = target;
   const old = target.invitation;
@@ -107,7 +107,7 @@ function reasonOf({ target, outcome, failure, reason }: Outcome): string | undef
 }
 
 /** A target as a line of text. The address comes last, so that nothing in it passes for the rest. */
-function rowLine({ outcome, id, new_id, reason, email }: Row): string {
+function formatRow({ outcome, id, new_id, reason, email }: Row): string {
   const parts = [outcome, id, new_id && `new_id ${new_id}`, reason && `(${reason})`, email];
   return parts.filter(Boolean).join(" ");
 }
@@ -128,11 +128,11 @@ export function renderNotDone(
   fields: Readonly<Record<string, string>>,
 ): NotDone {
   const shared = { organization: organizationLabel(context), role, ...fields };
-  const text = [`${outcome}: ${note}`, ...fieldLines(shared)].join("\n");
+  const text = [`${outcome}: ${note}`, ...formatFields(shared)].join("\n");
   return { kind: "not_done", outcome, result: { facts: { outcome, ...shared, note }, text } };
 }
 
-function fieldLines(fields: Readonly<Record<string, string | undefined>>): string[] {
+function formatFields(fields: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(fields).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}: ${value}`,
   );

@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { needsConsent, ROLES } from "../config/policy.ts";
 import { isSameEmail } from "../trieve/invitation.ts";
-import { findObstacle, memberCheck } from "../trieve/obstacle.ts";
+import { createMemberCheck, findObstacle } from "../trieve/obstacle.ts";
 import type { Addressee } from "../trieve/outcome.ts";
 import { sendAll } from "../trieve/send.ts";
-import { createPlan, openIn } from "./plan.ts";
+import { createPlan, openTargets } from "./plan.ts";
 import { confirmation, emails, writeOutput } from "./schema.ts";
 import { checkAddresses, checkSend } from "./sendable.ts";
-import type { Named } from "./targets.ts";
+import type { Resolved } from "./targets.ts";
 import { defineTool } from "./tool.ts";
 
 export const sendInvitation = defineTool({
@@ -40,20 +40,20 @@ export const sendInvitation = defineTool({
         return { email, role, spellings: emails.filter(isOther) };
       });
     // A person is only asked about what can be done. Without a question sendAll finds that out by itself.
-    let named: Named<Addressee>[] = targets.map((target) => ({ target }));
+    let named: Resolved<Addressee>[] = targets.map((target) => ({ target }));
     if (targets.length > 1 || needsConsent(policy, role)) {
       const list = await trieve.client.list(call);
-      const isMember = memberCheck(trieve.client, call);
+      const isMember = createMemberCheck(trieve.client, call);
       const find = (target: Addressee) => findObstacle(trieve, target, list, isMember);
       named = await Promise.all(targets.map(async (target) => (await find(target)) ?? { target }));
     }
-    const isAgreedTo = openIn(named).length > 1 || needsConsent(policy, role);
+    const isAgreedTo = openTargets(named).length > 1 || needsConsent(policy, role);
     return createPlan(context, named, {
       verb: "send",
       needsConsent: isAgreedTo,
       role,
       async perform(call, open) {
-        const endTurn = isAgreedTo ? () => {} : trieve.guard.takeTurn();
+        const endTurn = isAgreedTo ? () => {} : trieve.guard.reserveSend();
         try {
           return await sendAll(trieve, call, targets, open);
         } finally {

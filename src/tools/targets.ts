@@ -6,9 +6,9 @@ import {
   type InvitationList,
   isSameEmail,
 } from "../trieve/invitation.ts";
-import { inDoubt } from "../trieve/obstacle.ts";
+import { doubtFailure } from "../trieve/obstacle.ts";
 import {
-  failed,
+  failedOutcome,
   type Listed,
   type Outcome,
   type Target,
@@ -17,7 +17,7 @@ import {
 import type { PastInvitation, SendGuard } from "../trieve/send-guard.ts";
 
 /** What was named: a target to which something can be done, or what has to be said of it. */
-export type Named<T extends Target = Listed> = { target: T; outcome?: undefined } | Outcome;
+export type Resolved<T extends Target = Listed> = { target: T; outcome?: undefined } | Outcome;
 
 /** What names are looked up in. */
 interface Sources {
@@ -34,13 +34,13 @@ interface Sources {
  * invitation. Earlier names of what this process resent in the last minutes are known too. Throws Failure
  * `ambiguous` for names that fit several.
  */
-export function findTargets(names: readonly string[], sources: Sources): Named[] {
+export function resolveTargets(names: readonly string[], sources: Sources): Resolved[] {
   const ambiguous: string[] = [];
-  const byKey = new Map<string, Named>();
+  const byKey = new Map<string, Resolved>();
   for (const name of names) {
     const candidates = candidatesFor(name, sources);
-    if (candidates.length > 1) ambiguous.push(fitsText(name, candidates));
-    const found = findTarget(name, candidates[0], sources);
+    if (candidates.length > 1) ambiguous.push(formatAmbiguous(name, candidates));
+    const found = resolveTarget(name, candidates[0], sources);
     const key = found.target.invitation?.id ?? name.toLowerCase();
     if (!byKey.has(key)) byKey.set(key, found);
   }
@@ -58,11 +58,11 @@ function candidatesFor(name: string, { list, untouched }: Sources): readonly Inv
   return isResend && name.includes("@") && pending.length > 0 ? pending : all;
 }
 
-function findTarget(
+function resolveTarget(
   name: string,
   candidate: Invitation | undefined,
   { list, guard, untouched, role }: Sources,
-): Named {
+): Resolved {
   const isResend = untouched === "not_resent";
   const past = guard.past.values();
   const old = past.find(({ invitation }) => isNamed(invitation, name));
@@ -80,11 +80,13 @@ function findTarget(
     const target = listedTarget(only);
     return isJustResent ? { target, outcome: "already_resent" } : { target };
   }
-  if (old === undefined) return failed(namedTarget(name), new Failure("not_found"), untouched);
+  if (old === undefined)
+    return failedOutcome(unresolvedTarget(name), new Failure("not_found"), untouched);
   const target = listedTarget(newest ?? old.invitation);
-  if (isResend && guard.doubts.get(target.email)) return failed(target, inDoubt(), untouched);
+  if (isResend && guard.doubts.get(target.email))
+    return failedOutcome(target, doubtFailure(), untouched);
   return isResend
-    ? failed(target, new Failure("already_gone"), untouched)
+    ? failedOutcome(target, new Failure("already_gone"), untouched)
     : { target, outcome: "already_gone" };
 }
 
@@ -112,7 +114,7 @@ function listedTarget(invitation: Invitation): Listed {
   return { invitation, email: invitation.email, role: invitation.role };
 }
 
-function fitsText(name: string, invitations: readonly Invitation[]): string {
+function formatAmbiguous(name: string, invitations: readonly Invitation[]): string {
   const each = invitations.map((one) => {
     const about = `${one.role}, ${one.status}, created ${createdDate(one).slice(0, 10)}`;
     return `${one.shortId} ${neutralise(one.email)} (${about})`;
@@ -121,6 +123,6 @@ function fitsText(name: string, invitations: readonly Invitation[]): string {
 }
 
 /** What is said of a name while it is not known what it stands for: of an id never more than its beginning. */
-export function namedTarget(name: string): Target {
+export function unresolvedTarget(name: string): Target {
   return name.includes("@") ? { name, email: name } : { name: neutralise(name.slice(0, 8)) };
 }

@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import { Failure } from "../errors.ts";
-import { type CallContext, keepingTime, TELLING_MS } from "./call.ts";
-import { classOf, failed, type Outcome, type Target, type Untouched } from "./outcome.ts";
+import { type CallContext, REPORT_MS, reserveTime } from "./call.ts";
+import { classOf, failedOutcome, type Outcome, type Target, type Untouched } from "./outcome.ts";
 
 interface Options {
   /** The outcome of a target to which nothing was done. */
@@ -45,17 +45,17 @@ export async function runBatch<T extends Target>(
     hasBegun = true;
     try {
       check();
-      const outcome = await work(target, callFor(target), stop);
-      if (outcome !== undefined) call.tell(outcome);
+      const outcome = await work(target, contextFor(target), stop);
+      if (outcome !== undefined) call.record(outcome);
     } catch (error) {
-      const failure = failureIn(error, call);
+      const failure = toFailure(error, call);
       const outcome =
         error === reason
           ? { target, outcome: untouched, failure }
-          : failed(target, failure, untouched);
+          : failedOutcome(target, failure, untouched);
       // Any other is about this target alone.
       if (outcome.outcome === untouched || classOf(outcome) === "unsure") stop(failure);
-      call.tell(outcome);
+      call.record(outcome);
     } finally {
       call.step();
     }
@@ -65,16 +65,16 @@ export async function runBatch<T extends Target>(
    * The call at work on this target, which leaves the time to tell what came of all: a request that may change something
    * leaves its outcome unknown. It throws where nothing more may begin: the request may have waited for its turn.
    */
-  function callFor(target: T): CallContext {
+  function contextFor(target: T): CallContext {
     return {
-      ...keepingTime(call, TELLING_MS),
+      ...reserveTime(call, REPORT_MS),
       beginWrite() {
         check();
         const before = call.outcomes.find((one) => one.target === target);
-        call.tell({ target, outcome: "outcome_unknown", failure: NOT_TOLD });
+        call.record({ target, outcome: "outcome_unknown", failure: NOT_KNOWN });
         const takeBack = call.beginWrite(target);
         return () => {
-          if (before !== undefined) call.tell(before);
+          if (before !== undefined) call.record(before);
           takeBack();
         };
       },
@@ -86,7 +86,7 @@ export async function runBatch<T extends Target>(
 }
 
 /** What was thrown as a Failure, also where that is the end of a cancelled call. Throws all else. */
-function failureIn(error: unknown, { signal }: CallContext): Failure {
+function toFailure(error: unknown, { signal }: CallContext): Failure {
   if (error instanceof Failure) return error;
   const isAbort = error instanceof Error && error.name === "AbortError";
   if (isAbort && signal.aborted) return new Failure("cancelled", CANCELLED);
@@ -94,7 +94,7 @@ function failureIn(error: unknown, { signal }: CallContext): Failure {
 }
 
 const NOT_BEGUN = new Failure("cancelled");
-const NOT_TOLD = new Failure("outcome_unknown");
+const NOT_KNOWN = new Failure("outcome_unknown");
 // Not the table's words: something may have been done to an earlier target.
 const CANCELLED = { happened: "The call was cancelled" };
 const TOO_LATE = {

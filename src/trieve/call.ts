@@ -17,7 +17,7 @@ export interface CallContext {
   /** Counts one that may change something about `target`. The returned function takes back that it may. */
   beginWrite(target?: Target): () => void;
   /** Keeps what is known of a target in `outcomes`. */
-  tell(outcome: Outcome): void;
+  record(outcome: Outcome): void;
   /** Says that one more target is done. */
   step(): void;
 }
@@ -56,7 +56,7 @@ export function createCallContext(
         spent.writes -= 1;
       };
     },
-    tell(outcome) {
+    record(outcome) {
       outcomes[outcomes.findIndex(({ target }) => target === outcome.target)] = outcome;
     },
     step: () => on.step?.(),
@@ -64,7 +64,7 @@ export function createCallContext(
 }
 
 /** What a batch keeps of the call's time, to tell what came of its writes. */
-export const TELLING_MS = 8_000;
+export const REPORT_MS = 8_000;
 
 /**
  * The same call after a write, which it has to account for: nothing cancels it, and at least `ms` milliseconds are left,
@@ -77,12 +77,15 @@ export function afterWrite(call: CallContext, clock: Clock, ms: number): CallCon
 }
 
 /** The same call, which keeps `ms` milliseconds of its time for what comes later. */
-export function keepingTime(call: CallContext, ms: number): CallContext {
+export function reserveTime(call: CallContext, ms: number): CallContext {
   return { ...call, timeLeft: () => call.timeLeft() - ms };
 }
 
 /** A signal that fires after `ms` milliseconds, or with `signal`; `end` lets go of both. */
-export function patience(ms: number, signal?: AbortSignal): { signal: AbortSignal; end(): void } {
+export function createDeadline(
+  ms: number,
+  signal?: AbortSignal,
+): { signal: AbortSignal; end(): void } {
   const given = new AbortController();
   const giveUp = () => given.abort();
   const timeout = setTimeout(giveUp, ms);

@@ -1,7 +1,7 @@
 import { Failure } from "../errors.ts";
 import type { WriteResponse } from "./client.ts";
 import type { Invitation } from "./invitation.ts";
-import { failed, type Outcome, type Target } from "./outcome.ts";
+import { failedOutcome, type Outcome, type Target } from "./outcome.ts";
 
 /**
  * What the response to a send says: that Trieve took it, that nothing was done (`member`, `refused`), or something that
@@ -77,7 +77,7 @@ export function classify(
   if (row !== undefined) {
     if (status === "accepted") return { target, outcome: "invited", invitation: row };
     const happened = status === "mail_failed" ? MAIL_FAILED : undefined;
-    return failed(target, new Failure("mail_unconfirmed", { happened }), "not_sent", row);
+    return failedOutcome(target, new Failure("mail_unconfirmed", { happened }), "not_sent", row);
   }
   const isTaken = status === "accepted" || status === "mail_failed";
   if (isTaken && isListRead && isMember !== false) {
@@ -86,12 +86,12 @@ export function classify(
   }
   if (status === "throttled" && isListRead && response.failure) {
     if (isMember) return { target, outcome: "already_member" };
-    return failed(target, response.failure.knowing(NOT_LISTED), "not_sent");
+    return failedOutcome(target, response.failure.knowing(NOT_LISTED), "not_sent");
   }
   const says = SAYS[status] ?? unclearText(response);
   const shows = isTaken ? NEITHER : "the list does not show that address";
   const known = `${says}, and ${isListRead ? shows : UNREAD}. ${IN_DOUBT}`;
-  return failed(target, new Failure("outcome_unknown", { known }), "not_sent");
+  return failedOutcome(target, new Failure("outcome_unknown", { known }), "not_sent");
 }
 
 const MAIL_FAILED = "The invitation exists. Its mail failed, so the person has no link";

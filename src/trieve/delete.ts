@@ -1,6 +1,6 @@
 import { Failure } from "../errors.ts";
 import { runBatch } from "./batch.ts";
-import { afterWrite, type CallContext, TELLING_MS } from "./call.ts";
+import { afterWrite, type CallContext, REPORT_MS } from "./call.ts";
 import { lookTwice, type Trieve } from "./client.ts";
 import { type Invitation, type InvitationList, isUnchanged } from "./invitation.ts";
 import type { Listed, Outcome } from "./outcome.ts";
@@ -78,7 +78,7 @@ export async function deleteListed(
  */
 async function isGone(trieve: Trieve, call: CallContext, listed: Invitation): Promise<boolean> {
   const isSettled = (list: InvitationList) => stateIn(list, listed) !== "there";
-  const own = afterWrite(call, trieve.clock, TELLING_MS);
+  const own = afterWrite(call, trieve.clock, REPORT_MS);
   const last = (await lookTwice(trieve, own, isSettled)).at(-1);
   if (last === undefined) throw new Failure("outcome_unknown", { known: UNREADABLE });
   const state = stateIn(last, listed);

@@ -39,7 +39,7 @@ export function statusFailure(
   const other = status >= 500 && status <= 599 ? "upstream_error" : "bad_response";
   const code = isPage && status === 400 ? "bad_response" : (CODES[status] ?? other);
 
-  function words(): { happened?: string; next?: string } {
+  function describe(): { happened?: string; next?: string } {
     if (isSignIn) return SIGN_IN;
     if (status === 407) return { next: PROXY_NEXT };
     const isKeyRefused = status === 401 || status === 403;
@@ -49,7 +49,7 @@ export function statusFailure(
   }
 
   return new Failure(code, {
-    ...words(),
+    ...describe(),
     // The table's own words for these say the status already.
     detail: [400, 401, 403, 404].includes(status) && !isSignIn ? undefined : `HTTP ${status}`,
     retryAfterMs,

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
 import { isPage, sentOnce, withoutLongBody } from "./body.ts";
-import { patience } from "./call.ts";
+import { createDeadline } from "./call.ts";
 import { isFromGate } from "./http-errors.ts";
 import { networkFailure } from "./network-errors.ts";
 import type { Slot } from "./slots.ts";
@@ -35,7 +35,7 @@ export function createExchange(config: Config, clock: Clock, given: typeof fetch
     work: (fetch: Fetch) => Promise<T>,
   ): Promise<T> => {
     const startedAt = clock.elapsed();
-    const dropped = patience(ms, signal);
+    const dropped = createDeadline(ms, signal);
     let isCutOff = false;
     try {
       return await work(async (request) => {

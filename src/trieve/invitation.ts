@@ -33,7 +33,7 @@ export function readRows(rows: readonly unknown[], organizationId: string): Invi
     const invitation = readInvitation(row, organizationId);
     if (invitation !== undefined) invitations.push(invitation);
   }
-  tellApart(invitations);
+  lengthenAlikeIds(invitations);
   return { invitations, skipped: rows.length - invitations.length };
 }
 
@@ -75,7 +75,7 @@ function isScopes(value: unknown): boolean {
 const SHORTEST_ID = 8;
 
 /** Lengthens the short ids of those that begin alike, one by one, until each is one invitation's. */
-function tellApart(invitations: readonly Invitation[]): void {
+function lengthenAlikeIds(invitations: readonly Invitation[]): void {
   const ids = new Map<string, string>();
   const shared = new Set<string>();
   for (const { shortId, id } of invitations) {
@@ -86,7 +86,7 @@ function tellApart(invitations: readonly Invitation[]): void {
   if (shared.size === 0) return;
   const alike = invitations.filter(({ shortId }) => shared.has(shortId));
   for (const one of alike) one.shortId = one.id.slice(0, one.shortId.length + 1);
-  tellApart(alike);
+  lengthenAlikeIds(alike);
 }
 
 /** A role by its number on the wire. */

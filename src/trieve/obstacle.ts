@@ -4,13 +4,13 @@ import { IN_DOUBT } from "./classify.ts";
 import type { Client, Trieve } from "./client.ts";
 import { createdDate, type Invitation, type InvitationList, isSameEmail } from "./invitation.ts";
 import type { MemberList } from "./member.ts";
-import { type Addressee, failed, type Outcome } from "./outcome.ts";
+import { type Addressee, failedOutcome, type Outcome } from "./outcome.ts";
 
 /** Whether an address is a member's, in any case; undefined where the members could not be read. */
 export type IsMember = (email: string) => Promise<boolean | undefined>;
 
 /** Reads the members once, when they are first asked for. */
-export function memberCheck(client: Client, call: CallContext): IsMember {
+export function createMemberCheck(client: Client, call: CallContext): IsMember {
   let reading: Promise<MemberList | undefined> | undefined;
   return async (email) => {
     reading ??= client.members(call).catch((error) => {
@@ -32,8 +32,10 @@ export async function findObstacle(
   const same = invitations.filter((invitation) => isSameEmail(invitation.email, email));
   const pending = same.find(({ status }) => status === "pending");
   if (guard.doubts.get(email)) {
-    const failure = pending ? new Failure("mail_unconfirmed", { known: EARLIER_SEND }) : inDoubt();
-    return failed(target, failure, "not_sent", pending);
+    const failure = pending
+      ? new Failure("mail_unconfirmed", { known: EARLIER_SEND })
+      : doubtFailure();
+    return failedOutcome(target, failure, "not_sent", pending);
   }
   if (pending !== undefined)
     return alreadyInvited(target, pending, guard.mailFailures.get(pending.id));
@@ -45,11 +47,11 @@ export async function findObstacle(
   if (isJoined) return { target, outcome: "already_member" };
   // Trieve compares letter by letter: a record in other letters only stands for somebody who may be a member.
   const used = isJoined === undefined ? same[0] : same.find((one) => one.email === email);
-  return used && failed(target, alreadyAccepted(isJoined), "not_sent", used);
+  return used && failedOutcome(target, alreadyAccepted(isJoined), "not_sent", used);
 }
 
 /** Why nothing is sent to an address after a request whose outcome is unknown. */
-export function inDoubt(): Failure {
+export function doubtFailure(): Failure {
   return new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` });
 }
 
@@ -65,7 +67,7 @@ function alreadyInvited(target: Addressee, pending: Invitation, didMailFail = fa
   }
   const mail = didMailFail ? ", and its mail failed" : "";
   const happened = `A pending invitation to this address exists (${as})${mail}; nothing was sent`;
-  return failed(target, new Failure("already_invited", { happened }), "not_sent", pending);
+  return failedOutcome(target, new Failure("already_invited", { happened }), "not_sent", pending);
 }
 
 const EARLIER_SEND =

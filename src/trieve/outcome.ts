@@ -72,7 +72,7 @@ export interface Outcome {
 }
 
 /** An invitation or address to which `failure` happened; `untouched` where that is no outcome of its own. */
-export function failed(
+export function failedOutcome(
   target: Target,
   failure: Failure,
   untouched: Untouched,
@@ -96,7 +96,7 @@ const UNSURE: readonly OutcomeName[] = ["outcome_unknown", "deleted_not_sent", "
  * where all was so already. Otherwise it is `partly_done` where something was done or was so already, and else
  * the failure that is told as an error: of the first unsure target in the order of UNSURE, or of the first open one.
  */
-export function conclude(
+export function summarise(
   outcomes: readonly Outcome[],
 ): "done" | "partly_done" | "nothing_to_do" | Failure {
   const classes = outcomes.map(classOf);

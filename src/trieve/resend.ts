@@ -1,11 +1,11 @@
 import { Failure } from "../errors.ts";
 import { runBatch } from "./batch.ts";
-import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
+import { afterWrite, type CallContext, REPORT_MS, reserveTime } from "./call.ts";
 import type { Trieve } from "./client.ts";
 import { deleteListed, listAgain } from "./delete.ts";
 import type { Invitation } from "./invitation.ts";
-import { type Addressee, failed, type Listed, type Outcome } from "./outcome.ts";
-import { post, type Sent, tellSent } from "./send.ts";
+import { type Addressee, failedOutcome, type Listed, type Outcome } from "./outcome.ts";
+import { post, reportSent, type Sent } from "./send.ts";
 
 /** An invitation to be deleted and sent anew, as this role. */
 export type Resend = Listed & Addressee;
@@ -31,12 +31,12 @@ export function resendAll(
       const { invitation } = target;
       return client.inSlot(call, async (slot) => {
         const { list: before, isThere } = await listAgain(trieve, call, invitation);
-        if (besideIt(before.invitations, invitation)) throw new Failure("changed");
+        if (conflictFor(before.invitations, invitation)) throw new Failure("changed");
         if (!isThere) throw new Failure("already_gone");
-        const early = keepingTime(call, SEND_MS + TELLING_MS);
-        const isDeleted = await deleteListed(trieve, early, invitation, slot).catch(withoutSend);
+        const early = reserveTime(call, SEND_MS + REPORT_MS);
+        const isDeleted = await deleteListed(trieve, early, invitation, slot).catch(rethrowUnsent);
         if (!isDeleted) throw new Failure("already_gone");
-        call.tell(failed(target, new Failure("deleted_not_sent"), "not_resent"));
+        call.record(failedOutcome(target, new Failure("deleted_not_sent"), "not_resent"));
         const own = afterWrite(call, clock, SEND_MS);
         const response = await post(trieve, own, target, slot, stop).catch((error) => {
           throw error instanceof Failure ? deletedNotSent(error) : error;
@@ -46,19 +46,19 @@ export function resendAll(
         return undefined;
       });
     });
-    await tellSent(trieve, call, sent, (outcome) => {
+    await reportSent(trieve, call, sent, (outcome) => {
       const resent = resentAs(outcome);
       const { invitation } = resent.target;
       const replacement = resent.invitation;
       if (invitation) guard.past.set(invitation.id, { invitation, isResent: true, replacement });
-      call.tell(resent);
+      call.record(resent);
     });
     return call.outcomes;
   });
 }
 
 /** A failed delete, after which nothing is sent. Throws. */
-function withoutSend(error: unknown): never {
+function rethrowUnsent(error: unknown): never {
   if (!(error instanceof Failure && error.code === "outcome_unknown")) throw error;
   throw error.knowing(`${error.known} No new one was sent.`);
 }
@@ -75,7 +75,7 @@ const THROTTLED = {
 };
 
 /** Why an invitation is left alone whose exact address has another one, which Trieve would not send beside. */
-export function besideIt(
+export function conflictFor(
   invitations: readonly Invitation[],
   { id, email }: Invitation,
 ): Failure | undefined {
@@ -92,11 +92,11 @@ const OTHER_BESIDE = {
 function resentAs(sent: Outcome): Outcome {
   const { target, outcome, failure } = sent;
   if (outcome === "already_member") {
-    return failed(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
+    return failedOutcome(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
   }
   if (failure === undefined) return outcome === "invited" ? { ...sent, outcome: "resent" } : sent;
   if (outcome !== "mail_unconfirmed" && outcome !== "outcome_unknown") {
-    return failed(target, deletedNotSent(failure), "not_resent");
+    return failedOutcome(target, deletedNotSent(failure), "not_resent");
   }
   const known = [OLD_IS_GONE, failure.known].filter(Boolean).join(" ");
   return { ...sent, failure: failure.knowing(known) };

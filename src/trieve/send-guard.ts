@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import { type CallContext, patience } from "./call.ts";
+import { type CallContext, createDeadline } from "./call.ts";
 import { waitFor } from "./http-errors.ts";
 import type { Invitation } from "./invitation.ts";
 import type { Outcome } from "./outcome.ts";
@@ -27,11 +27,11 @@ export type SendGuard = ReturnType<typeof createSendGuard>;
 
 /** What has to be remembered so that nothing is sent twice, nor too much at once. Letter case does not count. */
 export function createSendGuard(clock: Clock) {
-  const running = createMemory<Promise<void>>(clock, DAY_MS);
-  const turns = createMemory<number>(clock, MINUTE_MS);
-  const doubts = createMemory<true>(clock, 2 * MINUTE_MS);
-  const members = createMemory<string>(clock, 10 * MINUTE_MS);
-  const mailFailures = createMemory<true>(clock, DAY_MS);
+  const running = createExpiringMap<Promise<void>>(clock, DAY_MS);
+  const turns = createExpiringMap<number>(clock, MINUTE_MS);
+  const doubts = createExpiringMap<true>(clock, 2 * MINUTE_MS);
+  const members = createExpiringMap<string>(clock, 10 * MINUTE_MS);
+  const mailFailures = createExpiringMap<true>(clock, DAY_MS);
 
   return {
     /** Addresses to which a mail may be on its way. */
@@ -41,7 +41,7 @@ export function createSendGuard(clock: Clock) {
     /** The ids of invitations whose mail failed. */
     mailFailures,
     /** What was deleted, and what took its place, by id. */
-    past: createMemory<PastInvitation>(clock, 10 * MINUTE_MS),
+    past: createExpiringMap<PastInvitation>(clock, 10 * MINUTE_MS),
     /** Runs `send` when no other send to these addresses runs. Throws Failure `busy` when the call's time is up. */
     oneAtATime<T>(
       call: CallContext,
@@ -49,7 +49,7 @@ export function createSendGuard(clock: Clock) {
       send: () => Promise<T>,
     ): Promise<T> {
       const earlier = Promise.allSettled(targets.map(({ email }) => running.get(email)));
-      const wait = patience(call.timeLeft(), call.signal);
+      const wait = createDeadline(call.timeLeft(), call.signal);
       const gaveUp = new Promise<never>((_, reject) => {
         const giveUp = () => reject(call.signal.reason ?? new Failure("busy", OTHER_SEND));
         wait.signal.addEventListener("abort", giveUp);
@@ -66,7 +66,7 @@ export function createSendGuard(clock: Clock) {
      * Takes one of the sends of a minute. Throws Failure `rate_limited` when all are taken. The returned function ends
      * it: one that was not needed is given back, the minute of another begins.
      */
-    takeTurn() {
+    reserveSend() {
       const taken = turns.values();
       if (taken.length >= SENDS_A_MINUTE) {
         throw new Failure("rate_limited", {
@@ -82,7 +82,7 @@ export function createSendGuard(clock: Clock) {
         hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn);
     },
     /** Keeps what a later call has to know of a send. */
-    learn({ target: { email = "" }, outcome, invitation }: Outcome, didMailFail = false): void {
+    remember({ target: { email = "" }, outcome, invitation }: Outcome, didMailFail = false): void {
       if (outcome === "outcome_unknown") doubts.set(email, true);
       else doubts.delete(email);
       if (outcome === "added" || outcome === "already_member") members.set(email, email);
@@ -92,7 +92,7 @@ export function createSendGuard(clock: Clock) {
 }
 
 /** Remembers each value for `ms` milliseconds, by a key in which letter case does not count. */
-export function createMemory<T>(clock: Clock, ms: number) {
+export function createExpiringMap<T>(clock: Clock, ms: number) {
   const entries = new Map<string, { value: T; until: number }>();
 
   function current() {

@@ -1,10 +1,10 @@
 import { Failure } from "../errors.ts";
 import { runBatch } from "./batch.ts";
-import { afterWrite, type CallContext, keepingTime, TELLING_MS } from "./call.ts";
+import { afterWrite, type CallContext, REPORT_MS, reserveTime } from "./call.ts";
 import { classify, isDecidedByMembers, refusalOf, sendStatus } from "./classify.ts";
 import { lookTwice, type Trieve, type WriteResponse } from "./client.ts";
 import { type InvitationList, isSameEmail } from "./invitation.ts";
-import { findObstacle, inDoubt, memberCheck } from "./obstacle.ts";
+import { createMemberCheck, doubtFailure, findObstacle } from "./obstacle.ts";
 import type { Addressee, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
 
@@ -30,12 +30,12 @@ export function sendAll(
   const { client, guard } = trieve;
   return guard.oneAtATime(call, targets, async () => {
     const options = { untouched: "not_sent", atOnce: 2, needsMs: 20_000 } as const;
-    const isMember = memberCheck(client, keepingTime(call, TELLING_MS));
+    const isMember = createMemberCheck(client, reserveTime(call, REPORT_MS));
     const sent: Sent[] = [];
     const reading = client.list(call);
     await runBatch(call, targets, options, async (target, call, stop) => {
       const before = await reading.catch((error) => {
-        throw guard.doubts.get(target.email) ? inDoubt() : error;
+        throw guard.doubts.get(target.email) ? doubtFailure() : error;
       });
       const obstacle = await findObstacle(trieve, target, before, isMember);
       if (obstacle !== undefined) return obstacle;
@@ -48,7 +48,7 @@ export function sendAll(
       sent.push({ target, before, response });
       return undefined;
     });
-    await tellSent(trieve, call, sent, call.tell);
+    await reportSent(trieve, call, sent, call.record);
     return call.outcomes;
   });
 }
@@ -73,7 +73,7 @@ export async function post(
   const status = sendStatus(response);
   if (status === "refused") throw refusalOf(response);
   if (status === "member") {
-    guard.learn({ target, outcome: "already_member" });
+    guard.remember({ target, outcome: "already_member" });
     return undefined;
   }
   if (status === "throttled") stop(response.failure ?? NOT_CLEAR);
@@ -90,7 +90,7 @@ const NOT_CLEAR = new Failure("outcome_unknown", {
  * Tells what came of sends by reading the list, once more after 3 s where an invitation is missing, and the
  * members where those decide.
  */
-export async function tellSent(
+export async function reportSent(
   trieve: Trieve,
   call: CallContext,
   sent: readonly Sent[],
@@ -98,9 +98,9 @@ export async function tellSent(
 ): Promise<void> {
   if (sent.length === 0) return;
   const areAllThere = (list: InvitationList) => sent.every((one) => newRow(one, list));
-  const own = afterWrite(call, trieve.clock, TELLING_MS);
+  const own = afterWrite(call, trieve.clock, REPORT_MS);
   const seen = await lookTwice(trieve, own, areAllThere);
-  const isMember = memberCheck(trieve.client, own);
+  const isMember = createMemberCheck(trieve.client, own);
   for (const one of sent) {
     const { target, response, before } = one;
     const row = seen.map((list) => newRow(one, list)).find(Boolean);
@@ -111,7 +111,7 @@ export async function tellSent(
       isListRead: (seen.at(-1)?.skipped ?? Number.POSITIVE_INFINITY) <= before.skipped,
       isMember: asksMembers ? await isMember(target.email) : undefined,
     });
-    trieve.guard.learn(outcome, sendStatus(response) === "mail_failed");
+    trieve.guard.remember(outcome, sendStatus(response) === "mail_failed");
     tell(outcome);
   }
 }

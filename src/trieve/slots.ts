@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
-import { patience } from "./call.ts";
+import { createDeadline } from "./call.ts";
 
 // Ten requests at once can hang a Trieve for good, and each send blocks one of its workers.
 const REQUESTS = 4;
@@ -40,7 +40,7 @@ export function createSlots(clock: Clock) {
     work: (slot: Slot) => Promise<T>,
   ): Promise<T> => {
     signal.throwIfAborted();
-    const wait = patience(ms, signal);
+    const wait = createDeadline(ms, signal);
     return new Promise((resolve, reject) => {
       wait.signal.addEventListener("abort", () => {
         wait.end();
