@@ -78,6 +78,17 @@ test("a first call that is cancelled in the same breath sends nothing", async ()
   expect(trieve.proxy.seen).toEqual([]);
 });
 
+test("what would write sends nothing once the process ends, however late the call comes", async () => {
+  const app = createTestApp(trieve, []);
+  const { signal } = new AbortController();
+  const send = () => app.call("send_invitation", { emails: [EMAIL] }, { signal, hasForms: false });
+  const first = send();
+  await app.stop(1_000);
+  const cancelled = { text: expect.stringMatching(/^cancelled: /) };
+  expect(await Promise.all([first, send()])).toMatchObject([cancelled, cancelled]);
+  expect(trieve.proxy.count("POST")).toBe(0);
+});
+
 test("a call that is over leaves nothing behind", async () => {
   const log: string[] = [];
   const app = createTestApp(trieve, log);
