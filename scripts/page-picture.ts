@@ -1,33 +1,22 @@
 import { mkdir } from "node:fs/promises";
 import { launchChromium } from "../test/support/chromium.ts";
-import { pageAction, pageRow, servePageOf } from "../test/support/pages.ts";
+import { actionInDocs, servePageOf } from "../test/support/pages.ts";
 
 // Draws the page of a question as docs/page-light.png and docs/page-dark.png, as a browser shows it, and one about
 // several invitations as docs/page-several-light.png and docs/page-several-dark.png.
 
-const one = pageAction();
-const users = ["carl", "dora", "eve", "frank", "ines", "kim"];
-const rows = [
-  pageRow("olga@example.com", "owner", "pending", "00000008"),
-  pageRow("bob@example.com", "admin", "used"),
-  ...users.map((name, n) => pageRow(`${name}@example.com`, "user", "pending", `0000001${n}`)),
-];
-const several = {
-  ...pageAction({ rows }),
-  question: `Delete ${rows.length} invitations?`,
-  facts: one.facts.filter(({ label = "" }) => ["Organization", "Trieve"].includes(label)),
-  choices: ["keep", `delete ${rows.length}`] as const,
-};
+const NAMES = ["bob", "carl", "dora", "eve", "frank", "ines", "kim"];
+const emails = NAMES.map((name) => `${name}@example.com`);
 const PICTURES = [
-  ["page", one, 680, 560],
-  ["page-several", several, 860, 580],
+  ["page", 1, 680, 560],
+  ["page-several", emails.length, 860, 700],
 ] as const;
 
 const browser = await launchChromium();
 await mkdir("docs", { recursive: true });
-for (const [name, action, width, height] of PICTURES) {
+for (const [name, count, width, height] of PICTURES) {
   for (const colorScheme of ["light", "dark"] as const) {
-    const served = await servePageOf(action);
+    const served = await servePageOf(await actionInDocs(emails.slice(0, count)));
     const context = await browser.newContext({
       colorScheme,
       viewport: { width, height },

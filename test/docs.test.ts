@@ -4,16 +4,10 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { exampleEntry, exampleLaunch, launchBlocks } from "../scripts/publishing.ts";
-import { systemClock } from "../src/clock.ts";
-import type { Policy } from "../src/config/policy.ts";
 import { createForm } from "../src/consent/form.ts";
 import { ERRORS } from "../src/errors.ts";
 import { formatAction } from "../src/tools/action.ts";
-import type { ToolContext } from "../src/tools/context.ts";
-import { deleteInvitation } from "../src/tools/delete.ts";
-import type { CallContext } from "../src/trieve/call.ts";
-import type { Invitation } from "../src/trieve/invitation.ts";
-import { createSendGuard } from "../src/trieve/send-guard.ts";
+import { actionInDocs } from "./support/pages.ts";
 
 const root = new URL("../", import.meta.url);
 const readText = (path: string) => readFileSync(new URL(path, root), "utf8");
@@ -93,32 +87,11 @@ test("nothing that is shown starts an unpublished package, but the text for the 
 });
 
 test("docs/confirmation.md shows the question as it is put", async () => {
-  const invitation: Invitation = {
-    id: "00000003-0000-4000-8000-000000000000",
-    shortId: "00000003",
-    email: "bob@example.com",
-    role: "admin",
-    status: "pending",
-    createdAt: Date.UTC(2026, 10, 6),
-    scoped: false,
-  };
-  const context = {
-    organizationId: "5a4db0c5-7a0b-4d0e-9c61-000000000001",
-    host: "trieve.example.com",
-    clock: { now: () => Date.UTC(2026, 10, 29) },
-    trieve: {
-      client: { list: async () => ({ invitations: [invitation], skipped: 0 }) },
-      guard: createSendGuard(systemClock),
-    },
-  } as unknown as ToolContext;
-  const args = { invitations: [invitation.email] };
-  const call = deleteInvitation.prepare(args, { maxRole: "admin" } as Policy);
-  const plan = await call.plan(context, {} as CallContext);
-  if (plan.kind !== "action") throw new Error("there is nothing to do");
-  const { choices, title } = plan.action;
-  const { decision } = createForm(plan.action).requestedSchema.properties;
+  const action = await actionInDocs(["bob@example.com"]);
+  const { choices, title } = action;
+  const { decision } = createForm(action).requestedSchema.properties;
   const page = readText("docs/confirmation.md");
-  expect(page).toContain(formatAction(plan.action));
+  expect(page).toContain(formatAction(action));
   const field = [decision.title, decision.description, choices.join(" / ")];
   expect(page).toContain(field.join("\n"));
   expect(page).toContain(`confirmation: ${title} `);

@@ -1,7 +1,14 @@
+import { systemClock } from "../../src/clock.ts";
+import type { Policy } from "../../src/config/policy.ts";
 import { createPageServer } from "../../src/consent/page-server.ts";
 import type { Decision } from "../../src/consent/question.ts";
 import { createQuestions } from "../../src/consent/questions.ts";
 import type { Action, Fact, Row } from "../../src/tools/action.ts";
+import type { ToolContext } from "../../src/tools/context.ts";
+import { deleteInvitation } from "../../src/tools/delete.ts";
+import type { CallContext } from "../../src/trieve/call.ts";
+import type { Invitation } from "../../src/trieve/invitation.ts";
+import { createSendGuard } from "../../src/trieve/send-guard.ts";
 import { turnableClock } from "./app.ts";
 
 /** A question on a page of its own, without a program around it. */
@@ -13,6 +20,31 @@ export interface ServedPage {
   settle(): void;
   /** Ends the question, and with it the page. */
   end(): void;
+}
+
+/** What delete_invitation asks about invitations to these addresses, the first one an admin's: the docs show it. */
+export async function actionInDocs(emails: readonly string[]): Promise<Action> {
+  const invitations = emails.map((email, at): Invitation => {
+    const shortId = `0000000${at + 3}`;
+    const role = at === 0 ? "admin" : "user";
+    const createdAt = Date.UTC(2026, 10, 6 - 3 * at);
+    const id = `${shortId}-0000-4000-8000-000000000000`;
+    return { id, shortId, email, role, status: "pending", createdAt, scoped: false };
+  });
+  const context = {
+    organizationId: "5a4db0c5-7a0b-4d0e-9c61-000000000001",
+    organizationName: "Example Ltd",
+    host: "trieve.example.com",
+    clock: { now: () => Date.UTC(2026, 10, 29) },
+    trieve: {
+      client: { list: async () => ({ invitations, skipped: 0 }) },
+      guard: createSendGuard(systemClock),
+    },
+  } as unknown as ToolContext;
+  const call = deleteInvitation.prepare({ invitations: emails }, { maxRole: "admin" } as Policy);
+  const plan = await call.plan(context, {} as CallContext);
+  if (plan.kind !== "action") throw new Error("there is nothing to do");
+  return plan.action;
 }
 
 /** An action with more rows and facts; what they hold is untrusted. */
