@@ -6,7 +6,7 @@ import { isContainer } from "./machine.ts";
 /** What opens a page for the person at this machine: the program in BROWSER, the system, or nothing and why. */
 export type Browser = { command: string } | "system" | { missing: string };
 
-/** This machine. Under WSL the release of its kernel has Microsoft in it. */
+/** This machine. Under WSL the kernel's release contains `microsoft`. */
 const HERE = {
   platform: platform() as string,
   release: release(),
@@ -14,7 +14,7 @@ const HERE = {
   isThere: isProgramThere,
 };
 
-/** What can open a page here, as far as the environment shows; `command` is BROWSER, which overrides that. */
+/** What can open a page here, judging by the environment; `command` is BROWSER, which takes precedence. */
 export function findBrowser(
   environment: NodeJS.ProcessEnv,
   command: string | undefined,
@@ -32,11 +32,11 @@ export function findBrowser(
   if (!environment["DISPLAY"] && !environment["WAYLAND_DISPLAY"]) {
     return { missing: "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)" };
   }
-  const isOpenable = machine.isThere("xdg-open", environment["PATH"] ?? "");
-  return isOpenable ? "system" : { missing: "there is no xdg-open (package xdg-utils)" };
+  const hasXdgOpen = machine.isThere("xdg-open", environment["PATH"] ?? "");
+  return hasXdgOpen ? "system" : { missing: "there is no xdg-open (package xdg-utils)" };
 }
 
-/** Whether a program of BROWSER is there, as a path or in the folders of `path`, which is PATH. */
+/** Whether a program named in BROWSER exists, as a path or in a folder of `path`, the value of PATH. */
 export function isProgramThere(command: string, path: string): boolean {
   return commandsOf(command).some(([program = ""]) => {
     const folders = /[/\\]/.test(program) ? [""] : path.split(delimiter);
@@ -56,8 +56,8 @@ function isProgram(file: string): boolean {
 }
 
 /**
- * The programs of BROWSER, to be tried in turn, each with its arguments: Debian has `x-www-browser:firefox` there.
- * Quotes keep blanks together, and a path with blanks needs none.
+ * The programs in BROWSER, to be tried in turn, each with its arguments; Debian sets `x-www-browser:firefox`, for
+ * example. Quotes group words with blanks; the path of an existing file needs none.
  */
 export function commandsOf(command: string): string[][] {
   const separator = delimiter === ":" ? /:(?=(?:[^"']|"[^"]*"|'[^']*')*$)/ : /;/;

@@ -13,17 +13,17 @@ import {
 } from "./settings.ts";
 import { findProxy, isLocal } from "./url.ts";
 
-/** What the environment comes to. Without faults there is a `config`. */
+/** The parsed environment. `config` is there if `faults` is empty. */
 export interface Settings {
   config: Config | undefined;
-  /** What could be parsed of it, with defaults for the rest: it decides which tools are listed. */
+  /** From the variables that could be parsed, with defaults for the rest: it decides which tools are listed. */
   policy: Policy;
   /** One sentence each, naming the variable and never its value. */
   faults: string[];
-  /** The same of what has to be mended and stops nothing. */
+  /** The same about problems that need fixing but do not stop the server. */
   defects: string[];
   warnings: string[];
-  /** Each sound setting for `doctor`: its value, unless that is secret, and where it comes from. */
+  /** Each valid setting for `doctor`: its value, unless that is secret, and where it comes from. */
   shown: Partial<Record<Name, string>>;
 }
 
@@ -35,8 +35,8 @@ const PLACEHOLDER = "is not set: it holds a placeholder that nothing filled in";
 const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove it";
 
 /**
- * Parses the whole environment and finds everything that is wrong with it at once. Never throws, and no value
- * appears in a fault or a warning. `sandbox` says that the environment is that of the built-in Trieve.
+ * Parses the whole environment and reports everything that is wrong with it at once. Never throws, and no value
+ * appears in a fault or a warning. `sandbox`: the environment is that of the built-in Trieve.
  */
 export function loadSettings(environment: NodeJS.ProcessEnv, sandbox = false): Settings {
   const found: Found = { faults: [], defects: [], warnings: [], shown: {} };
@@ -51,7 +51,7 @@ export function loadSettings(environment: NodeJS.ProcessEnv, sandbox = false): S
   return { config: found.faults.length > 0 ? undefined : config, policy, ...found };
 }
 
-/** Parses each variable by itself; adds to `found` what is shown of it, or what is wrong with it. */
+/** Parses each variable by itself; adds to `found` how it is shown, or what is wrong with it. */
 function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: Found): Values {
   const values: Partial<Record<Name, unknown>> = {};
   const given = (name: Name) => environment[name]?.trim() ?? "";
@@ -61,7 +61,7 @@ function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: F
   const isInsecure = /^(true|1)$/i.test(given("TRIEVE_ALLOW_INSECURE_HTTP"));
 
   for (const [name, setting] of SETTING_LIST) {
-    const { meaning, restricts, isSecret, parse, default: otherwise } = setting;
+    const { meaning, restricts, isSecret, parse, default: shownDefault } = setting;
     const warn = (warning: string) => warnings.push(`${name} ${warning}`);
     attempt(name, faults, () => {
       if (isSet(name)) {
@@ -71,8 +71,8 @@ function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: F
         return;
       }
       check(!restricts || !isUnfilled(name), UNFILLED);
-      if (otherwise === "required" && !(name === KEY && isSet(KEY_FILE))) {
-        // Where the file for the key holds a placeholder, the file was meant.
+      if (shownDefault === "required" && !(name === KEY && isSet(KEY_FILE))) {
+        // A placeholder in TRIEVE_API_KEY_FILE shows that the key was meant to come from a file.
         const meant = name === KEY && isUnfilled(KEY_FILE) ? KEY_FILE : name;
         faults.push(
           `${meant} ${isUnfilled(meant) ? PLACEHOLDER : "is not set"}; expected ${meaning}`,
@@ -81,13 +81,13 @@ function parseAll(environment: NodeJS.ProcessEnv, { faults, warnings, shown }: F
       }
       if (isUnfilled(name)) warn(PLACEHOLDER);
       if (name === KEY) shown[name] = "file";
-      else shown[name] = otherwise === "none" ? "not set" : `${otherwise} (default)`;
+      else shown[name] = shownDefault === "none" ? "not set" : `${shownDefault} (default)`;
     });
   }
   return values as Values;
 }
 
-/** What `parse` returns; a SettingError becomes a fault of this variable instead. */
+/** Returns what `parse` does; a SettingError becomes a fault of this variable instead. */
 function attempt<T>(name: string, faults: string[], parse: () => T): T | undefined {
   try {
     return parse();
@@ -98,7 +98,7 @@ function attempt<T>(name: string, faults: string[], parse: () => T): T | undefin
   }
 }
 
-/** Checks what no variable tells alone. The configuration, unless one that it needs is missing. */
+/** Checks variables against each other. Returns the configuration, unless a value that it needs is missing. */
 function combine(
   environment: NodeJS.ProcessEnv,
   values: Values,
@@ -142,7 +142,7 @@ function combine(
 
   const appUrl = values.TRIEVE_APP_URL ?? `${baseUrl}/api`;
   const addresses = { TRIEVE_APP_URL: appUrl, TRIEVE_DASHBOARD_URL: dashboardUrl };
-  // The sandbox mails nothing, so its links need to reach nobody.
+  // The sandbox mails nothing, so nobody has to reach its links.
   const local = Object.entries(given.sandbox ? {} : addresses)
     .filter(([, url]) => url !== undefined && isLocal(url))
     .map(([name]) => name);

@@ -5,16 +5,13 @@ export function isContainer(): boolean {
   return existsSync("/.dockerenv") || existsSync("/run/.containerenv");
 }
 
-/**
- * A regular file; undefined for anything else: reading a pipe would wait for somebody to write to it. Throws errors
- * of Node.
- */
+/** Reads a regular file; undefined for anything else, such as a pipe, which could block. Throws Node's errors. */
 export function readRegularFile(path: string): { text: string; mode: number } | undefined {
   const stats = statSync(path);
   return stats.isFile() ? { text: readFileSync(path, "utf8"), mode: stats.mode } : undefined;
 }
 
-/** What is wrong with a file of certificate authorities; Node only warns of it. `other`: nothing that shows in the file. */
+/** What is wrong with a file of certificate authorities, of which Node only warns; `other` if that does not show. */
 export function faultOfCaFile(path: string): "unreadable" | "no PEM" | "other" {
   try {
     const file = readRegularFile(path);

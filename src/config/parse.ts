@@ -2,9 +2,9 @@ import { platform } from "node:os";
 import { isUuid } from "../text.ts";
 import { readRegularFile } from "./machine.ts";
 
-// One parser for each kind of value. What people often mistype gets a sentence that helps; it never holds the value.
+// One parser for each kind of value. Common mistakes get a helpful message, which never contains the value.
 
-/** A value that is wrong. The message continues a sentence that begins with the name of the variable. */
+/** An invalid value. The message continues a sentence that begins with the name of the variable. */
 export class SettingError extends Error {}
 
 /** What parsing one variable may need besides its value. */
@@ -16,12 +16,12 @@ export interface ParseContext {
   warn(text: string): void;
 }
 
-/** Throws SettingError with this sentence unless the value is right. */
-export function check(isRight: boolean, sentence: string): asserts isRight {
-  if (!isRight) throw new SettingError(sentence);
+/** Throws a SettingError with this message unless the value is valid. */
+export function check(isValid: boolean, message: string): asserts isValid {
+  if (!isValid) throw new SettingError(message);
 }
 
-const NOT_ALONE =
+const WRAPPED_KEY =
   /^["'`\u2018-\u201f\u00ab]|^bearer\s|^(export\s+|set\s+)?\w*(key|token|authorization)\w*\s*[=:]/i;
 
 /** One key: printable ASCII without blanks. Throws SettingError. */
@@ -29,7 +29,7 @@ export function parseKey(given: string): string {
   const key = given.replace(/^\uFEFF/, "").trim();
   check(!key.includes("\0"), "is in UTF-16; save the file as UTF-8");
   check(
-    !NOT_ALONE.test(key),
+    !WRAPPED_KEY.test(key),
     "must hold the key alone, without quotes around it and without `Bearer` or a name before it",
   );
   check(
@@ -44,7 +44,7 @@ export function parseKeyFile(path: string, context: ParseContext) {
   const key = readKey(path, context);
   return {
     key,
-    /** Whether the file holds something else by now. */
+    /** Whether the file no longer holds this key. */
     hasChanged() {
       try {
         return readKey(path, { ...context, warn: () => {} }) !== key;
@@ -56,10 +56,10 @@ export function parseKeyFile(path: string, context: ParseContext) {
 }
 
 function readKey(path: string, context: ParseContext): string {
-  const whole = parseFilePath(path, context);
+  const expanded = parseFilePath(path, context);
   let file: ReturnType<typeof readRegularFile>;
   try {
-    file = readRegularFile(whole);
+    file = readRegularFile(expanded);
   } catch (error) {
     const code = Object(error).code ?? "no reason given";
     throw new SettingError(`cannot be read (${code}); expected a file that holds the key`);
@@ -133,7 +133,7 @@ export function parseDomains(value: string): readonly string[] | undefined {
   return domains;
 }
 
-/** The entries of a list that commas or blanks separate, in lower case. */
+/** The entries of a list separated by commas, semicolons or blanks, in lower case. */
 export function wordsOf(list: string): string[] {
   return list
     .toLowerCase()
@@ -143,11 +143,11 @@ export function wordsOf(list: string): string[] {
 
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([ -~]+)$/;
 const QUOTED_OR_TWO = /^"[^"]*"$|[;,]\s*[A-Za-z][\w-]*:\s/;
-// What this program sets itself, what a connection needs, and what fetch forbids (Fetch standard).
+// Headers that this program sets, that belong to the connection, or that fetch forbids (Fetch standard).
 const RESERVED =
   /^(authorization|tr-organization|host|content-.*|transfer-encoding|connection|keep-alive|upgrade|expect|te|trailer|via|date|dnt|origin|referer|cookie2?|set-cookie|accept-(charset|encoding)|access-control-.*|proxy-.*|sec-.*)$/i;
 
-/** Headers, `Name: value` a line. Throws SettingError, which names a line by its number. */
+/** Headers, one `Name: value` per line. Throws a SettingError that gives the number of the line. */
 export function parseHeaders(value: string): readonly (readonly [name: string, value: string])[] {
   const names = new Set<string>();
   // A shell keeps `\n` in quotes as two characters.
@@ -175,13 +175,13 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /^([%@])[a-z_]\w*\1$/i,
   /^(\$\([^)]*\)|#\{[^}]*\}|\{\{.*\}\}|<[^<>]*>)$/s,
   /^(undefined|null|changeme|change-me|replace-me)$/i,
-  // "my-company.com", "My-Shop" and "your-move.co.uk" are none.
+  // "my-company.com", "My-Shop" and "your-move.co.uk" are not placeholders.
   /^(tr-)?(your|my)[-_]([a-z]+[-_])*(key|token|secret|id)([-_]here)?$/i,
   /^(https?:\/\/)?(tr-)?your[-_]([a-z]+[-_])*(api|app|business|company|dashboard|domain|file|host|name|org|organi[sz]ation|path|role|server|site|team|trieve|url|value)\b/i,
   /^(tr-)?x{3,}$|^[0-]{36}$/i,
 ];
 
-/** Whether this is what stands in an example, or what a client left unfilled. */
+/** Whether this is a value from an example, or a variable that a client did not fill in. */
 export function isPlaceholder(value: string): boolean {
   return PLACEHOLDERS.some((placeholder) => placeholder.test(value));
 }

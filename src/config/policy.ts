@@ -1,4 +1,4 @@
-/** The roles Trieve knows, by their number on the wire. */
+/** Trieve's roles; the index of each is its number on the wire. */
 export const ROLES = ["user", "admin", "owner"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -17,7 +17,7 @@ export function allowedRoles({ maxRole }: Policy): readonly Role[] {
   return ROLES.slice(0, ROLES.indexOf(maxRole) + 1);
 }
 
-/** What is said wherever an invitation leads to addresses that exist on this machine only. */
+/** Reported wherever the mailed link leads to an address of this machine. */
 export const LINK_IS_LOCAL = "The mailed link works on this machine only";
 
 /** Whether a person has to agree before somebody is invited with this role. */

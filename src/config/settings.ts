@@ -22,7 +22,7 @@ export interface Config {
   organizationId: string;
   /** Free text, to be neutralised before it is shown. */
   organizationName: string | undefined;
-  /** Address of the API without `/api` and without a slash at its end, as all addresses here. */
+  /** Address of the API without `/api`. Like all addresses here, it has no trailing slash. */
   baseUrl: string;
   appUrl: string;
   /** Where invited people land. Without it nothing can be sent. */
@@ -35,9 +35,9 @@ export interface Config {
   auditLog: string | undefined;
   /** Sent with every request, for a gate in front of the API. The values are secrets. */
   extraHeaders: readonly (readonly [name: string, value: string])[] | undefined;
-  /** Where the key came from, if from TRIEVE_API_KEY_FILE. */
+  /** The file of TRIEVE_API_KEY_FILE, if the key came from there. */
   keyFile: { hasChanged(): boolean } | undefined;
-  /** The file of certificate authorities that Node reads at its start (NODE_EXTRA_CA_CERTS). */
+  /** The file of certificate authorities that Node reads at startup (NODE_EXTRA_CA_CERTS). */
   caFile: string | undefined;
   /** Address of the proxy that requests to the API go through; may hold a password. */
   proxy: string | undefined;
@@ -50,15 +50,15 @@ export interface Config {
 export const CONFIRM_METHODS = ["form", "page", "code"] as const;
 export type ConfirmMethod = (typeof CONFIRM_METHODS)[number];
 
-/** One variable: what the docs say of it, and how it is parsed. */
+/** One variable: what the docs say about it, and how it is parsed. */
 export interface Setting {
-  /** As shown in the docs; `none` where nothing takes its place, `required` where something has to be set. */
+  /** As shown in the docs; `none` where there is no default, `required` where a value has to be set. */
   default: string;
   meaning: string;
   /** What kind of value it takes, unless that is plain text. */
   format?: "boolean" | "filepath";
   choices?: readonly string[];
-  /** It restricts or records: an unfilled placeholder is a fault, never the wide default. */
+  /** It restricts or records: an unfilled placeholder is a fault, and never means the permissive default. */
   restricts?: true;
   isSecret?: true;
   /** Throws SettingError. */
@@ -68,7 +68,7 @@ export interface Setting {
 const flag = { default: "false", format: "boolean", parse: parseFlag } as const;
 export const LOCAL_DASHBOARD = "http://localhost:5173";
 
-/** Every variable, in the order of the docs. The README, `--help` and server.json are made from this. */
+/** Every variable, in the order of the docs. The README, `--help` and server.json are generated from this. */
 export const SETTINGS = {
   TRIEVE_API_KEY: {
     default: "required",

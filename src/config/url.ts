@@ -2,14 +2,14 @@ import { BlockList, isIP } from "node:net";
 import { check, type ParseContext, wordsOf } from "./parse.ts";
 
 /**
- * An address that the key may be sent to, without a slash at its end: https, or http to this machine, or to any
- * host where `isInsecure`. Throws SettingError.
+ * An address that the key may be sent to, without a trailing slash: https, or http to this machine, or http to any
+ * host if `isInsecure`. Throws SettingError.
  */
 export function parseUrl(value: string, { isInsecure }: ParseContext): string {
   check(!/^["'`]|["'`]$/.test(value), "must be written without quotes");
   check(/^https?:|:\/\//i.test(value), "has no scheme; write https:// before it (or http://)");
   check(!/[?#]/.test(value), "must not contain ? or #");
-  // `https:/host` can only mean one thing.
+  // `https:/host` and `https:host` can only mean `https://host`.
   const text = value.replace(/^(https?):\/*/i, "$1://");
   check(URL.canParse(text), "must be a URL like https://trieve.example.com");
   const { protocol, username, password, href } = new URL(text);
@@ -24,8 +24,8 @@ export function parseUrl(value: string, { isInsecure }: ParseContext): string {
 }
 
 /**
- * The proxy that the variable `name` has for this address: none for this machine, and none for what NO_PROXY leaves
- * out, of which `warnings` get the entries that cannot be used. Throws SettingError.
+ * The proxy in the variable `name` that requests to `address` go through: none to this machine or to a host that
+ * NO_PROXY exempts. Unusable entries of NO_PROXY are added to `warnings`. Throws SettingError.
  */
 export function findProxy(
   environment: NodeJS.ProcessEnv,
@@ -57,18 +57,18 @@ export function findProxy(
   return url;
 }
 
-/** Whether an entry of NO_PROXY names a host: `*`, a name, `.suffix`, an address or a range; undefined for none of these. */
+/** Whether an entry of NO_PROXY matches: `*`, a name, `.suffix`, an address or a range; undefined for anything else. */
 function matchesHost(entry: string, host: string, port: string): boolean | undefined {
   if (entry === "*") return true;
-  // A bare IPv6 address has colons of its own: only a name or brackets can stand before a port.
+  // A bare IPv6 address contains colons itself, so a port can only follow a name or brackets.
   const [, named = entry, ownPort = port] = /^(\[.+\]|[^:]+):(\d+)$/.exec(entry) ?? [];
-  // No zone, as in fe80::1%eth0: no URL has one.
+  // An address with a zone, as in fe80::1%eth0, is not matched: no URL has one.
   const [, network = "", prefix] = /^\[?([^/\]%]+)\]?(?:\/(\d{1,3}))?$/.exec(named) ?? [];
   const family = isIP(network);
   if (family !== 0) {
-    const [type, longest] = family === 4 ? (["ipv4", 32] as const) : (["ipv6", 128] as const);
-    const bits = Number(prefix ?? longest);
-    if (bits > longest) return undefined;
+    const [type, maxBits] = family === 4 ? (["ipv4", 32] as const) : (["ipv6", 128] as const);
+    const bits = Number(prefix ?? maxBits);
+    if (bits > maxBits) return undefined;
     const range = new BlockList();
     range.addSubnet(network, bits, type);
     return ownPort === port && isIP(host) === family && range.check(host, type);
@@ -78,7 +78,7 @@ function matchesHost(entry: string, host: string, port: string): boolean | undef
   return ownPort === port && (host === name || host.endsWith(`.${name}`));
 }
 
-/** Whether an address is on this machine: `localhost`, 127.0.0.0/8 or `[::1]`, as URL spells them. */
+/** Whether a URL is on this machine: `localhost`, 127.0.0.0/8 or `[::1]`, as URL normalises them. */
 export function isLocal(url: string): boolean {
   return /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/.test(new URL(url).hostname);
 }

@@ -7,7 +7,7 @@ import { createTrieveClient } from "../trieve/client.ts";
 import { openRoute } from "../trieve/http.ts";
 import { LIMITS } from "../trieve/limits.ts";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Check {
   name: string;
   status: "ok" | "warning" | "failed" | "skipped";
@@ -16,7 +16,7 @@ export interface Check {
   hint?: string;
 }
 
-/** A check that is in order, or has a hint: a warning, unless it is said to have failed. */
+/** A check that passed or, with a hint, one with this status: a warning by default. */
 export function check(
   name: string,
   found: string,
@@ -29,14 +29,14 @@ export function check(
 const MOST_SKEW_MS = 60_000;
 const HEALTH_MS = 10_000;
 
-// What a failure means where the health check is answered all the same.
+// Hints for failures of the list request while the health check is answered.
 const IF_HEALTHY: Partial<Record<ErrorCode, string>> = {
   timeout: "restart the Trieve server: its database connections are used up",
   upstream_error: "look at the database behind Trieve, and at Trieve's log",
   organization_not_found:
     "check TRIEVE_ORGANIZATION_ID: the dashboard shows the id of each organization",
 };
-// What the words of a failure, which are for a model, leave open.
+// Hints where the `next` of a failure, which is written for a model, does not help an administrator.
 const HINTS: Partial<Record<ErrorCode, string>> = {
   timeout: "see whether Trieve's machine is up, and what stands between it and this one",
   upstream_error: "look at Trieve's log, and at the gate before it where there is one",
@@ -45,8 +45,8 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * Checks the way to Trieve, the organization, the key and the role by one list request and, where that fails in a way
- * that it can explain, by the health check.
+ * Checks the connection to Trieve, the organization, the key and the role by one list request and, after a failure
+ * that it can help to explain, by the health check.
  */
 export async function* checkConnection(config: Config, version: string): AsyncGenerator<Check> {
   const { host, protocol } = new URL(config.baseUrl);
@@ -80,15 +80,15 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const failed = await diagnose(error, () => answersHealthCheck(config, send));
-    // Trieve's own no says what it had looked at before: of a key, the organization; of a role, the key, which may be
-    // that of another organization.
-    const before: Record<string, Check[]> = {
+    // A refusal by Trieve shows which of its checks had passed: one of the key, that the organization exists; one of
+    // the role, that the key is valid, though perhaps in another organization.
+    const passed: Record<string, Check[]> = {
       reachable: [],
       tls: [reachable],
       key: [reachable, tls, organization],
       role: [reachable, tls, key],
     };
-    yield* before[failed.name] ?? [reachable, tls];
+    yield* passed[failed.name] ?? [reachable, tls];
     yield failed;
   }
   if (skew === undefined) return;
@@ -97,7 +97,7 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
   yield check("clock", off, skew > MOST_SKEW_MS ? hint : undefined);
 }
 
-/** Where and why the list failed; the health check tells a Trieve in trouble from what is none. */
+/** Where and why the list failed; the health check tells a Trieve in trouble from something that is not Trieve. */
 async function diagnose(
   { code, origin, happened, next }: Failure,
   isHealthy: () => Promise<boolean>,
@@ -115,7 +115,7 @@ async function diagnose(
 function layerOf(code: ErrorCode, origin: Failure["origin"]): string {
   if (origin === "tls") return "tls";
   if (code === "network_error") return "reachable";
-  // What something before Trieve refuses says nothing about Trieve's key and role.
+  // A refusal by something in front of Trieve says nothing about the key and role.
   if (origin === "gate") return "answer";
   if (code === "unauthorized") return "key";
   if (code === "forbidden") return "role";
@@ -123,7 +123,7 @@ function layerOf(code: ErrorCode, origin: Failure["origin"]): string {
 }
 
 /**
- * Whether a Trieve at this address answers its health check, which needs no key and works even where nothing else
+ * Whether a Trieve at this address answers its health check, which needs no key and works even when nothing else
  * does. Never throws.
  */
 export async function answersHealthCheck(

@@ -11,7 +11,7 @@ export function checkLine({ name, status, found, hint }: Check): string {
   return `${status.padEnd(8)} ${name}: ${found}${hint === undefined ? "" : ` -> ${hint}`}`;
 }
 
-/** What all checks come to: `Sound, 1 warning.` */
+/** The verdict on all checks, such as `Sound, 1 warning.` */
 export function verdictOf(checks: readonly Check[]): string {
   const count = (status: Check["status"]) => checks.filter((one) => one.status === status).length;
   const [failed, warnings] = [count("failed"), count("warning")];
@@ -21,9 +21,8 @@ export function verdictOf(checks: readonly Check[]): string {
 }
 
 /**
- * Checks configuration, connection, key and organization, and yields each check as soon as it is known; with
- * `isVerbose` each sound setting too. Sends the list request and, where that fails, the health check without a key;
- * nothing else.
+ * Checks configuration, connection, key and organization, and yields each result as soon as it is known; with
+ * `isVerbose` each valid setting too. Sends only the list request and, if that fails, the health check without a key.
  */
 export async function* doctor(
   { config, policy, faults, defects, warnings, shown }: Settings,
@@ -33,7 +32,7 @@ export async function* doctor(
 ): AsyncGenerator<Check> {
   const runtime = `Node ${host.version}, ${host.platform}${config?.sandbox ? ", sandbox" : ""}`;
   yield check("version", `trieve-invitations-mcp ${version}, ${runtime}`);
-  // Their sentences say what to do.
+  // These have no hint, since they say themselves what to do.
   for (const found of [...faults, ...defects])
     yield { name: "configuration", status: "failed", found };
   for (const found of warnings) yield { name: "configuration", status: "warning", found };
@@ -77,7 +76,7 @@ function checkLink(config: Config): Check {
   return check(name, `${link}. Trieve's API accepts invitations at an address below /api`, hint);
 }
 
-/** How a person can be asked, as this shell sees the machine; a client may hide the display from the server. */
+/** How a person can be asked, as seen from this shell; a client may hide the display from the server. */
 function checkConfirm({ confirm, browser }: Config, path: string): Check {
   const missing = confirm.includes("page") ? missingForPage(browser, path) : undefined;
   const isNamed = browser !== "system" && "command" in browser;
@@ -88,7 +87,7 @@ function checkConfirm({ confirm, browser }: Config, path: string): Check {
     code: "a code, through the model",
   };
   const found = `asks by ${confirm.map((method) => words[method]).join("; else by ")}`;
-  // A machine may be meant to show no page; a program that is named and not there is a slip.
+  // A machine without a browser may be intended, if codes are allowed; a missing program in BROWSER is a mistake.
   if (missing === undefined || (!isNamed && confirm.includes("code")))
     return check("confirm", found);
   const hint = isNamed

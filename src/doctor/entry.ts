@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { isPlaceholder } from "../config/parse.ts";
 import { SETTING_LIST } from "../config/settings.ts";
 
-/** How a client starts this server, under which name. */
+/** How a client starts this server, and under which name. */
 export interface Launch {
   name: string;
   command: string;
@@ -13,7 +13,7 @@ export interface Launch {
 /** What `doctor --client` prints for a client: where the entry goes, and the entry itself. */
 export type Client = readonly [place: string, entry: (launch: Launch) => string];
 
-/** Every client that `doctor --client` knows, by its name; texts of docs/clients.md are made by these too. */
+/** Every client that `doctor --client` knows, by name; docs/clients.md is generated with these too. */
 export const CLIENTS: ReadonlyMap<string, Client> = new Map<string, Client>([
   ["claude", ["Run this", claudeCommand]],
   ["cursor", ["Put this into ~/.cursor/mcp.json", mcpServers]],
@@ -28,7 +28,7 @@ function claudeCommand({ name, command, args, env }: Launch): string {
   return ["claude mcp add -s user", ...words.map(shellWord)].join(" ");
 }
 
-/** A word as a shell takes it; a path of Windows as its shells do. */
+/** Quotes a word for a POSIX shell, and one with a backslash, a Windows path, for the shells of Windows. */
 function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   return word.includes("\\") ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
@@ -49,7 +49,7 @@ function codexTables({ name, env, ...server }: Launch): string {
   return [...table, "", `[mcp_servers.${name}.env]`, ...lines(env)].join("\n");
 }
 
-/** What stands where nothing is set yet. */
+/** Example values for what is not set yet. */
 export const EXAMPLE = {
   TRIEVE_BASE_URL: "https://trieve.example.com",
   TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
@@ -57,7 +57,7 @@ export const EXAMPLE = {
   TRIEVE_ORGANIZATION_ID: "00000000-0000-0000-0000-000000000000",
 };
 
-/** How a client starts this very program, with the settings of `environment` but for those that are secret. */
+/** How a client starts this very program, with the settings of `environment` that are not secret. */
 export function createLaunch(
   environment: NodeJS.ProcessEnv,
   run: Pick<Launch, "command" | "args">,
@@ -67,9 +67,9 @@ export function createLaunch(
   if (sandbox) return { name: "trieve-sandbox", command, args: [...args, "--sandbox"], env: {} };
   const given = SETTING_LIST.flatMap(([name, { isSecret, format }]) => {
     const value = environment[name]?.trim() ?? "";
-    // BROWSER is often set by a terminal, for itself.
+    // A terminal often sets BROWSER for itself.
     if (value === "" || isSecret || name === "BROWSER" || isPlaceholder(value)) return [];
-    // A client starts the server in a folder of its own choice.
+    // A client may start the server in any folder.
     return [[name, format === "filepath" && !value.startsWith("~") ? resolve(value) : value]];
   });
   const set: Record<string, string> = Object.fromEntries(given);
@@ -80,7 +80,7 @@ export function createLaunch(
 
 const NOT_SETTINGS = ["DISPLAY", "HTTPS_PROXY", "HTTP_PROXY", "NODE_EXTRA_CA_CERTS", "NO_PROXY"];
 
-/** The variables of `environment` that count for this program and are not in the entry, such as what is secret. */
+/** The variables set in `environment` that this program reads and the entry leaves out, such as secrets. */
 export function missingFrom({ env }: Launch, environment: NodeJS.ProcessEnv): string[] {
   const names = [...SETTING_LIST.map(([name]) => name), ...NOT_SETTINGS];
   return names.filter((name) => environment[name] && !(name in env));

@@ -4,10 +4,10 @@ import { isObject } from "../json.ts";
 import { addMember, type Faults, insertRow, type Key, type Mail, type Store } from "./store.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-// As lenient as Trieve's check: not anchored at the end, and the apostrophe is what it lacks.
+// As lenient as Trieve's check: not anchored at the end; of the allowed punctuation only the apostrophe is missing.
 const EMAIL = /^[\w.!#$%&*+/=?^`{|}~-]+@[a-z0-9-]/i;
 const ADMIN = 1;
-const COLUMN = 100;
+const MOST_EMAIL_CHARS = 100;
 
 interface Variables {
   Variables: { key: Key };
@@ -20,7 +20,7 @@ interface InvitationData {
   redirect_uri: string;
 }
 
-/** A Trieve's routes for invitations and members, and its health check, on `store`, as a real one answers. */
+/** Trieve's health check and routes for invitations and members, on `store`; they answer as a real Trieve does. */
 export function createSandboxApp(
   store: Store,
   onMail: (mail: Mail) => void = () => {},
@@ -30,7 +30,7 @@ export function createSandboxApp(
   app.notFound((context) => context.body(null, 404));
   app.get("/api/health", (context) => context.body(null, 200));
 
-  // What is broken can be changed from outside, so that a demo can show it.
+  // Lets a demo break and repair the sandbox from outside.
   app.put("/sandbox", async (context) => {
     if (!store.keys.has(context.req.header("Authorization") ?? "")) return context.body(null, 401);
     const faults: unknown = await context.req.json().catch(() => undefined);
@@ -97,7 +97,7 @@ export function createSandboxApp(
     const reason = reasonAgainst(store, data, context.get("key"));
     if (reason !== undefined) return refuse(context, reason);
     const mail = store.accounts.has(data.email) ? join(store, data) : invite(store, data);
-    // The request waits for its mail, and what was stored stays when the mail fails.
+    // As in Trieve, the request waits for its mail, and what was stored stays if the mail fails.
     if (store.mailMs > 0) await sleep(store.mailMs, undefined, { ref: false });
     if (store.refuseMail) return refuse(context, "Error sending email.");
     store.mails.push(mail);
@@ -108,7 +108,7 @@ export function createSandboxApp(
   app.delete("/api/invitation/:id", (context) => {
     const id = context.req.param("id").toLowerCase();
     const at = store.rows.findIndex((row) => row.id === id);
-    // Not 404: Trieve does not tell a missing row from a failed query.
+    // Not 404: Trieve does not distinguish a missing row from a failed query.
     if (at < 0) return refuse(context, "Error getting invitation.");
     store.rows.splice(at, 1);
     return context.body(null, 204);
@@ -143,7 +143,7 @@ function readData(body: string): InvitationData | undefined {
   return { email, user_role, app_url, redirect_uri };
 }
 
-// Addresses are compared letter for letter, everywhere.
+// Like Trieve, compares addresses case-sensitively everywhere.
 function reasonAgainst(
   store: Store,
   { email, user_role }: InvitationData,
@@ -157,7 +157,7 @@ function reasonAgainst(
   if (store.rows.some((row) => row.email === email)) {
     return `User with email ${email} has already been invited`;
   }
-  return email.length > COLUMN ? "Error inserting invitation." : undefined;
+  return email.length > MOST_EMAIL_CHARS ? "Error inserting invitation." : undefined;
 }
 
 function join(store: Store, { email, user_role, redirect_uri }: InvitationData): Mail {
@@ -166,10 +166,10 @@ function join(store: Store, { email, user_role, redirect_uri }: InvitationData):
 }
 
 function invite(store: Store, { email, user_role, app_url, redirect_uri }: InvitationData): Mail {
-  // Date.now() knows no microseconds, and the rows of a real server have them.
+  // Date.now() has no microseconds, which the rows of a real server have.
   const at = Date.now() + (performance.now() % 1);
   const { id, organization_id } = insertRow(store, { email, role: user_role, at });
-  // The link is pasted together as it comes, without encoding.
+  // Like Trieve, concatenates the link without encoding anything.
   const link = `${app_url}/auth?inv_code=${id}&organization_id=${organization_id}&redirect_uri=${redirect_uri}`;
   return { to: email, kind: "invitation", link };
 }

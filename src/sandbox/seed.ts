@@ -18,10 +18,10 @@ const MEMBERS = [
   { email: "ravi@example.com", name: "Ravi Shah", role: 1 },
 ] as const;
 
-/** The address that has an account: inviting it adds the person at once. */
+/** The address of an account outside the organization: inviting it adds the person at once. */
 export const ACCOUNT = "grace@example.com";
 
-/** A store with something to see: six invitations of different age, role and status, four members, one account. */
+/** A store with sample data: six invitations of different age, role and status, four members, and ACCOUNT. */
 export function seedStore(now: number): Store {
   const store = createStore();
   for (const [at, { email, role, used, days }] of PEOPLE.entries()) {

@@ -8,12 +8,12 @@ import type { Mail, Store } from "./store.ts";
 /** A Trieve on a loopback port of its own. */
 export interface Sandbox {
   url: string;
-  /** The settings with which this program finds it. */
+  /** The settings that point this program at it. */
   environment: Record<string, string>;
   close(): Promise<void>;
 }
 
-/** Starts a seeded sandbox for a person to try; what it would mail is told to `log`. */
+/** Starts a sandbox with sample data for a person to try; the mails it would send go to `log`. */
 export async function startSandbox(log: (line: string) => void): Promise<Sandbox> {
   const sandbox = await serveStore(seedStore(Date.now()), ({ to, kind, link }) =>
     log(printable(`sandbox: would mail ${to} (${kind}): ${hideCode(link)}`)),
@@ -47,7 +47,7 @@ export async function serveStore(store: Store, onMail?: (mail: Mail) => void): P
   };
 }
 
-// Ids are join codes, and stderr is a log: it shows eight characters of them here too.
+// Ids are join codes, so this log too shows only their first eight characters.
 function hideCode(link: string): string {
   return link.replace(/(inv_code=[0-9a-f]{8})[0-9a-f-]+/, "$1...");
 }

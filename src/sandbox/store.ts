@@ -24,21 +24,21 @@ export interface Member {
 /** What a key may do. */
 export interface Key {
   organizationId: string;
-  /** Of its holder: 0 user, 1 admin, 2 owner. */
+  /** The holder's: 0 user, 1 admin, 2 owner. */
   role: number;
-  /** The address of its holder; the key of an organization has none. */
+  /** The holder's address; a key of the organization itself has none. */
   person?: string;
-  /** The routes that it is limited to, matched against `GET /api/invitations/...`. */
+  /** Limits the key to these routes, as in `GET /api/invitations/...`. */
   routes?: RegExp;
 }
 
-/** What a sandbox knows: one organization with its keys, people and invitations, and what is broken. */
+/** The state of a sandbox: one organization with its keys, people and invitations, and what is broken. */
 export interface Store extends Faults {
   organizationId: string;
   /** The key of an owner. */
   apiKey: string;
   keys: Map<string, Key>;
-  /** Of every organization: Trieve deletes by id alone. */
+  /** The rows of every organization, since Trieve deletes by id alone. */
   rows: Row[];
   /** Addresses with an account anywhere, in their exact spelling. */
   accounts: Set<string>;
@@ -54,11 +54,11 @@ export interface Faults {
   mailMs: number;
   /** Whether the mail relay refuses everything. */
   refuseMail: boolean;
-  /** Whether there is a database behind it. */
+  /** Whether the database can be reached. */
   database: boolean;
 }
 
-/** A mail that would have gone out. An account gets "added", anybody else an "invitation". */
+/** A mail that would have gone out: "added" to an address with an account, "invitation" to any other. */
 export interface Mail {
   to: string;
   kind: "invitation" | "added";
@@ -69,7 +69,7 @@ const OWNER = 2;
 const SANDBOX_ORGANIZATION = "5a4db0c5-7a0b-4d0e-9c61-000000000001";
 const SANDBOX_KEY = "sandbox-key";
 
-/** An organization with one key, that of an owner, nobody and nothing in it; all works. */
+/** An empty organization with one key, that of an owner; nothing is broken. */
 export function createStore(): Store {
   return {
     organizationId: SANDBOX_ORGANIZATION,
@@ -114,7 +114,7 @@ export function insertRow(store: Store, invitation: NewRow): Row {
   return row;
 }
 
-/** Makes the owner of an address a member; without a role, a user. */
+/** Makes the person at an address a member, as a user unless a role is given. */
 export function addMember(store: Store, member: Partial<Member> & { email: string }): void {
   store.members.set(member.email, { id: randomUUID(), name: null, role: 0, ...member });
 }
