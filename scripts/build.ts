@@ -5,9 +5,9 @@ import ts from "typescript";
 const MISSING = 'class { constructor() { throw new Error("left out of the bundle"); } }';
 
 /**
- * Leaves out what the SDKs import and this program never reaches: ajv (consent checks the answers to
- * forms), zod 3 and its JSON Schema writer (the SDK's path for old schemas), and of zod 4 its own
- * writer (tools/list is generated) and its watch for circles, which JSON cannot have.
+ * Leaves out what the SDKs import and this program never runs: ajv (consent checks the answers to
+ * forms), zod 3 and its JSON Schema converter (for old schemas in the SDK), and zod 4's own JSON
+ * Schema converter (tools/list is generated) and handling of circular data, which JSON cannot have.
  */
 const leaveOut: Plugin = {
   name: "leave-out",
@@ -35,24 +35,24 @@ const leaveOut: Plugin = {
 };
 
 /**
- * Builds each message schema of the SDKs when it is first used and not when the program starts: of hundreds, a connection
- * that lists and calls tools uses about forty. Leaves out classes that other programs use, and the list of all schemas that
- * would keep every one of them. See docs/performance.md for what that saves.
+ * Builds each message schema of the SDKs on its first use instead of at startup: of hundreds, a connection that lists
+ * and calls tools uses about forty. Leaves out classes that this program does not use, and the registration of all
+ * schemas, which would build every one of them. docs/performance.md says what that saves.
  */
 const trimSdks: Plugin = {
   name: "trim-sdks",
   setup({ onLoad }) {
-    // A dot for what separates folders, which is another character on Windows.
+    // A dot matches the separator of folders, which is another character on Windows.
     const sdks =
       /@modelcontextprotocol.(sdk.dist.esm.types\.js|core.dist.*\.mjs|server.dist.*\.mjs)$/;
     onLoad({ filter: sdks }, async ({ path }) => {
       const text = await readFile(path, "utf8");
       const file = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
       let contents = "";
-      let done = 0;
+      let copied = 0;
       const replace = (old: ts.Node, by: string) => {
-        contents += text.slice(done, old.getStart()) + by;
-        done = old.end;
+        contents += text.slice(copied, old.getStart()) + by;
+        copied = old.end;
       };
       const visit = (node: ts.Node): void => {
         const isNamed = ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node);
@@ -68,7 +68,7 @@ const trimSdks: Plugin = {
         }
       };
       visit(file);
-      return { contents: `${contents}${text.slice(done)}\n${ON_USE}` };
+      return { contents: `${contents}${text.slice(copied)}\n${ON_USE}` };
     });
   },
 };
@@ -76,7 +76,7 @@ const trimSdks: Plugin = {
 const UNUSED =
   /^(McpServer|PerRequestHTTPServerTransport|LegacyInputRequiredShim|StdioServerTransport)$/;
 
-/** Whether this builds a schema, or a set of the keys of some. */
+/** Whether this expression builds a schema, or a set of the keys of one. */
 function isSchema(name: string, value: ts.Expression): boolean {
   const isKeySet = /^(new Set\(.*Schema\.shape\b|shapeKeys\()/s.test(value.getText());
   return isKeySet || (ts.isCallExpression(value) && /^[A-Z]\w*Schema(\$\d+)?$/.test(name));
@@ -86,7 +86,7 @@ const ON_USE = `
 function onUse(build) {
   let built;
   const real = () => (built ??= build());
-  // The methods of a set work on the set alone.
+  // The methods of a Set do not work on a Proxy.
   const own = (value) => (real() instanceof Set && value?.bind ? value.bind(real()) : value);
   return new Proxy({}, {
     get: (_, key) => own(real()[key]),
@@ -95,8 +95,8 @@ function onUse(build) {
 }`;
 
 /**
- * Puts all that every start needs into one chunk, since each file takes time to find: esbuild would make one for each set of
- * modules that share it.
+ * Puts everything that each start needs into one chunk, since each file takes time to find: esbuild would make a chunk
+ * for each set of entry points that share modules.
  */
 const oneChunkForStart: Plugin = {
   name: "one-chunk-for-start",
@@ -133,8 +133,8 @@ await writeFile("dist/THIRD-PARTY-NOTICES.txt", await notices(Object.keys(metafi
 await chmod("dist/main.js", 0o755);
 
 /**
- * A chunk as CommonJS, which starts sooner: Node loads it in one go, and loads no more of its own modules than are
- * asked for. esbuild splits nothing but ES modules, so each chunk is translated afterwards.
+ * Translates a chunk to CommonJS, which starts sooner: Node loads it in one go, and fewer of its own modules than for
+ * ES modules. esbuild can split ES modules only, so each chunk is translated afterwards.
  */
 async function asCommonJs(text: string): Promise<string> {
   const { code } = await transform(text, {
@@ -148,7 +148,7 @@ async function asCommonJs(text: string): Promise<string> {
   return code.includes("__url") ? url + code : code;
 }
 
-/** The licence texts of the packages whose files are in the bundle. Throws when one has none. */
+/** The licence texts of the packages whose files are in the bundle. Throws if a package has none. */
 async function notices(inputs: readonly string[]): Promise<string> {
   const folders = inputs.flatMap(
     (input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.slice(1, 2) ?? [],

@@ -7,8 +7,8 @@ import { findBrowser } from "../src/config/browser.ts";
 import { missingForPage } from "../src/consent/page.ts";
 import { createStore } from "../src/sandbox/store.ts";
 
-// Plays the main job against the sandbox: what an administrator says, what the agent calls, what comes back.
-// With --page it asks on the page in the browser, as in a client without forms.
+// Plays an administrator's typical requests against the sandbox: what the administrator says, what the agent calls,
+// what comes back. With --page it asks on the page in the browser, as in a client without forms.
 
 interface Question {
   message: string;
@@ -23,7 +23,7 @@ function quote(text: string): void {
   for (const line of text.split("\n")) say(`    ${line}`);
 }
 
-/** Asks at the terminal until it is one of the choices; without one it takes the acting choice and says so. */
+/** Asks at the terminal until the answer is one of the choices; without a terminal, takes the acting choice. */
 async function decide(choices: string[], acting: string): Promise<string> {
   const asked = `    > ${choices.join(" / ")}: `;
   if (!process.stdin.isTTY) {
@@ -50,7 +50,7 @@ if (onPage) {
     process.exit(1);
   }
 }
-// What a browser needs; the SDK passes on only the rest.
+// What opening a browser needs and the SDK does not pass on by itself.
 const DISPLAY = [
   "BROWSER",
   "DISPLAY",
@@ -100,7 +100,7 @@ interface Answer {
 /** Calls a tool and shows what comes back. */
 async function call(name: string, args: Record<string, unknown>): Promise<Answer> {
   say(`  ${name} ${JSON.stringify(args)}`);
-  // A person may take the four minutes that the server gives.
+  // A person may take all of the four minutes that the server allows.
   const result = await client.callTool({ name, arguments: args }, undefined, { timeout: 300_000 });
   const [{ text } = { text: "" }] = result.content as { text: string }[];
   quote(text);
@@ -144,7 +144,7 @@ say('\n"Take back Omar\'s invitation."');
 const { text } = await call("delete_invitation", { invitations: ["omar@example.com"] });
 
 say('\n"The new one, with the capital."');
-// As a model reads it: the beginning of the id stands before the address.
+// As a model would read it: the beginning of the id precedes the address.
 const [beginning] = /[0-9a-f]{8,}(?= Omar@)/.exec(text) ?? [];
 await call("delete_invitation", { invitations: [beginning] });
 
@@ -158,15 +158,15 @@ async function breakMail(refuseMail: boolean): Promise<void> {
   await askTrieve("PUT", "/sandbox", { refuseMail });
 }
 
-/** Trieve compares addresses letter by letter, so that one person can be invited twice. */
+/** Trieve compares addresses case-sensitively, so one person can be invited twice. */
 async function inviteInDashboard(email: string): Promise<void> {
   const links = { app_url: `${trieve}/api`, redirect_uri: "http://localhost:5173/" };
   await askTrieve("POST", "/api/invitation", { email, user_role: 0, ...links });
-  // The sandbox tells of the mail on stderr, which is another pipe.
+  // The sandbox reports the mail on stderr, which is read separately.
   await soon(200);
 }
 
-/** What happens at Trieve without this server. */
+/** Sends a request to Trieve directly, not through this server. */
 async function askTrieve(method: string, path: string, body: object): Promise<void> {
   const { apiKey, organizationId } = createStore();
   const headers = { authorization: apiKey, "tr-organization": organizationId };

@@ -17,15 +17,15 @@ import {
   registryName,
 } from "./publishing.ts";
 
-// Writes what is derived: the types of the API, the tools as they are shown, the generated blocks of the docs, the
-// example of a configuration and the entry for the MCP registry. With --check it writes nothing and fails when
-// something is stale; with --publish it fails as long as the package has no repository.
+// Writes what is generated: the types of the API, the tools as tools/list shows them, blocks of the docs, the example
+// configuration and the entry for the MCP registry. With --check it writes nothing and fails if something is stale;
+// with --publish it fails as long as the package has no repository.
 
 const ROOT = new URL("../", import.meta.url);
 const SCHEMA = new URL("schema/trieve-invitations.openapi.yaml", ROOT);
-// In this form knip sees that it is made here.
+// Written with import.meta.url so that knip sees that the file is made here.
 const TYPES = new URL("../src/trieve/api.gen.ts", import.meta.url);
-const SHOWN = new URL("src/tools/listed/", ROOT);
+const LISTED = new URL("src/tools/listed/", ROOT);
 const PAGES = ["README.md", "docs/clients.md", "docs/errors.md", "docs/releasing.md"];
 const isCheck = process.argv.includes("--check");
 
@@ -41,8 +41,8 @@ function variableTable(): string {
   return ["| variable | default | meaning |", "|---|---|---|", ...rows].join("\n");
 }
 
-/** The module that gathers what tools/list shows, one JSON a tool. */
-function shownIndex(): string {
+/** The module that collects what tools/list shows, one JSON file per tool. */
+function listedIndex(): string {
   const names = tools.map(({ name }) => name);
   return `// Made from the tools by npm run generate. Do not edit.
 
@@ -79,9 +79,9 @@ function describeArguments({ inputSchema }: ListedTool): string {
     .join("; ");
 }
 
-/** What the tools cost a model that is shown them, where nothing is set. */
+/** The tokens that the tools cost a model, with default settings. */
 async function cost(): Promise<string> {
-  // Loaded once what it shows is written.
+  // Imported only now, since it loads files that were just written.
   const { listedTools } = await import("../src/tools/listed.ts");
   const { policy } = loadSettings({});
   const seen = listedTools(policy).map(({ name, description, inputSchema }) => ({
@@ -89,7 +89,7 @@ async function cost(): Promise<string> {
     description,
     inputSchema,
   }));
-  return `The tools cost a model ${countTokens(JSON.stringify(seen))} tokens, 50 ordinary addresses at most 1,400.`;
+  return `The tools cost a model ${countTokens(JSON.stringify(seen))} tokens, a list of 50 ordinary addresses at most 1,400.`;
 }
 
 /** Fills in each block of `text` that stands between `<!-- name -->` and `<!-- /name -->`. */
@@ -119,9 +119,9 @@ if (process.argv.includes("--publish") && manifest.repository === undefined) {
 
 await put(TYPES, await generateTypes());
 for (const tool of tools) {
-  await put(new URL(`${tool.name}.json`, SHOWN), `${JSON.stringify(tool.describe(), null, 2)}\n`);
+  await put(new URL(`${tool.name}.json`, LISTED), `${JSON.stringify(tool.describe(), null, 2)}\n`);
 }
-await put(new URL("index.gen.ts", SHOWN), shownIndex());
+await put(new URL("index.gen.ts", LISTED), listedIndex());
 
 const blocks = {
   ...launchBlocks(manifest),
@@ -137,6 +137,6 @@ for (const page of PAGES) {
 }
 await put(new URL("mcp.json.example", ROOT), `${exampleEntry(manifest)}\n`);
 await put(new URL("server.json", ROOT), `${JSON.stringify(registryEntry(manifest), null, 2)}\n`);
-// The registry looks for its name in the published package.
+// The registry expects its name for the package in the published package.json.
 const named = { ...packageJson, mcpName: registryName(manifest) };
 await put(new URL("package.json", ROOT), `${JSON.stringify(named, null, 2)}\n`);

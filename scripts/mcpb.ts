@@ -12,27 +12,27 @@ const folder = "build/mcpb";
 
 const CAPITALS: Record<string, string> = { api: "API", url: "URL", id: "ID", http: "HTTP" };
 
-/** TRIEVE_API_KEY_FILE as `API key file`. */
+/** The title of a setting: `API key file` for TRIEVE_API_KEY_FILE. */
 function titleOf(variable: string): string {
   const words = variable.replace("TRIEVE_", "").toLowerCase().split("_");
   const title = words.map((word) => CAPITALS[word] ?? word).join(" ");
   return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
-/** A setting as a field of the form in which people fill it in. */
+/** A setting as a field of the form that Claude Desktop shows. */
 function field(variable: string, setting: Setting) {
-  const { meaning, default: otherwise, format, restricts, isSecret } = setting;
-  const value = otherwise.replaceAll("`", "");
-  // A file may hold the key instead.
+  const { meaning, default: shownDefault, format, restricts, isSecret } = setting;
+  const value = shownDefault.replaceAll("`", "");
+  // The key may be in a file instead.
   const required = value === "required" && variable !== "TRIEVE_API_KEY";
   return {
-    // Of the files only that of the key can be picked: that of the audit comes with its first line.
+    // Only the key file can be picked; the audit file does not exist before its first line is written.
     type: format === "boolean" ? format : variable === "TRIEVE_API_KEY_FILE" ? "file" : "string",
     title: titleOf(variable),
     description: meaning.replaceAll("`", ""),
     required,
     ...(isSecret ? { sensitive: true } : {}),
-    // What is left open would reach the program as a placeholder, which for what restricts is a fault.
+    // A field without a default would reach the program as a placeholder, a fault in a setting that restricts.
     ...(required
       ? {}
       : { default: format === "boolean" ? value === "true" : restricts ? value : "" }),
@@ -87,7 +87,6 @@ const manifest = {
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await writeFile(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-// Without a package.json of type "module" beside it, Node would take the bundle for CommonJS.
 await writeFile(`${folder}/package.json`, `${JSON.stringify({ name, version, type: "module" })}\n`);
 for (const file of ["dist", "docs", "LICENSE", "README.md", "SECURITY.md", "CHANGELOG.md"]) {
   await cp(file, `${folder}/${file}`, { recursive: true });

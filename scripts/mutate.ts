@@ -4,10 +4,10 @@ import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 import ts from "typescript";
 
-// npm run mutate -- src/consent/questions.ts test/consent*.test.ts: changes the code in many small ways, and says
-// which changes no test notices. Without a file of src: all that decides what is asked, done and told. Without a
-// test: every one that has the code in its own process, for the built program stays as it is. --sample 8 changes
-// every eighth piece of the code only, and --at-once 2 spares a machine that others need too.
+// npm run mutate -- src/consent/questions.ts test/consent*.test.ts: changes the code in many small ways, and lists the
+// changes that no test notices. Without a file of src, it takes FOLDERS; without a test, every test that loads the
+// code into its own process, since the built program is not changed. --sample 8 changes only every eighth piece of
+// the code, and --at-once 2 leaves capacity on a shared machine.
 
 const FOLDERS = ["src/consent", "src/tools", "src/trieve"];
 const PIECE_LINES = 10;
@@ -28,12 +28,12 @@ function filesIn(folder: string, end: string): string[] {
     .map((file) => `${folder}/${file}`);
 }
 
-function inProcess(): string[] {
+function inProcessTests(): string[] {
   const isInProcess = /from "(\.\.\/src\/|\.\/support\/(app|memory|modern|protocols)\.ts)/;
   return filesIn("test", ".test.ts").filter((file) => isInProcess.test(readFileSync(file, "utf8")));
 }
 
-/** Every `step`th piece of the files, as ranges of lines. */
+/** Every `step`th piece of the files, as line ranges. */
 function piecesOf(files: readonly string[], step: number): string[] {
   const pieces = files.flatMap((file) => {
     const lines = readFileSync(file, "utf8").split("\n").length;
@@ -46,7 +46,7 @@ function piecesOf(files: readonly string[], step: number): string[] {
   return pieces.filter((_, at) => at % step === 0);
 }
 
-// A change that is noticed fails every time, so nothing is tried again.
+// A noticed change fails every time, so retries only cost time.
 process.env["TEST_RETRY"] = "0";
 
 const files = code.length > 0 ? code : FOLDERS.flatMap((folder) => filesIn(folder, ".ts"));
@@ -55,11 +55,11 @@ const stryker = new Stryker({
   mutate: step > 1 ? piecesOf(files, step) : files,
   testRunner: "vitest",
   vitest: { related: false },
-  testFiles: tests.length > 0 ? tests : inProcess(),
-  // What runs once at import would need every test for each change: tables of words, which have tests as a whole.
+  testFiles: tests.length > 0 ? tests : inProcessTests(),
+  // A change to what runs at import would need every test: mostly tables of texts, which are tested as a whole.
   ignoreStatic: true,
   ignorePatterns: ["/build", "/test/clients"],
-  // More than the cores: most tests wait for time to pass.
+  // More than there are cores, since most tests spend their time waiting.
   concurrency: Number(values["at-once"]),
   timeoutMS: 40_000,
   dryRunTimeoutMinutes: 60,
@@ -72,7 +72,7 @@ const mutants = await stryker.runMutationTest();
 
 type Mutant = (typeof mutants)[number];
 
-/** Applies changes to files of src one at a time, and tells whether the compiler takes them. */
+/** Returns a function that applies one change to a file of src and says whether the result compiles. */
 function createCompiler(): (mutant: Mutant) => boolean {
   const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} };
   const parsed = ts.getParsedCommandLineOfConfigFile("tsconfig.json", { noEmit: true }, host);
@@ -107,17 +107,17 @@ function createCompiler(): (mutant: Mutant) => boolean {
   };
 }
 
-// The compiler notices changes too: what it refuses can never be run.
+// Changes that do not compile count as noticed: they can never run.
 const isCompiled = createCompiler();
-const tell = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 const isUnnoticed = ({ status }: Mutant) => status === "Survived" || status === "NoCoverage";
 const left = mutants.filter((one) => isUnnoticed(one) && isCompiled(one));
 const noticed = mutants.filter(({ status }) => status === "Killed" || status === "Timeout");
 for (const { fileName, location, replacement } of left) {
   const { line, column } = location.start;
-  tell(`${relative(".", fileName)}:${line}:${column} => ${replacement}`);
+  print(`${relative(".", fileName)}:${line}:${column} => ${replacement}`);
 }
 const score = (100 * noticed.length) / (noticed.length + left.length);
-tell(
+print(
   `${noticed.length} changes are noticed, and ${left.length} that compile are not: ${score.toFixed(1)} %`,
 );

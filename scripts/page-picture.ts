@@ -2,8 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { launchChromium } from "../test/support/chromium.ts";
 import { actionInDocs, servePageOf } from "../test/support/pages.ts";
 
-// Draws the page of a question as docs/page-light.png and docs/page-dark.png, as a browser shows it, and one about
-// several invitations as docs/page-several-light.png and docs/page-several-dark.png.
+// Takes screenshots of a question's page in a browser, docs/page-light.png and docs/page-dark.png, and of one about
+// several invitations, docs/page-several-light.png and docs/page-several-dark.png.
 
 const NAMES = ["bob", "carl", "dora", "eve", "frank", "ines", "kim"];
 const emails = NAMES.map((name) => `${name}@example.com`);

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 
-// Runs the demo and draws what it printed as docs/demo.svg, line after line as in a terminal.
+// Runs the demo and draws its output as docs/demo.svg, where the lines appear one after the other as in a terminal.
 
 const COLUMNS = 100;
 const LINE = 18;
@@ -17,13 +17,13 @@ for await (const chunk of demo.stdout) output += chunk;
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 const toXml = (text: string) => text.replaceAll(/[&<>]/g, (character) => escapes[character] ?? "");
 
-/** What is said, what is called, and what comes back, in three colours. */
+/** What a line is: something said, a call or its result. Each has its own colour. */
 function kindOf(line: string): string {
   if (/^["$(]/.test(line)) return "said";
   return /^ {2}\w/.test(line) ? "call" : "back";
 }
 
-/** The line in pieces that fit, broken at blanks and indented alike. */
+/** Wraps a line at blanks to COLUMNS, keeping its indentation. */
 function wrap(line: string): string[] {
   const end = line.lastIndexOf(" ", COLUMNS);
   const indent = /^ */.exec(line)?.[0] ?? "";

@@ -1,10 +1,10 @@
 import { SETTINGS, type Setting } from "../src/config/settings.ts";
 import { CLIENTS, EXAMPLE, type Launch } from "../src/doctor/entry.ts";
 
-// All that depends on whether the package is published, for which there is one switch: `repository` in package.json.
-// Before, everything shown works from a clone; whoever took the free name would run code beside the readers' keys.
+// Everything that depends on whether the package is published; the one switch for that is `repository` in package.json.
+// Before, all docs start the server from a clone: whoever took the free name could run code beside the readers' keys.
 
-/** What of package.json decides. */
+/** The fields of package.json that matter here. */
 export interface Package {
   name: string;
   version: string;
@@ -15,12 +15,12 @@ export interface Package {
 const CLONE = { command: "node", args: ["/path/to/trieve-invitations-mcp/dist/main.js"] };
 const NAME = "trieve-invitations";
 
-/** The address of the repository as browsers take it; undefined before there is one. */
+/** The repository's address for a browser; undefined before there is one. */
 export function repositoryUrl({ repository }: Package): string | undefined {
   return repository?.url.replace(/^git\+/, "").replace(/\.git$/, "");
 }
 
-/** How the docs have a client start the server. */
+/** How a client starts the server in the docs. */
 export function exampleLaunch(of: Package): Launch {
   return { name: NAME, ...(of.repository === undefined ? CLONE : npx(of)), env: EXAMPLE };
 }
@@ -44,7 +44,7 @@ function entryOf(client: string, launch: Launch): string {
   return entry(launch);
 }
 
-/** The blocks of the docs that show how the server is started, by their names. */
+/** The blocks of the docs that show how the server is started, by name. */
 export function launchBlocks(of: Package): Record<string, string> {
   const launch = exampleLaunch(of);
   const { command, args, env } = launch;
@@ -68,7 +68,7 @@ export function launchBlocks(of: Package): Record<string, string> {
   };
 }
 
-/** What a shell takes to look at a Trieve of one's own. */
+/** The shell commands that set up one's own Trieve and run the doctor. */
 function doctorCommands(of: Package): string {
   const { command, args } = npx(of);
   const isClone = of.repository === undefined;
@@ -88,7 +88,7 @@ export function exampleEntry(of: Package): string {
   return entryOf("cursor", exampleLaunch(of));
 }
 
-/** Links that add the server to an editor with a click; VS Code then asks for the key. */
+/** Links that install the server in an editor with a click; VS Code then asks for the key. */
 export function installLinks(of: Package): string {
   const { command, args, env } = { ...exampleLaunch(of), ...npx(of) };
   const { TRIEVE_API_KEY_FILE, ...settings } = env;
@@ -113,7 +113,7 @@ export function installLinks(of: Package): string {
   return `[Install in VS Code](${vscode}) · [Install in Cursor](${cursor})`;
 }
 
-// VS Code asks for each variable that is listed, so only for what people set.
+// VS Code asks for each variable listed in the registry, so only those that people usually set are.
 const ASKED = [
   "TRIEVE_BASE_URL",
   "TRIEVE_DASHBOARD_URL",
@@ -153,7 +153,7 @@ function registryVariable(name: string, setting: Setting) {
   return {
     name,
     description: meaning.replaceAll("`", ""),
-    // A file may hold the key instead.
+    // The key may be in a file instead.
     isRequired: value === "required" && name !== "TRIEVE_API_KEY",
     isSecret: isSecret === true,
     ...(hasValue(value) ? { default: value } : {}),
@@ -162,7 +162,7 @@ function registryVariable(name: string, setting: Setting) {
   };
 }
 
-/** Whether a default is a value, and not a word about it. */
+/** Whether a default is a literal value, not a description. */
 export function hasValue(value: string): boolean {
   return !["required", "none", "any", "the system's"].includes(value) && !value.startsWith("`");
 }

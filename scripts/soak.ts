@@ -7,24 +7,24 @@ import { type CallAnswer, says } from "../test/support/client.ts";
 import type { Fault } from "../test/support/fault-proxy.ts";
 import { startTrieve } from "../test/support/trieve.ts";
 
-// Calls the built program for as many minutes as --minutes says, in both protocols side by side, with a fifth of
-// Trieve's answers broken and every eighth question abandoned. Reports what came of the calls, memory and
-// descriptors, and exits with 1 when memory grew, a mail went out twice or a descriptor was left open.
+// Calls the built program for --minutes, in both protocols in parallel, with a fifth of Trieve's answers broken and
+// every eighth question abandoned. Reports the outcomes of the calls, memory and descriptors, and exits with 1 if
+// memory grew, a mail went out twice or a descriptor was left open.
 
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "1" } } });
 const minutes = Number(values.minutes);
 const AT_ONCE = 4;
 const PAUSE_MS = 100;
-/** The list stays about as long, so that growing memory is a leak. */
+/** The list is kept at about this length, so that growing memory means a leak. */
 const ROWS = 200;
 /** Longer than an idle connection is kept open. */
 const IDLE_MS = 10_000;
 /**
- * Megabytes a minute that the heap may grow by, after garbage is collected, in the second half of a run. What is
- * remembered is forgotten after ten minutes, so a shorter one tells nothing.
+ * Megabytes per minute by which the heap, after garbage collection, may grow in the second half of a run. The program
+ * keeps some state for ten minutes, so a shorter half proves nothing.
  */
 const MOST_GROWTH = minutes < 20 ? Number.POSITIVE_INFINITY : 0.05;
-const TELL_HEAP = `data:text/javascript,setInterval(() => {
+const LOG_HEAP = `data:text/javascript,setInterval(() => {
   gc();
   console.error("heap", process.memoryUsage().heapUsed);
 }, 10000).unref()`;
@@ -54,7 +54,7 @@ const trieve = await startTrieve();
 const { store, proxy } = trieve;
 for (let n = 0; n < ROWS; n += 1) trieve.add(`start${n}@example.com`, { used: n % 4 === 0 });
 proxy.always(() => {
-  // The proxy's own record would be the leak to find.
+  // Otherwise the proxy's own record would grow.
   proxy.seen.length = 0;
   counts.answers += 1;
   if (Math.random() >= 0.2) return { pass: true };
@@ -62,12 +62,12 @@ proxy.always(() => {
   return pick(BROKEN);
 });
 
-/** The built program in one protocol, and how it is called. */
+/** Starts the built program and connects a client by one protocol. */
 async function connect(protocol: "legacy" | "modern") {
   const bin = startBin({
     environment: trieve.environment,
     keep: false,
-    nodeArgs: ["--expose-gc", "--import", TELL_HEAP],
+    nodeArgs: ["--expose-gc", "--import", LOG_HEAP],
   });
   const mode = protocol === "legacy" ? protocol : { pin: "2026-07-28" };
   const client = new Client(
@@ -75,7 +75,7 @@ async function connect(protocol: "legacy" | "modern") {
     { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode } },
   );
   let questions = 0;
-  /** How to give up the calls that run, by the address that each is about. */
+  /** How to abort each running call, by the address that it is about. */
   const running = new Map<string, () => void>();
   client.setRequestHandler("elicitation/create", ({ params }) => {
     questions += 1;
@@ -85,7 +85,7 @@ async function connect(protocol: "legacy" | "modern") {
     const { properties } = (params as { requestedSchema: object }).requestedSchema as {
       properties: { decision: { enum: string[] } };
     };
-    // In turn: several running without a yes would end all questions for ten minutes.
+    // In turn, since five in a row without a yes would pause all questions for ten minutes.
     const answer = [says.yes, says.no, says.yes, says.cancel][questions % 4] ?? says.yes;
     return answer({ choices: properties.decision.enum }) as { action: "accept" };
   });
@@ -94,7 +94,7 @@ async function connect(protocol: "legacy" | "modern") {
     protocol,
     client,
     bin,
-    /** Undefined: the caller gave up while a question was open. */
+    /** Undefined if the caller gave up while a question was open. */
     async call(name: string, args: object, about = ""): Promise<CallAnswer | undefined> {
       const given = new AbortController();
       if (about !== "") running.set(about, () => given.abort());
@@ -119,7 +119,7 @@ type Server = Awaited<ReturnType<typeof connect>>;
 
 function judge(name: string, answer: CallAnswer | undefined): void {
   const { isError, text, facts } = answer ?? { isError: false, text: "", facts: {} };
-  // Every call has one target, whose outcome tells more than that of the call.
+  // Every call has one target, whose outcome says more than that of the call.
   const [row] = facts?.results ?? [];
   const code = isError ? text.slice(0, text.indexOf(":")) : (row?.outcome ?? facts?.outcome);
   const outcome = answer === undefined ? "abandoned" : (code ?? "listed");
@@ -129,13 +129,13 @@ function judge(name: string, answer: CallAnswer | undefined): void {
   if (outcome === "internal_error") problems.push(text);
 }
 
-/** One call after the other, each with one target. */
+/** Makes one call after the other, each with one target. */
 async function work(server: Server, worker: number, until: number): Promise<void> {
   const call = async (name: string, args: object, about?: string) => {
     const ask = () => server.call(name, args, about);
     let answer = await ask();
     judge(name, answer);
-    // An abandoned question of the modern protocol is open for others until it is asked again, or for minutes.
+    // In the modern protocol an abandoned question blocks others until it is asked again, or for minutes.
     if (answer === undefined && Math.random() < 0.95) {
       answer = await ask();
       judge(name, answer);
@@ -176,17 +176,17 @@ const heap = (server: Server) =>
       ?.at(-1),
   ) / 1e6;
 
-/** Megabytes a minute, by least squares over the second half, when everything is warm. */
+/** Megabytes per minute, by least squares over the second half, after everything has warmed up. */
 function slopeOf(samples: readonly (readonly [number, number, ...number[]])[]): number {
   const half = samples.slice(Math.floor(samples.length / 2));
   const mean = (at: 0 | 1) => half.reduce((sum, one) => sum + one[at], 0) / half.length;
   const [x, y] = [mean(0), mean(1)];
-  const over = half.reduce((sum, at) => sum + (at[0] - x) * (at[1] - y), 0);
-  const under = half.reduce((sum, at) => sum + (at[0] - x) ** 2, 0);
-  return over / (under || 1);
+  const covariance = half.reduce((sum, at) => sum + (at[0] - x) * (at[1] - y), 0);
+  const variance = half.reduce((sum, at) => sum + (at[0] - x) ** 2, 0);
+  return covariance / (variance || 1);
 }
 
-/** Works on one server for the whole time, and tells what that left behind. */
+/** Keeps one server busy for the whole time, and reports its memory and descriptors. */
 async function soak(server: Server) {
   await server.call("list_invitations", {});
   await soon(IDLE_MS);
@@ -209,11 +209,11 @@ async function soak(server: Server) {
   if (/warning/i.test(server.bin.stderr())) problems.push(`${protocol}: a warning on stderr`);
   await server.client.close();
   const every = Math.ceil(samples.length / 12);
-  const over_time = samples
+  const overTime = samples
     .filter((_, n) => n % every === 0 || n === samples.length - 1)
     .map((one) => one.map((value) => Number(value.toFixed(1))));
   return {
-    "minute, heap and resident memory in MB": over_time.map((one) => one.join(", ")),
+    "minute, heap and resident memory in MB": overTime.map((one) => one.join(", ")),
     heap_grows_a_minute: slope,
     descriptors: { before: opened, after: left },
   };

@@ -3,7 +3,7 @@ import { loadSettings } from "../../src/config/load.ts";
 import { type App, createApp } from "../../src/mcp/server.ts";
 import type { Limits } from "../../src/trieve/limits.ts";
 import type { Person } from "./client.ts";
-// Else the first call loads it, and a mutation run takes what runs at import for a part of that one test.
+// Loaded here, since a mutation run would attribute what runs at import to the test that makes the first call.
 import "../../src/mcp/call.ts";
 
 /** Real time, with waits a hundred times shorter. */
@@ -12,7 +12,7 @@ export const hurried: Clock = {
   sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
 };
 
-/** Real time, which tests can turn ahead. */
+/** Real time, which tests can move forward. */
 export function turnableClock(sleep = systemClock.sleep): Clock & { turn(ms: number): void } {
   let ahead = 0;
   return {
@@ -25,7 +25,7 @@ export function turnableClock(sleep = systemClock.sleep): Clock & { turn(ms: num
   };
 }
 
-/** Time that stands still but for `step`, which also wakes who sleeps until then. */
+/** Time that only `step` moves, which also wakes every sleeper whose time has come. */
 export function steppedClock(): Clock & { step(ms: number): void } {
   let now = Date.UTC(2026, 0, 1);
   const sleepers = new Set<{ until: number; wake: () => void }>();
@@ -64,7 +64,7 @@ export interface MemoryOptions {
   limits?: Limits;
 }
 
-/** The server without a protocol; what it logs goes to `log`. */
+/** The server without a protocol layer; what it logs goes to `log`. */
 export function createTestApp(options: MemoryOptions, log: string[]): App {
   return createApp({
     settings: loadSettings(options.environment),

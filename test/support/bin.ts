@@ -8,7 +8,7 @@ import { connectClient, type Person, type TestClient } from "./client.ts";
 
 export const BIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
-/** The built program as a child process, with its streams in hand. */
+/** The built program as a child process, with access to its streams. */
 export interface BinProcess {
   child: ChildProcessWithoutNullStreams;
   stdout(): string;
@@ -16,7 +16,7 @@ export interface BinProcess {
   write(message: object | string): void;
   /** The parsed line of stdout with this id; waits for it. */
   answer(id: number): Promise<Record<string, unknown>>;
-  /** How many answers came in all. */
+  /** How many answers came in total. */
   answers(): number;
   /** Waits for text on stderr. */
   logged(pattern: RegExp): Promise<void>;
@@ -26,15 +26,15 @@ export interface BinProcess {
 export interface BinOptions {
   environment?: Record<string, string>;
   args?: string[];
-  /** Another Node, and arguments of Node's own. */
+  /** Another Node to run, and arguments for Node itself. */
   node?: string;
   nodeArgs?: string[];
   cwd?: string;
-  /** Whether to keep what comes on stdout; a run of many minutes cannot. */
+  /** Whether to keep stdout in memory; a run of many minutes must not. */
   keep?: boolean;
 }
 
-/** Starts the built program with nothing in its environment but what is given, and PATH. */
+/** Starts the built program with only PATH and the given variables in its environment. */
 export function startBin(options: BinOptions = {}): BinProcess {
   const {
     environment = {},
@@ -46,7 +46,7 @@ export function startBin(options: BinOptions = {}): BinProcess {
     env: { PATH: process.env["PATH"] ?? "", ...environment },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  // doctor, --help and --version speak to people.
+  // doctor, --help and --version print text for people.
   const speaksMcp = args.every((arg) => arg === "--sandbox");
   let out = "";
   let partial = "";
@@ -98,7 +98,7 @@ export function startBin(options: BinOptions = {}): BinProcess {
   };
 }
 
-/** The messages that open a connection by hand. */
+/** The message that opens a legacy connection by hand. */
 export const HELLO = {
   jsonrpc: "2.0",
   id: 0,
@@ -119,7 +119,7 @@ export interface BinClient extends TestClient {
   close(): Promise<void>;
 }
 
-/** The built program with the SDK's client on its stdio. */
+/** Starts the built program and connects the SDK's client to its stdio. */
 export async function connectBin(options: BinOptions & { person?: Person }): Promise<BinClient> {
   const bin = startBin(options);
   const connected = await connectClient(transportOver(bin.child), options.person);

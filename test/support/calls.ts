@@ -10,17 +10,17 @@ import { LIMITS, type Limits } from "../../src/trieve/limits.ts";
 /** How a request is answered; `pass` lets Trieve do it. */
 export type Answer = (pass: () => Promise<Response>) => Response | Promise<Response>;
 
-/** Trieve's answer, or a proxy's, in place of doing it. */
+/** Answers like this, as Trieve or a proxy would, without carrying out the request. */
 export function says(status: number, message?: string, headers = {}): Answer {
   const body = message === undefined ? null : JSON.stringify({ message });
   return () => new Response(body, { status, headers });
 }
 
-/** A page of something before Trieve. */
+/** An HTML page, as from a gateway in front of Trieve. */
 export const page = (status: number): Answer =>
   says(status, "", { "content-type": "text/html; charset=utf-8" });
 
-/** It is done, and answered like this. */
+/** Carries out the request, but gives this answer. */
 export function doneBut(answer: Answer): Answer {
   return async (pass) => {
     await pass();
@@ -34,7 +34,7 @@ export const breaks: Answer = () => {
   throw new TypeError("fetch failed", { cause });
 };
 
-/** Nothing can be opened, so that nothing arrives. */
+/** The connection is refused, so nothing reaches Trieve. */
 export const refuses: Answer = () => {
   throw Object.assign(new Error("no words"), { code: "ECONNREFUSED", syscall: "connect" });
 };
@@ -42,14 +42,14 @@ export const refuses: Answer = () => {
 /** No answer comes. */
 export const hangs: Answer = () => new Promise(() => {});
 
-/** It is let through. */
+/** The request reaches Trieve. */
 export const passes: Answer = (pass) => pass();
 
-/** When it is for the program. */
+/** The program's time when it starts. */
 export const START = Date.UTC(2026, 0, 31, 12);
 const DAY_MS = 86_400_000;
 
-/** Time that only moves when it is turned, or slept through. Nobody sleeps for longer than 10 s here. */
+/** Time that moves only by `turn` or by sleeping, which takes no real time. A sleep of more than 10 s never ends. */
 export function dreamClock(): Clock & { turn(ms: number): void } {
   let elapsed = 0;
   return {
@@ -71,17 +71,17 @@ type Method = "GET" | "POST" | "DELETE";
 export interface Played {
   /** What the person was asked: the lines of the question, and its field. */
   question: string[];
-  /** What Trieve was asked, and when the person was. */
+  /** The requests to Trieve, and among them when the person was asked. */
   requests: string[];
-  /** What the model is told. */
+  /** The answer that the model reads. */
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: facts are looked into field by field
+  // biome-ignore lint/suspicious/noExplicitAny: tests read single fields of the facts
   facts: any;
 }
 
 /**
- * The tools in this process, without protocol, network and waiting: a call is answered by a sandbox, or by what
- * `next` says.
+ * The tools in this process, without protocol, network or waiting: requests are answered by a sandbox, or as `next`
+ * says.
  */
 export function startCalls(environment: Record<string, string> = {}, limits: Partial<Limits> = {}) {
   const store: Store = createStore();
@@ -113,7 +113,7 @@ export function startCalls(environment: Record<string, string> = {}, limits: Par
     const request = new Request(given, init);
     const { method, headers } = request;
     const url = new URL(request.url);
-    // In the order in which they begin.
+    // Listed in the order in which they begin.
     const answer = answers[method as Method].shift() ?? passes;
     const at = requests.push("") - 1;
     const path = url.pathname.replace("/api/", "").replace(`/${store.organizationId}`, "");
@@ -166,7 +166,7 @@ export function startCalls(environment: Record<string, string> = {}, limits: Par
     next(method: Method, ...list: Answer[]) {
       answers[method].push(...list);
     },
-    /** Puts an invitation there whose id begins with `id`, created `days` ago. */
+    /** Stores an invitation whose id begins with `id`, created `days` ago. */
     add(
       id: string,
       email: string,
@@ -176,7 +176,7 @@ export function startCalls(environment: Record<string, string> = {}, limits: Par
       known.add(row);
       return row;
     },
-    /** A call. The person is asked, `before` happens, and the choice that `says` is taken. */
+    /** Calls a tool. If the person is asked, `before` runs, and then the choice with index `says` is taken. */
     async call(
       name: string,
       args: unknown,
@@ -200,7 +200,7 @@ export function startCalls(environment: Record<string, string> = {}, limits: Par
         },
       });
       if (answer.kind === "form") throw new Error("this caller can be asked");
-      // As on the wire, where what is undefined does not exist.
+      // As on the wire, where undefined fields do not exist.
       const facts = answer.facts && JSON.parse(JSON.stringify(answer.facts));
       return { question, requests, text: answer.text, facts };
     },
@@ -213,14 +213,14 @@ function idOf(beginning: string): string {
   return `${beginning}${"-7a0b-4d0e-9c61-000000000001".slice(beginning.length - 8)}`;
 }
 
-/** As Trieve writes it: with no zone. */
+/** A timestamp as Trieve writes it, without a zone. */
 function timestamp(at: number): string {
   return new Date(at).toISOString().slice(0, -1);
 }
 
 /**
- * Plays one call, and compares its requests and its text with those that are kept. The outcome is given too: words
- * change by the way, what came of it does not.
+ * Plays one call, and compares its requests and its text with the snapshot. The outcome is given in the test as well,
+ * so that an update of the snapshot for new wording cannot change it unnoticed.
  */
 export async function expectCall(
   it: TestCalls,

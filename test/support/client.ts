@@ -6,7 +6,7 @@ import { ElicitRequestSchema, type ElicitResult } from "@modelcontextprotocol/sd
 export type Person = (question: {
   message: string;
   choices: string[];
-  /** Fires when the server takes the question back; the modern protocol has no such thing. */
+  /** Fires when the server withdraws the question, which the modern protocol does not have. */
   takenBack?: AbortSignal;
 }) => unknown;
 
@@ -14,13 +14,13 @@ export type Person = (question: {
 export interface CallAnswer {
   isError: boolean;
   text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: facts are looked into field by field
+  // biome-ignore lint/suspicious/noExplicitAny: tests read single fields of the facts
   facts: any;
 }
 
 export interface TestClient {
   client: Client;
-  /** Every question that was put. */
+  /** Every question that was asked. */
   questions: string[];
   call(name: string, args?: object, options?: { signal?: AbortSignal }): Promise<CallAnswer>;
 }
@@ -52,14 +52,14 @@ export async function connectClient(transport: Transport, person?: Person): Prom
       return {
         isError: result.isError === true,
         text: content?.text ?? "",
-        // As on the wire, where what is undefined does not exist.
+        // As on the wire, where undefined fields do not exist.
         facts: JSON.parse(JSON.stringify(result.structuredContent ?? null)) ?? undefined,
       };
     },
   };
 }
 
-/** A person who takes the acting choice. */
+/** A person who always gives the same answer; `yes` takes the acting choice. */
 export const says = {
   yes: ({ choices }: { choices: string[] }) => ({
     action: "accept",

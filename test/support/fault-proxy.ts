@@ -4,8 +4,8 @@ import { setTimeout as soon } from "node:timers/promises";
 import { createGzip, gzipSync } from "node:zlib";
 
 /**
- * What happens to one request. `forward: true`: the sandbox has done it before the answer breaks; `late`: it
- * does it so many milliseconds after that.
+ * What happens to one request. `forward: true`: the sandbox carries it out before the answer breaks; `late`: the
+ * sandbox carries it out this many milliseconds later.
  */
 export type Fault =
   | {
@@ -14,14 +14,14 @@ export type Fault =
       body?: string | Buffer;
       forward?: boolean;
       late?: number;
-      /** Milliseconds until it comes. */
+      /** Milliseconds until the answer comes. */
       after?: number;
     }
   /** The connection is reset. */
   | { reset: true; forward?: boolean; late?: number }
   /** Nothing more comes: at all, or after the headers. */
   | { silence: "all" | "body"; forward?: boolean }
-  /** The body breaks off in the middle: of its length, or in chunks where it has headers. */
+  /** The body breaks off: short of its content-length or, if `headers` are given, in the middle of its chunks. */
   | { cut: string; headers?: Record<string, string>; forward?: boolean }
   /** An endless body, or a small one that is endless once unpacked. */
   | { flood: "plain" | "gzip" }
@@ -41,9 +41,9 @@ export interface FaultProxy {
   seen: SeenRequest[];
   /** Requests whose answer is not finished and whose caller still waits for it. */
   waiting(): number;
-  /** The most of them at one time. */
+  /** The most that were waiting at one time. */
   mostWaiting(): number;
-  /** Requests that the sandbox has still to do, though they are answered. */
+  /** Requests that are answered, but that the sandbox has yet to carry out. */
   late(): number;
   /** The most connections open at one time. */
   connections: { now: number; most: number };
@@ -51,10 +51,10 @@ export interface FaultProxy {
   next(method: string, ...faults: Fault[]): void;
   /** Forgets the faults of `next` that no request has used up. */
   clear(method: string): void;
-  /** Decides about every request that no `next` waits for. */
+  /** Decides what happens to every request for which `next` has no fault left. */
   always(decide: ((request: SeenRequest) => Fault) | undefined): void;
   count(method: string): number;
-  /** Takes no new connections: they are refused. */
+  /** Refuses new connections from now on. */
   refuse(): void;
   close(): Promise<void>;
 }
@@ -127,7 +127,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     } else if ("cut" in fault) {
       const { cut, headers = { "content-length": String(cut.length + 100) } } = fault;
       response.writeHead(200, headers);
-      // An end in order, as of a process that stops; not a reset.
+      // Closes the connection properly, as a process that exits does; no reset.
       response.write(cut, () => response.socket?.end());
     } else {
       flood(fault.flood, response);
@@ -170,7 +170,7 @@ function flood(kind: "plain" | "gzip", response: ServerResponse): void {
   if (out !== response) (out as ReturnType<typeof createGzip>).pipe(response);
   const pump = () => {
     while (!response.destroyed && out.write(block)) {
-      // As fast as the other side takes it.
+      // Writes as fast as the other side reads.
     }
   };
   out.on("drain", pump);

@@ -3,10 +3,10 @@ import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
 
-/** Collects garbage, at once. */
+/** Collects garbage now. */
 export const collectGarbage: () => void = runInNewContext("gc");
 
-/** Bytes of this process's heap that are in use once garbage is collected. */
+/** Bytes of this process's heap in use after garbage collection. */
 export function heapUsed(): number {
   collectGarbage();
   return process.memoryUsage().heapUsed;

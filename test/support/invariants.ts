@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { CallAnswer } from "./client.ts";
 import type { TestTrieve } from "./trieve.ts";
 
-/** A call that came back, and what it did on the wire. */
+/** A call that returned, and what it did on the wire. */
 export interface Call extends CallAnswer {
   name: string;
   // biome-ignore lint/suspicious/noExplicitAny: whatever was asked for
@@ -14,7 +14,7 @@ export interface Call extends CallAnswer {
   posts: number;
 }
 
-/** What an answer tells of one target. */
+/** What an answer says about one target. */
 export interface Told {
   outcome: string;
   /** The beginning of an id. */
@@ -24,28 +24,28 @@ export interface Told {
   email?: string;
 }
 
-/** Outcomes of targets to which nothing was done by the call. */
+/** Outcomes of targets that the call did nothing to. */
 export const UNTOUCHED =
   /^(not_\w+|changed|role_not_allowed|domain_not_allowed|invalid_email|rejected|already_\w+)$/;
 
 const LINE =
   /^(?<outcome>(?!user|admin|owner)[a-z_]+)(?: (?<id>[0-9a-f-]{8,36}))?(?: new_id (?<new_id>[0-9a-f-]+))?(?: \((?<reason>.*)\))?(?: (?<email>\S+@\S+))?$/;
 
-/** What a write tells of its targets: the same as facts and in text, or in the lines of an error. */
+/** What a write says about its targets, from the lines of its text; unless it is an error, its facts must agree. */
 export function toldBy({ text, facts, isError }: CallAnswer): Told[] {
   const lines = text.split("\n").flatMap((line) => {
     const groups = LINE.exec(line)?.groups;
     return groups === undefined ? [] : [JSON.parse(JSON.stringify(groups)) as Told];
   });
   if (!isError) expect(lines).toEqual(facts.results ?? []);
-  // Several names that stand for nothing may begin alike.
+  // Several ids that match nothing may have the same beginning.
   const known = lines.filter(({ outcome }) => outcome !== "not_found");
   const keys = known.map(({ id, email }) => id ?? email?.toLowerCase());
   expect(new Set(keys).size, `each target once: ${text}`).toBe(keys.length);
   return lines;
 }
 
-/** Everybody's rule: nothing that this program says holds a whole id, or what is not its own. */
+/** Nothing that the program says may contain a whole id, foreign HTML or an internal error. */
 export function checkWords(said: readonly string[], ids: Iterable<string>): void {
   const all = said.join("\n");
   for (const id of ids) expect(all, `the whole id ${id}`).not.toContain(id);
@@ -57,8 +57,8 @@ const DOUBT_MS = 2 * 60_000;
 const lower = (email: string) => email.toLowerCase();
 
 /**
- * What must hold after every call, whatever Trieve answered. `together` says that the last calls
- * overlapped, so that their requests cannot be told apart.
+ * What must hold after every call, whatever Trieve answered. `together`: the last calls overlapped, so it is unknown
+ * which of them made which request.
  */
 export function checkCalls(calls: readonly Call[], trieve: TestTrieve, together: boolean): void {
   const last = calls.at(-1);
@@ -69,7 +69,7 @@ export function checkCalls(calls: readonly Call[], trieve: TestTrieve, together:
     true,
   );
   if (name.startsWith("list_")) {
-    // Never an error dressed as an empty list.
+    // A failure must never look like an empty list.
     if (isError || together) return;
     const total = Object.values<number>(facts.totals).reduce((sum, one) => sum + one, 0);
     expect(total).toBe(name === "list_members" ? members.size : rows.length);
@@ -110,7 +110,7 @@ function checkSend(calls: readonly Call[], last: Call, together: boolean): void 
   const isAgreed = person === "yes";
   const acted = toldBy(last).filter(({ outcome }) => ["invited", "added"].includes(outcome));
   if (isAsked && !isAgreed) {
-    // Of several as user the only one that is left needs no question.
+    // If only one of several invitations as user remains to be sent, no question is needed.
     expect(acted.length).toBeLessThanOrEqual(args.role === "admin" ? 0 : 1);
   }
   if (together) return;
@@ -121,7 +121,7 @@ function checkSend(calls: readonly Call[], last: Call, together: boolean): void 
     for (const { outcome, email = "" } of toldBy(call)) {
       const isSend = call.name === "send_invitation";
       if (isSend && outcome === "outcome_unknown") doubted.add(lower(email));
-      // A person's yes to a resend is above that.
+      // A person's yes to a resend overrides the doubt.
       if (call.name === "resend_invitation") doubted.delete(lower(email));
     }
   }

@@ -5,8 +5,8 @@ const isList = ({ method, path }: SeenRequest) =>
   method === "GET" && path.startsWith("/api/invitations/");
 
 /**
- * Has the list show what was there `ms` milliseconds ago, as a replica or a cache does. The returned
- * function lets go of it.
+ * Makes the list show the state of `ms` milliseconds ago, as a replica or a cache would. The returned function stops
+ * the recording.
  */
 export function lagByTime({ store, proxy }: TestTrieve, ms: number): () => void {
   const past: { at: number; rows: string }[] = [];
@@ -25,7 +25,7 @@ export function lagByTime({ store, proxy }: TestTrieve, ms: number): () => void 
   return () => clearInterval(timer);
 }
 
-/** Has the first reading after a write show what was there before it, where `isLate` says so. */
+/** If `isLate` says so, makes the first list request after a write show the state before it. */
 export function lagByReading({ store, proxy }: TestTrieve, isLate: () => boolean): void {
   let late: string | undefined;
   proxy.always((request) => {
@@ -40,7 +40,7 @@ export function lagByReading({ store, proxy }: TestTrieve, isLate: () => boolean
   });
 }
 
-/** Has the list show only rows that cannot be read, once a mail has gone out. */
+/** Makes every row of the list unreadable once a mail has gone out. */
 export function spoilRowsAfterMail({ store, proxy }: TestTrieve): void {
   proxy.always((request) =>
     isList(request) && store.mails.length > 0

@@ -5,11 +5,11 @@ import { createTestApp, type MemoryOptions } from "./app.ts";
 import { connectClient, type TestClient } from "./client.ts";
 
 export interface MemoryServer extends TestClient {
-  /** What went to stderr. */
+  /** What would go to stderr. */
   log: string[];
 }
 
-/** The server in this process, with the SDK's client on the legacy protocol. */
+/** Runs the server in this process and connects the SDK's client by the legacy protocol. */
 export async function connectInMemory(options: MemoryOptions): Promise<MemoryServer> {
   const log: string[] = [];
   const [near, far] = InMemoryTransport.createLinkedPair();

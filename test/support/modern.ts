@@ -9,17 +9,17 @@ export interface ModernServer {
   questions: string[];
   /** Every notification that came. */
   notices: { method: string; params: object }[];
-  /** Sends one request with the envelope and gives back the whole answer. */
-  // biome-ignore lint/suspicious/noExplicitAny: the raw message is what the tests look into
+  /** Sends one request with the envelope and returns the whole answer. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read single fields of the raw message
   request(method: string, params?: object, envelope?: object): Promise<any>;
   notify(method: string, params: object): void;
-  /** A call, with the question put to the person and the call repeated. */
+  /** Calls a tool; a question is put to the person, and the call repeated with the answer. */
   call(name: string, args?: object): Promise<CallAnswer>;
 }
 
 const CAPABILITIES = "io.modelcontextprotocol/clientCapabilities";
 
-/** The server in this process on the modern protocol. With a `person` requests declare elicitation. */
+/** Runs the server in this process on the modern protocol. With a `person`, requests declare elicitation. */
 export async function connectModern(options: MemoryOptions): Promise<ModernServer> {
   const log: string[] = [];
   const questions: string[] = [];

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as soon } from "node:timers/promises";
 
-/** Stands in for the browser: a program that writes down what it is told to open. */
+/** Stands in for the browser: a program that records what it is told to open. */
 export interface Opener {
-  /** For BROWSER; the folder has a blank in its name. */
+  /** The value for BROWSER; the folder has a blank in its name. */
   command: string;
-  /** Everything it was started with, one list of arguments a start. */
+  /** The arguments of each start. */
   starts(): string[][];
-  /** The address it was told last, once it was told `count` in all. */
+  /** The last address it was given, once it has been given `count` in total. */
   address(count?: number): Promise<string>;
 }
 
@@ -49,7 +49,7 @@ export interface PageReply {
   text: string;
 }
 
-/** One request of a plain HTTP client, with nothing in it but what is given. */
+/** One request of a plain HTTP client, with only the given headers. */
 export function request(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: string } = {},
@@ -71,14 +71,14 @@ export function request(
   });
 }
 
-/** A browser as the page sees it: reads it, keeps its field, and presses buttons. */
+/** A browser as the page sees it: requests the page, keeps its field, and presses buttons. */
 export interface PlainBrowser {
   field: string;
   read(headers?: Record<string, string>): Promise<PageReply>;
   press(decision: string, change?: Partial<Pressed>): Promise<PageReply>;
 }
 
-/** What a press of a button sends; undefined leaves it out. */
+/** What pressing a button sends; undefined leaves it out. */
 interface Pressed {
   method: string;
   host: string | undefined;
@@ -91,7 +91,7 @@ interface Pressed {
   body: string;
 }
 
-/** What a browser says of an address that its person opens. */
+/** The headers that a browser sends when a person opens an address. */
 const NAVIGATION = {
   "sec-fetch-site": "none",
   "sec-fetch-mode": "navigate",

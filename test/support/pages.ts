@@ -11,12 +11,12 @@ import type { Invitation } from "../../src/trieve/invitation.ts";
 import { createSendGuard } from "../../src/trieve/send-guard.ts";
 import { turnableClock } from "./app.ts";
 
-/** A question on a page of its own, without a program around it. */
+/** A question served as a page, without the rest of the program. */
 export interface ServedPage {
   url: string;
-  /** What a call that waits would get by now. */
+  /** What a waiting call would get now. */
   look(): Decision | { kind: "wait" };
-  /** Lets the time pass after which a yes counts. */
+  /** Advances the time until a yes counts. */
   settle(): void;
   /** Ends the question, and with it the page. */
   end(): void;
@@ -94,10 +94,10 @@ export function pageRow(email: string, role = "user", status = "pending", id = "
   };
 }
 
-// A browser on a machine that stalls may take longer than the 10 s.
+// On a busy machine a browser may take longer than the 10 s.
 const PATIENCE_MS = 60_000;
 
-/** Serves the page of `action`, which a browser may take a minute to read. */
+/** Serves the page of `action`, and gives a browser a minute to request it. */
 export async function servePageOf(action: Action): Promise<ServedPage> {
   const clock = turnableClock();
   const awaitedBy = {};

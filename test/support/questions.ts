@@ -5,13 +5,13 @@ import { createQuestions, type Questions } from "../../src/consent/questions.ts"
 import type { Action } from "../../src/tools/action.ts";
 import { steppedClock } from "./app.ts";
 
-/** A box of questions on a clock that stands still, with the names that a test gives to what it asks. */
+/** The questions of a test on a stepped clock, with the names that the test gives to them. */
 export interface World {
   questions: Questions;
   clock: ReturnType<typeof steppedClock>;
   /** The id of a question by its name. */
   ids: Map<string, string>;
-  /** A page by its name. */
+  /** The pages, by name. */
   pages: Map<string, PageQuestion>;
   /** The text of a code by its name. */
   texts: Map<string, string>;
@@ -19,9 +19,9 @@ export interface World {
   fields: Map<string, string>;
 }
 
-/** Something happens to the questions. */
+/** Something that happens to the questions. */
 export type Event<Seen> = (world: World) => Seen;
-/** It happens after so many milliseconds. */
+/** An event, after this many milliseconds or at once. */
 export type Played<Seen> = Event<Seen> | [ms: number, event: Event<Seen>];
 
 export function createWorld(): World {
@@ -30,7 +30,7 @@ export function createWorld(): World {
   return { questions: createQuestions(clock), clock, ids, pages, texts, fields };
 }
 
-/** Plays what happens, one after the other, in a world of its own. */
+/** Plays events one after the other, in a new world by default. */
 export function play<Seen>(events: readonly Played<Seen>[], world = createWorld()): Seen[] {
   return events.map((entry) => {
     const [ms, event] = Array.isArray(entry) ? entry : [0, entry];
@@ -39,10 +39,10 @@ export function play<Seen>(events: readonly Played<Seen>[], world = createWorld(
   });
 }
 
-/** The call that waits, where one does. */
+/** Stands for the call that waits. */
 export const CALL = {};
 
-/** An action on one target, which nobody performs. */
+/** An action on one target, which is never performed. */
 export function actionOn(
   target: string,
   title = `send invitation to ${target}@example.com (admin)`,
@@ -60,7 +60,7 @@ export function actionOn(
   };
 }
 
-/** Asks about `action`, bound to its target; what comes of it goes by `name`. */
+/** Asks about `action`, bound to its target; the question is kept by `name`. */
 export function ask(
   action: Action,
   name: string,
@@ -79,7 +79,7 @@ export function ask(
   };
 }
 
-/** Keeps what was asked by its name. */
+/** Keeps the question of a decision under `name`. */
 export function keep({ ids, pages, texts }: World, name: string, decision: Decision): Decision {
   if (decision.kind !== "asked") return decision;
   const { question } = decision;
@@ -91,13 +91,13 @@ export function keep({ ids, pages, texts }: World, name: string, decision: Decis
   return decision;
 }
 
-/** What a browser shows: the question, an answer, why it was turned away, or nothing. */
+/** What a browser shows: the question, an answer, that it was turned away, or nothing. */
 export function shownBy(reply: PageReply | undefined): string {
   if (reply === undefined) return "over";
   return reply.kind === "answer" ? (reply.page.answer ?? "no answer") : reply.kind;
 }
 
-/** How many yeses come of as many random sequences of six to thirty of these letters. */
+/** How many yeses result from `numRuns` random sequences of six to thirty of these letters. */
 export function yesesInRandom<Letter>(
   alphabet: readonly Letter[],
   yesesIn: (sequence: Letter[]) => number,

@@ -1,5 +1,5 @@
 import fc from "fast-check";
 
-// Random tests play the same cases in every run, so that a red run is about the change at hand.
-// Another TEST_SEED plays others.
+// Random tests run the same cases every time, so that a failure is due to the current change; another TEST_SEED
+// runs others.
 fc.configureGlobal({ seed: Number(process.env["TEST_SEED"] ?? 1) });

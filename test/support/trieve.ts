@@ -8,9 +8,9 @@ const DAY_MS = 86_400_000;
 export interface TestTrieve {
   store: Store;
   proxy: FaultProxy;
-  /** The environment with which the program finds the proxy. */
+  /** The settings that point the program at the proxy. */
   environment: Record<string, string>;
-  /** Puts an invitation there, sent `days` ago. */
+  /** Stores an invitation, sent `days` ago. */
   add(email: string, more?: { role?: number; used?: boolean; days?: number; id?: string }): Row;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export async function startTrieve(): Promise<TestTrieve> {
       TRIEVE_BASE_URL: proxy.url,
       TRIEVE_APP_URL: "https://trieve.example.com/api",
       TRIEVE_DASHBOARD_URL: "https://dashboard.example.com",
-      // No test opens the browser of whoever runs it.
+      // Tests must not open the developer's browser.
       TRIEVE_CONFIRM: "form,code",
     },
     add: (email, { days = 1, ...more } = {}) =>

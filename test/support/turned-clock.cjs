@@ -1,4 +1,4 @@
-// Preloaded into the program: turns its wall clock by TURN_MS when SIGUSR2 comes; timers run on.
+// Preloaded into the program: moves its wall clock by TURN_MS on SIGUSR2; timers are not affected.
 const now = Date.now.bind(Date);
 let turned = 0;
 Date.now = () => now() + turned;
