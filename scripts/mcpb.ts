@@ -87,7 +87,6 @@ const manifest = {
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 await writeFile(`${folder}/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-await writeFile(`${folder}/package.json`, `${JSON.stringify({ name, version, type: "module" })}\n`);
 for (const file of ["dist", "docs", "LICENSE", "README.md", "SECURITY.md", "CHANGELOG.md"]) {
   await cp(file, `${folder}/${file}`, { recursive: true });
 }
