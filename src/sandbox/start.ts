@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import { printable } from "../text.ts";
@@ -25,10 +26,9 @@ export async function startSandbox(log: (line: string) => void): Promise<Sandbox
 /** Serves a store over HTTP on a free loopback port. It does not keep the process alive. */
 export async function serveStore(store: Store, onMail?: (mail: Mail) => void): Promise<Sandbox> {
   const app = createSandboxApp(store, onMail);
-  const { promise, resolve } = withResolvers<AddressInfo>();
-  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, resolve);
-  const { port } = await promise;
-  server.unref();
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }).unref();
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
@@ -50,13 +50,4 @@ export async function serveStore(store: Store, onMail?: (mail: Mail) => void): P
 // Ids are join codes, so this log too shows only their first eight characters.
 function hideCode(link: string): string {
   return link.replace(/(inv_code=[0-9a-f]{8})[0-9a-f-]+/, "$1...");
-}
-
-// Promise.withResolvers is not in Node 20.
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
