@@ -57,9 +57,9 @@ const manifest = {
   description,
   long_description: `${description}.
 
-**Settings.** You need the address of your own Trieve, the id of the organization, and an API key of an admin or owner: the key itself, which is kept in the system's keychain, or a file that holds it. What you leave as it is restricts nothing further. README.md in the bundle explains each setting, docs/ the rest.
+**Settings.** You need the address of your own Trieve, the id of the organization, and an API key of an admin or owner: the key itself, which is kept in the system's keychain, or a file that holds it. What you leave as it is adds no restriction. README.md in the bundle explains each setting, docs/ the rest.
 
-**Confirmation.** Before every delete, every resend, everything for several people, and every invitation with rights, a page opens in your browser and asks you.
+**Confirmation.** Before every delete, every resend, every call for several people, and every invitation as admin or owner, a page opens in your browser and asks you.
 
 **Privacy.** It talks to your Trieve and nothing else: no telemetry, no update check, no other address. It stores nothing but the audit file, if you name one. It is not affiliated with Trieve.`,
   author: { name: `The ${name} authors` },

@@ -100,7 +100,7 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
   else {
     for (const fault of loadSettings(process.env).faults) log(`configuration_error: ${fault}`);
     const byHand = missingFrom(launch, process.env).join(", ");
-    if (byHand !== "") log(`Not in it, to be added by hand where needed: ${byHand}`);
+    if (byHand !== "") log(`Not in the entry, to be added by hand where needed: ${byHand}`);
     log(`${place}. The key belongs in the file that it names:`);
   }
   write(`${entry(launch)}\n`);

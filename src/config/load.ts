@@ -31,8 +31,8 @@ type Found = Omit<Settings, "config" | "policy">;
 
 const KEY = "TRIEVE_API_KEY";
 const KEY_FILE = "TRIEVE_API_KEY_FILE";
-const PLACEHOLDER = "is not set: it holds a placeholder that nothing filled in";
-const UNFILLED = "holds a placeholder that nothing filled in; set it, or remove it";
+const PLACEHOLDER = "is not set: it holds a placeholder that was not filled in";
+const UNFILLED = "holds a placeholder that was not filled in; set it, or remove it";
 
 /**
  * Parses the whole environment and reports everything that is wrong with it at once. Never throws, and no value
@@ -117,6 +117,10 @@ function combine(
       "NODE_TLS_REJECT_UNAUTHORIZED=0 turns off the check of Trieve's certificate; remove it (for a certificate authority of your own, set NODE_EXTRA_CA_CERTS)",
     );
   }
+  const auditLog = values.TRIEVE_AUDIT_LOG;
+  const problem = auditLog === undefined ? undefined : checkAuditFile(auditLog);
+  const listOf = { fault: faults, unwritable: defects, open: warnings };
+  if (problem !== undefined) listOf[problem.kind].push(problem.text);
   if (baseUrl === undefined) return undefined;
 
   const dashboardUrl = values.TRIEVE_DASHBOARD_URL ?? (isHere ? LOCAL_DASHBOARD : undefined);
@@ -132,10 +136,6 @@ function combine(
   const proxy = attempt(variable, faults, () =>
     findProxy(environment, variable, baseUrl, warnings),
   );
-  const auditLog = values.TRIEVE_AUDIT_LOG;
-  const problem = auditLog === undefined ? undefined : checkAuditFile(auditLog);
-  const listOf = { fault: faults, unwritable: defects, open: warnings };
-  if (problem !== undefined) listOf[problem.kind].push(problem.text);
   const keyFile = values.TRIEVE_API_KEY_FILE;
   const apiKey = values.TRIEVE_API_KEY ?? keyFile?.key;
   if (apiKey === undefined || organizationId === undefined) return undefined;

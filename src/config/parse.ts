@@ -83,7 +83,7 @@ export function parseFilePath(path: string, { home }: ParseContext): string {
   );
   check(
     !/^~(?![/\\])|\$\{?[A-Z_]|%\w+%/.test(path) && (home !== "" || !path.startsWith("~")),
-    "has a variable or somebody else's ~ in it, which nothing fills in here; write the whole path (`~/` at its beginning is understood)",
+    "contains a variable or another user's ~, which is not expanded here; write the whole path (`~/` at its beginning is understood)",
   );
   return home === "" ? path : path.replace(/^~(?=[/\\])/, home);
 }

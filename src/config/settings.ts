@@ -100,21 +100,21 @@ export const SETTINGS = {
       const url = parseUrl(value, context);
       if (/(^|\.)trieve\.ai$/.test(new URL(url).hostname)) {
         context.warn(
-          "names the hosted Trieve, which ended in November 2025; set the address of your own",
+          "is the hosted Trieve, which ended in November 2025; set the address of your own",
         );
       }
       return url.replace(/\/+api$/, "");
     },
   },
   TRIEVE_DASHBOARD_URL: {
-    default: `\`${LOCAL_DASHBOARD}\` beside an API on this machine`,
+    default: `\`${LOCAL_DASHBOARD}\` where the API is on this machine`,
     meaning: "where an invited person lands; nothing can be sent without it",
     parse: parseUrl,
   },
   TRIEVE_APP_URL: {
     default: "`<base>/api`",
     meaning:
-      "start of the mailed link, with its `/api`, where people reach the API by another address",
+      "start of the mailed link, including `/api`, where people reach the API at another address",
     parse: parseUrl,
   },
   TRIEVE_MAX_ROLE: {
@@ -132,7 +132,7 @@ export const SETTINGS = {
   },
   TRIEVE_READ_ONLY: {
     ...flag,
-    meaning: "`true`: only the two lists are there",
+    meaning: "`true`: only the two tools that list are offered",
     restricts: true,
   },
   TRIEVE_CONFIRM: {
@@ -153,7 +153,7 @@ export const SETTINGS = {
   },
   TRIEVE_AUDIT_LOG: {
     default: "none",
-    meaning: "a file that gets the audit lines too, or `none`",
+    meaning: "a file that the audit lines are also written to, or `none`",
     format: "filepath",
     restricts: true,
     parse: (value, context) =>
@@ -161,7 +161,8 @@ export const SETTINGS = {
   },
   TRIEVE_EXTRA_HEADERS: {
     default: "none",
-    meaning: "headers for a gate before the API, `Name: value` a line, as secret as the key",
+    meaning:
+      "headers for a gateway in front of the API, one `Name: value` a line, as secret as the key",
     isSecret: true,
     parse: parseHeaders,
   },

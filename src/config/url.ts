@@ -45,7 +45,7 @@ export function findProxy(
     if (isExempt) return undefined;
     if (isExempt === undefined) {
       warnings.push(
-        `NO_PROXY cannot be used in its entry ${at + 1}; each must be a name like example.com or .example.com, an address, or a range like 10.0.0.0/8`,
+        `NO_PROXY cannot be used in its entry ${at + 1}: each must be a name like example.com or .example.com, an address, or a range like 10.0.0.0/8`,
       );
     }
   }

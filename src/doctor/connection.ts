@@ -38,8 +38,8 @@ const IF_HEALTHY: Partial<Record<ErrorCode, string>> = {
 };
 // Hints where the `next` of a failure, which is written for a model, does not help an administrator.
 const HINTS: Partial<Record<ErrorCode, string>> = {
-  timeout: "see whether Trieve's machine is up, and what stands between it and this one",
-  upstream_error: "look at Trieve's log, and at the gate before it where there is one",
+  timeout: "check that Trieve's machine is up, and what stands between it and this one",
+  upstream_error: "look at Trieve's log, and at the gateway in front of it if there is one",
   organization_not_found:
     "check TRIEVE_BASE_URL: it is the address of the API, not that of the dashboard",
 };
@@ -106,7 +106,7 @@ async function diagnose(
   const hint = IF_HEALTHY[code];
   if (hint !== undefined && (await isHealthy())) {
     const layer = code === "organization_not_found" ? "organization" : "answer";
-    const runs = `${found} The health check is answered, so Trieve runs.`;
+    const runs = `${found} The health check is answered, so Trieve is running.`;
     return check(layer, runs, hint, "failed");
   }
   return check(layerOf(code, origin), found, HINTS[code] ?? `${next}.`, "failed");

@@ -78,10 +78,13 @@ export function createLaunch(
   return { name: "trieve-invitations", command, args, env: { ...example, ...set } };
 }
 
-const NOT_SETTINGS = ["DISPLAY", "HTTPS_PROXY", "HTTP_PROXY", "NODE_EXTRA_CA_CERTS", "NO_PROXY"];
+const NOT_SETTINGS =
+  /^(DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_RUNTIME_DIR|NODE_EXTRA_CA_CERTS|(https?|no)_proxy)$/i;
 
 /** The variables set in `environment` that this program reads and the entry leaves out, such as secrets. */
 export function missingFrom({ env }: Launch, environment: NodeJS.ProcessEnv): string[] {
-  const names = [...SETTING_LIST.map(([name]) => name), ...NOT_SETTINGS];
-  return names.filter((name) => environment[name] && !(name in env));
+  const others = Object.keys(environment).filter((name) => NOT_SETTINGS.test(name));
+  const names = [...SETTING_LIST.map(([name]) => name), ...others.sort()];
+  // The key belongs in the file that the entry names.
+  return names.filter((name) => environment[name] && !(name in env) && name !== "TRIEVE_API_KEY");
 }
