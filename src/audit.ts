@@ -3,24 +3,24 @@ import { platform } from "node:os";
 import { dirname } from "node:path";
 import { neutralise } from "./text.ts";
 
-/** What came of one target of a call: a line of the audit, but for its time. */
+/** One audit line, without its time: what became of one target of a call. */
 export interface AuditEntry {
   tool: string;
   organization_id: string | null;
   /** Untrusted, as are `role` and `invitation`. */
   email: string | undefined;
   role: string | undefined;
-  /** The beginning of an id. */
+  /** The short id, or what the caller gave for an invitation that was not found. */
   invitation: string | undefined;
   /** An outcome of the tool or an error code. */
   outcome: string;
-  /** The error code behind an outcome that has another name. */
+  /** The error code, where `outcome` is not that code itself. */
   reason: string | undefined;
   confirmed_by: string | null;
-  /** Requests to Trieve by the whole call, which took `ms` milliseconds. */
+  /** Requests to Trieve by the whole call so far, which has taken `ms` milliseconds. */
   requests: number;
   ms: number;
-  /** Shared by the lines of one call for several targets. */
+  /** A random id shared by the lines of one call, where it has several targets. */
   call: string | undefined;
 }
 
@@ -55,8 +55,8 @@ export function writeAudit(sink: AuditSink, entry: AuditEntry, now: number): boo
 const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /**
- * Appends to the file, on a new line even where a crash or a full disk cut the last one short. Follows no link and
- * waits for nothing: it throws where something other than a regular file is there, or it cannot be written.
+ * Appends a line to the file, on a new line even if a crash or a full disk cut the last one short. Follows no symbolic
+ * link and never blocks; throws if the path is not a regular file or cannot be written.
  */
 export function appendLine(path: string, line: string): void {
   const file = fs.openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
@@ -72,13 +72,13 @@ export function appendLine(path: string, line: string): void {
 }
 
 /**
- * What is wrong with the audit file, if anything; creates nothing. It can never be one (`fault`), it cannot be
- * written now (`unwritable`), or others can change it (`open`).
+ * What is wrong with the audit file, if anything; creates nothing. `fault`: it is not a regular file; `unwritable`: it
+ * cannot be written now; `open`: other users can change it.
  */
 export function checkAuditFile(
   path: string,
 ): { kind: "fault" | "unwritable" | "open"; text: string } | undefined {
-  // What cannot be looked at is not there either: which of the two throws depends on Node's version.
+  // A path that cannot be examined counts as missing: whether `throwIfNoEntry: false` covers it depends on Node.
   let stats: fs.Stats | undefined;
   try {
     stats = fs.lstatSync(path);
@@ -89,7 +89,7 @@ export function checkAuditFile(
     return { kind: "fault", text };
   }
   try {
-    // The dot makes a folder of it: below a file nothing can be created.
+    // With `/.` this fails if the parent is a file, in which nothing can be created.
     if (stats === undefined) fs.accessSync(`${dirname(path)}/.`, fs.constants.W_OK);
     else fs.accessSync(path, fs.constants.R_OK | fs.constants.W_OK);
   } catch {

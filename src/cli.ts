@@ -26,7 +26,7 @@ An MCP server on stdio that lists, sends, resends and deletes the invitations of
     --client NAME   print the entry for a client's configuration instead, without the key
 
 Environment (nothing secret is ever an argument):
-${SETTING_LIST.map(([name, { meaning, default: otherwise }]) => `  ${name.padEnd(30)}${meaning} [${otherwise}]`.replaceAll("`", "")).join("\n")}
+${SETTING_LIST.map(([name, { meaning, default: fallback }]) => `  ${name.padEnd(30)}${meaning} [${fallback}]`.replaceAll("`", "")).join("\n")}
 `;
 
 const WAITING = `${name} waits for an MCP client on stdin. Try --help, --sandbox or doctor; Ctrl-C ends it.`;
@@ -37,24 +37,25 @@ function log(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-// Node 24 sends even loopback through a proxy where NODE_USE_ENV_PROXY is set, with the key. It reads one of the two
-// names, the small one first, so both must hold what was given under either.
-function keepLoopbackFromProxies(baseUrl: string | undefined): void {
+// With NODE_USE_ENV_PROXY set, Node 24 sends even loopback requests, with the key, through a proxy. It reads only one
+// of no_proxy and NO_PROXY, lower case first, so both are set to the same list.
+function exemptLoopbackFromProxies(baseUrl: string | undefined): void {
   if (process.env["NODE_USE_ENV_PROXY"] === undefined) return;
-  const own = baseUrl !== undefined && isLocal(baseUrl) ? new URL(baseUrl).hostname : undefined;
+  const localHost =
+    baseUrl !== undefined && isLocal(baseUrl) ? new URL(baseUrl).hostname : undefined;
   const given = process.env["no_proxy"] ?? process.env["NO_PROXY"];
-  const exempt = [given, "localhost,127.0.0.1,[::1],::1", own].filter(Boolean).join(",");
+  const exempt = [given, "localhost,127.0.0.1,[::1],::1", localHost].filter(Boolean).join(",");
   for (const name of ["no_proxy", "NO_PROXY"]) process.env[name] = exempt;
 }
 
-/** Loads the settings and takes what is secret out of the environment, which reports and children show. */
+/** Loads the settings and removes secrets from the environment, which diagnostic reports and child processes show. */
 function takeSettings(sandbox: boolean): Settings {
   const settings = loadSettings(process.env, sandbox);
   for (const [name, { isSecret }] of SETTING_LIST) if (isSecret) delete process.env[name];
   for (const [name, value] of Object.entries(process.env)) {
     if (/^https?_proxy$/i.test(name) && value?.includes("@")) delete process.env[name];
   }
-  keepLoopbackFromProxies(settings.config?.baseUrl);
+  exemptLoopbackFromProxies(settings.config?.baseUrl);
   return settings;
 }
 
@@ -64,8 +65,8 @@ async function main(args: readonly string[]): Promise<void> {
   const isDoctor = args[0] === "doctor";
   const flags = args.slice(isDoctor ? 1 : 0);
   const at = isDoctor ? flags.indexOf("--client") : -1;
-  const [, named = ""] = at < 0 ? [] : flags.splice(at, 2);
-  const client = CLIENTS.get(named);
+  const [, clientName = ""] = at < 0 ? [] : flags.splice(at, 2);
+  const client = CLIENTS.get(clientName);
   const allowed = isDoctor ? ["--sandbox", "--json", "--verbose"] : ["--sandbox"];
   if ((at >= 0 && client === undefined) || !flags.every((flag) => allowed.includes(flag))) {
     log(USAGE);
@@ -88,10 +89,10 @@ function write(text: string): void {
   process.stdout.write(text);
 }
 
-/** Prints what a client needs to start this program as it was started here. */
+/** Prints the configuration entry with which a client starts this program the way it was started here. */
 function writeEntry([place, entry]: Client, sandbox: boolean): void {
   const [, main = ""] = process.argv;
-  // What npx starts lies in a cache, which is cleared at times.
+  // npx runs programs from a cache that may be cleared: the entry must not name that path.
   const run = /[/\\]_npx[/\\]/.test(main)
     ? { command: "npx", args: ["-y", name] }
     : { command: process.execPath, args: [main] };
@@ -133,16 +134,16 @@ function start(settings: Settings): void {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
 }
 
-// A reader of stderr or of the doctor that went away is no reason to stop; serve notices that of the protocol itself.
+// A reader of stderr or of doctor's output that went away is no reason to stop; serve() handles the protocol's reader.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-// Node would print the error with its causes, which may quote anything.
+// Node would print the error's message and causes, which may quote anything.
 process.on("uncaughtException", (error) => {
   log(traceOf(`${name} failed`, error));
   app?.cutShort();
   process.exit(1);
 });
 
-// Node tries each address of a name for 250 ms only, too short for a slow line, and then fails.
+// Node gives each address of a host only 250 ms to connect, too short for a slow line, and then fails.
 setDefaultAutoSelectFamilyAttemptTimeout(2_500);
 
 void main(process.argv.slice(2));

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Time as the program sees it; tests turn it by hand. */
+/** Where the program gets the time from; tests set it by hand. */
 export interface Clock {
-  /** Milliseconds since 1970, for what is shown: people and networks turn this clock. */
+  /** Wall-clock milliseconds since 1970, only for what is shown: people and NTP can change them. */
   now(): number;
-  /** Milliseconds since some moment, by a clock that nobody turns: for every duration. */
+  /** Monotonic milliseconds since an arbitrary moment: for every duration. */
   elapsed(): number;
   /** Resolves after `ms`; rejects with an AbortError when `signal` fires first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
 };
 
-/** The date of a moment that `elapsed` tells. */
+/** The date of a moment of the monotonic clock, `elapsed`. */
 export function dateOf({ now, elapsed }: Pick<Clock, "now" | "elapsed">, moment: number): Date {
   return new Date(now() + moment - elapsed());
 }

@@ -5,8 +5,8 @@ const DOMAIN =
   /^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /**
- * Whether this is a plain e-mail address: one that Trieve and every mail library take and that means the same to
- * everybody. ASCII; before the `@` a dot-atom of at most 64 characters (RFC 5322, without markdown's characters, and
+ * Whether this is a plain e-mail address: one that Trieve and every mail library accept and interpret alike. ASCII;
+ * before the `@` a dot-atom of at most 64 characters (RFC 5322, without markdown's characters, and
  * without the apostrophe, which Trieve refuses); after it dotted host labels (RFC 1035); at most 100 in all, which is
  * what Trieve stores.
  */
@@ -17,14 +17,14 @@ export function isPlainEmail(value: string): boolean {
   return at > 0 && at <= 64 && LOCAL_PART.test(local) && DOMAIN.test(value.slice(at + 1));
 }
 
-/** An address as it may be shown: as it is if it is plain, else neutralised. */
+/** An address that is safe to show: unchanged if it is plain, else neutralised. */
 export function shownEmail(value: string): string {
   return isPlainEmail(value) ? value : neutralise(value);
 }
 
 /**
- * What is often wrong with an address, and the sentence for it; the first that fits is used. Slips around good
- * addresses come first, then what cannot be seen, then the parts. `{}` stands for the character found.
+ * Common mistakes in an address, each with its sentence; the first match is used. Mistakes around a good address come
+ * first, then hidden characters, then faults in the address itself. `{}` stands for the character found.
  */
 const PROBLEMS: readonly (readonly [test: RegExp, sentence: string])[] = [
   [/mailto:|:\/\/|\]\(/i, "This is a link; give only the e-mail address in it"],
@@ -63,40 +63,40 @@ const NOT_PLAIN =
 export function emailProblem(value: string): string | undefined {
   const trimmed = value.trim();
   if (isPlainEmail(trimmed)) return undefined;
-  // The beginning tells enough, and keeps the searches short.
+  // The beginning is enough, and keeps the regexes fast.
   const text = trimmed.slice(0, 400);
   for (const [test, sentence] of PROBLEMS) {
     const found = test.exec(text);
-    if (found) return sentence.replace("{}", () => nameOf(found[0]));
+    if (found) return sentence.replace("{}", () => characterName(found[0]));
   }
   return NOT_PLAIN;
 }
 
-function nameOf(character: string): string {
+function characterName(character: string): string {
   if (/^[!-~]$/.test(character)) return neutralise(character);
   const point = character.codePointAt(0) ?? 0;
   return `U+${point.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /**
- * The part of an address that a filter means, without what people and models put around it: blanks, quotes, brackets,
- * stars, hidden characters, `mailto:`, a display name, and what ends a sentence after a whole address. May be empty.
+ * The part of an address that a filter looks for, without what people and models put around it: blanks, quotes,
+ * brackets, stars, hidden characters, `mailto:`, a display name, punctuation after a whole address. May be empty.
  */
 export function addressPart(value: string): string {
   const piece = value.split(/[<>()]/).findLast((one) => one.includes("@"));
-  const part = withoutSigns(piece ?? value);
+  const part = stripWrapping(piece ?? value);
   const [whole = ""] = part.split("?", 1);
   const address = whole.replace(/[.,;:!]$/, "");
   return isPlainEmail(address) ? address : part;
 }
 
-const SIGN = /[\s*<>"'`()[\]\u2018-\u201f\u00ab\u00bb\p{Cf}\p{DI}]/u;
-const SIGNS_BEFORE = new RegExp(`^(?:${SIGN.source}|mailto:)+`, "iu");
+const WRAPPING = /[\s*<>"'`()[\]\u2018-\u201f\u00ab\u00bb\p{Cf}\p{DI}]/u;
+const LEADING_WRAPPING = new RegExp(`^(?:${WRAPPING.source}|mailto:)+`, "iu");
 
 /** A text without the blanks, quotes, brackets, stars, hidden characters and `mailto:` around it. */
-function withoutSigns(text: string): string {
-  // By index: a regex for the end takes quadratic time on a long run of stars.
+function stripWrapping(text: string): string {
+  // By index: a regex anchored at the end takes quadratic time on a long run of stars.
   let end = text.length;
-  while (end > 0 && SIGN.test(text.charAt(end - 1))) end--;
-  return text.slice(0, end).replace(SIGNS_BEFORE, "");
+  while (end > 0 && WRAPPING.test(text.charAt(end - 1))) end--;
+  return text.slice(0, end).replace(LEADING_WRAPPING, "");
 }

@@ -131,31 +131,31 @@ export type ErrorCode = keyof typeof ERRORS;
  */
 export type Origin = "program" | "network" | "tls" | "gate" | "trieve";
 
-/** What is known of a failure besides its code: its words in place of the table's, and what others decide by. */
+/** Details of a failure besides its code: wording in place of the table's, and the fields that callers decide by. */
 export type FailureDetails = {
   [Field in Exclude<keyof Failure, "name" | "code" | "message" | "knowing">]?:
     | Failure[Field]
     | undefined;
 } & {
-  /** A short word of ours (an error code of Node, a status, a limit), never text from upstream. */
+  /** A short addition to `happened` (a Node error code, a status, a limit), never text from upstream. */
   detail?: string | undefined;
 };
 
-/** What cannot be done. Its words are ours: nothing from upstream stands in it but in `cause`. */
+/** An expected failure. Its texts are this program's own: only `cause` may hold anything from upstream. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly code: ErrorCode;
   /** Without a full stop, like `next`. */
   readonly happened: string;
   readonly next: string;
-  /** What is known all the same, as sentences of ours. */
+  /** What is known despite the failure, as full sentences. */
   readonly known: string | undefined;
   readonly origin: Origin;
   /** How long to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   /** The same request may succeed if it is repeated soon. */
   readonly isRepeatable: boolean;
-  /** It is certain that nothing came of the request: it cannot have arrived, or was refused. */
+  /** The request certainly had no effect: it cannot have arrived, or was refused. */
   readonly isCertain: boolean;
 
   constructor(code: ErrorCode, details: FailureDetails = {}) {
@@ -172,24 +172,24 @@ export class Failure extends Error {
     this.isCertain = details.isCertain ?? false;
   }
 
-  /** The same failure, with sentences of ours on what is known all the same. */
+  /** The same failure, with full sentences on what is known despite it. */
   knowing(known: string): Failure {
     return new Failure(this.code, { ...this, known, cause: this.cause });
   }
 }
 
-/** The failure as `<code>: <what happened>. <what to do next>.`, and what is certain of a tool that writes. */
+/** The failure as `<code>: <what happened>. <what is known, if anything.> <what to do next>.` */
 export function formatFailure(
   { code, happened, known, next, origin }: Failure,
   { isWrite, hasWritten }: { isWrite: boolean; hasWritten: boolean },
 ): string {
-  // Of a request that failed it has to be said; the words of this program's own failures say it already.
+  // Only a failed request needs this: the texts of this program's own failures say it already.
   const isUndone = origin !== "program" && isWrite && !hasWritten;
-  const certainty = known ?? (isUndone && "Nothing was sent or deleted.");
-  return [`${code}: ${happened}.`, certainty, `${next}.`].filter(Boolean).join(" ");
+  const knowledge = known ?? (isUndone && "Nothing was sent or deleted.");
+  return [`${code}: ${happened}.`, knowledge, `${next}.`].filter(Boolean).join(" ");
 }
 
-/** Anything thrown as a Failure; `trace` is for stderr, where it was unexpected. */
+/** Turns anything thrown into a Failure; `trace`, for stderr, is there if it was unexpected. */
 export function asFailure(
   error: unknown,
   { hasWritten, isCancelled }: { hasWritten: boolean; isCancelled: boolean },

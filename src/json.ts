@@ -1,12 +1,12 @@
-// What comes from outside as JSON is looked at in every layer, before any of them is loaded: hence a file of its own.
+// Every layer checks JSON from outside, and some before the others are loaded: hence a file of its own.
 
-/** Whether a value of JSON is an object: no list, no null. */
+/** Whether a JSON value is an object, that is, neither an array nor null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**
- * The name under which arguments travel, whatever they are: the SDKs let nothing but an object through.
- * mcp/message.ts puts them there, and tools/arguments.ts takes them out.
+ * The key of an object around a tool's arguments, which may be any JSON value: the SDKs let only an object through.
+ * mcp/message.ts wraps them, and tools/arguments.ts unwraps them.
  */
-export const UNNAMED = "";
+export const WRAPPED_ARGUMENTS = "";

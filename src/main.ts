@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What an old Node can parse: everything else is loaded once the version is known to do.
+// Only syntax that an old Node can parse: everything else is loaded after the check of its version.
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major > 20 || (major === 20 && minor >= 19)) {
   import("./cli.ts");

@@ -1,9 +1,9 @@
-import { isObject, UNNAMED } from "../json.ts";
+import { isObject, WRAPPED_ARGUMENTS } from "../json.ts";
 
-/** A JSON-RPC message that both SDKs take: they drop any other, and its client would wait for ever. */
+/** A JSON-RPC message that both SDKs accept: they drop any other without an answer, and its client waits forever. */
 export interface Message {
   jsonrpc: "2.0";
-  /** Null in an error that answers what has no id. */
+  /** Null in an error about a message without a usable id. */
   id?: string | number | null;
   method?: string;
   params?: Record<string, unknown>;
@@ -11,23 +11,23 @@ export interface Message {
   error?: unknown;
 }
 
-/** A message to hand on, or the error that answers it; neither for what asks for no answer. */
+/** A message to deliver, or the error that answers it; neither for an invalid one that expects no answer. */
 type Reading = { message?: Message; refusal?: Message };
 
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
-const NO_REQUEST =
+const INVALID_REQUEST =
   "A request has an id (a string or an integer), a method (a string) and params (an object)";
 
-function refuse(id: string | number | null, code = -32600, message = NO_REQUEST): Reading {
+function refuse(id: string | number | null, code = -32600, message = INVALID_REQUEST): Reading {
   return { refusal: { jsonrpc: "2.0", id, error: { code, message } } };
 }
 
-// One object each, so that a batch is answered with it once.
 const NO_JSON = refuse(null, -32700, "Each line holds one message as JSON");
+// One object, so that a batch is answered with it only once.
 const NO_ID = refuse(null);
 
-/** Reads the messages of a line; a batch has several. What cannot be told apart in it is answered once. */
+/** Reads the messages of a line; a batch has several, and those without a usable id share one error. */
 export function readLine(line: string): Reading[] {
   let value: unknown;
   try {
@@ -54,24 +54,24 @@ function readMessage(value: unknown): Reading {
     return { message: { jsonrpc: "2.0", ...known, method, params: readParams(params) } };
   }
   if (isId(id) || typeof id === "number") return refuse(id);
-  // Clients take an error without an id for a fault of the server's: a notification gets none, however it is written.
+  // Clients take an error without an id for a fault of the server: even a malformed notification gets none.
   return isRequest || method === undefined ? NO_ID : {};
 }
 
 function readParams({ arguments: given, _meta, ...params }: Record<string, unknown>) {
   const read = withoutNulls(params);
   if (isObject(_meta)) read["_meta"] = readMeta(_meta);
-  // Models send arguments that are no object, or null, and the SDKs take an object alone.
-  if (given !== undefined) read["arguments"] = { [UNNAMED]: given };
+  // Models also send arguments that are null or not an object, which the SDKs would refuse.
+  if (given !== undefined) read["arguments"] = { [WRAPPED_ARGUMENTS]: given };
   return read;
 }
 
-// The SDKs drop a request, without an answer, for what is wrong in these two.
+// If one of these two is invalid, the SDKs drop the request without an answer.
 function readMeta({ progressToken, [RELATED_TASK]: _, ...meta }: Record<string, unknown>) {
   return isId(progressToken) ? { ...withoutNulls(meta), progressToken } : withoutNulls(meta);
 }
 
-/** Null counts as left out, as deep as the protocol has names of its own. */
+/** Leaves out what is null, down to the depth at which the protocol still defines the names. */
 function withoutNulls(object: Record<string, unknown>, depth = 4): Record<string, unknown> {
   if (depth === 0) return object;
   return Object.fromEntries(

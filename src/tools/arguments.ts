@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Failure } from "../errors.ts";
-import { isObject, UNNAMED } from "../json.ts";
+import { isObject, WRAPPED_ARGUMENTS } from "../json.ts";
 import { neutralise } from "../text.ts";
 
 // Arguments that clients add to every call: Gemini CLI the first, Cline the second.
@@ -69,8 +69,8 @@ function checkAlias(name: string, own: string, value: unknown): void {
 function asObject(given: unknown, names: readonly string[]): object {
   // Beside other names, the empty one is refused like any unknown argument.
   const isBare =
-    isObject(given) && Object.hasOwn(given, UNNAMED) && Object.keys(given).length === 1;
-  const bare = isBare ? given[UNNAMED] : given;
+    isObject(given) && Object.hasOwn(given, WRAPPED_ARGUMENTS) && Object.keys(given).length === 1;
+  const bare = isBare ? given[WRAPPED_ARGUMENTS] : given;
   const value = typeof bare === "string" ? parsed(bare.trim() || "{}") : bare;
   if (value === undefined || value === null) return {};
   if (isObject(value)) return value;
