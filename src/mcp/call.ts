@@ -22,34 +22,34 @@ export interface CallsOptions {
   clock: Clock;
   audit: AuditSink;
   limits?: Limits;
-  /** How Trieve is reached. */
+  /** Creates the client for Trieve. */
   open?: (options: TrieveOptions) => Client;
 }
 
-/** What a call comes to: a result for the model, an error without facts, or a form that goes back to the client. */
+/** What a call returns: a result for the model, an error (a result without facts), or a form for the client to show. */
 export type CallResult =
   | { kind: "result"; text: string; facts?: Result["facts"] | undefined }
   | { kind: "form"; form: Form; id: string };
 
-const NOT_KEPT =
+const AUDIT_FAILED =
   "TRIEVE_AUDIT_LOG could not be written, so an audit line of this call is only on stderr.";
 
-/** What the audit says of a target. */
+/** What the audit line of one target is made from. */
 type Entry = Pick<Outcome, "target" | "invitation" | "failure"> & { outcome: string };
 
 /** A call under way. */
 export interface Running {
   /** Never rejects. */
   done: Promise<CallResult>;
-  /** The process ends: a call that writes sends nothing more, while a read may still be answered. */
+  /** The process is ending: a call that writes sends nothing more, while a read may still be answered. */
   end(): void;
-  /** Logs that the process ended before the answer, and for a write what is known of it by then. */
+  /** Logs that the process ended before the answer and, for a write, what is known of it by then. */
   cutShort(): void;
 }
 
 /**
- * Puts together what calls need, and requests nothing. What it returns starts one call of a tool: plan, ask, perform,
- * account for it.
+ * Creates what calls need, without sending a request. The returned function starts one call of a tool: it plans, asks,
+ * performs and writes the audit lines.
  */
 export function createCalls(options: CallsOptions) {
   const { settings, version, clock, audit, limits = LIMITS, open = createTrieveClient } = options;
@@ -58,10 +58,10 @@ export function createCalls(options: CallsOptions) {
   function configure(config: Config) {
     const client = open({ config, clock, version, limits });
     const trieve = { client, clock, guard: createSendGuard(clock) };
-    // Not all of the configuration: tools need nothing that is secret.
+    // Not the whole configuration: tools need none of its secrets.
     const { organizationId, organizationName, links, policy } = config;
-    const place = { organizationId, organizationName, host: new URL(config.baseUrl).host };
-    const context: ToolContext = { ...place, links, policy, trieve, clock };
+    const organization = { organizationId, organizationName, host: new URL(config.baseUrl).host };
+    const context: ToolContext = { ...organization, links, policy, trieve, clock };
     return { context, confirm: createConfirm(context, config.confirm, config.browser, audit.log) };
   }
   const configured = config && configure(config);
@@ -73,11 +73,11 @@ export function createCalls(options: CallsOptions) {
     const isWrite = !tool.hints.readOnlyHint;
     let targets: readonly Target[] = [{}];
     let confirmedBy: ConfirmMethod | undefined;
-    /** Shared by the audit lines of a call for several. */
-    let shared: string | undefined;
+    /** For the audit lines of a call with several targets. */
+    let callId: string | undefined;
     let isLogged = true;
     let steps = 0;
-    // Clients give any reason, a text too; what the call throws has to be an AbortError.
+    // A client's abort reason can be anything, even a string; what the call throws has to be an AbortError.
     const ended = new AbortController();
     const cancel = () => ended.abort();
     caller.signal.addEventListener("abort", cancel);
@@ -92,7 +92,7 @@ export function createCalls(options: CallsOptions) {
       write: (target) => void writeAuditLines([{ target, outcome: "begun" }]),
     });
 
-    /** Writes the audit lines of a tool that writes, one a target. */
+    /** Writes one audit line for each target, if the tool writes. */
     function writeAuditLines(entries: readonly Entry[]): void {
       if (!isWrite) return;
       for (const { target, invitation, failure, outcome } of entries) {
@@ -108,7 +108,7 @@ export function createCalls(options: CallsOptions) {
           confirmed_by: confirmedBy ?? null,
           requests: call.spent.requests,
           ms: clock.elapsed() - startedAt,
-          call: shared,
+          call: callId,
         };
         if (!writeAudit(audit, entry, clock.now())) isLogged = false;
       }
@@ -117,7 +117,7 @@ export function createCalls(options: CallsOptions) {
     const auditAll = (outcome: string) =>
       writeAuditLines(targets.map((target) => ({ target, outcome })));
 
-    /** Gets from the arguments to an answer. Throws Failure. */
+    /** Runs the call from its arguments to its answer. Throws Failure. */
     async function execute(): Promise<CallResult> {
       if (configured === undefined) {
         throw new Failure("configuration_error", { happened: faults.join("; ") });
@@ -125,7 +125,7 @@ export function createCalls(options: CallsOptions) {
       const { context, confirm } = configured;
       const prepared = tool.prepare(input, context.policy);
       if (prepared.targets.length > 0) targets = prepared.targets;
-      if (targets.length > 1) shared = randomSecret().slice(0, 8);
+      if (targets.length > 1) callId = randomSecret().slice(0, 8);
       const answer = await confirm(prepared, call, caller, (action) => {
         targets = action.targets;
       });
@@ -148,20 +148,20 @@ export function createCalls(options: CallsOptions) {
       return { kind: "result", ...rendered.result };
     }
 
-    const progress = () => ({
+    const state = () => ({
       isWrite,
       hasWritten: call.spent.writes > 0,
       isCancelled: call.signal.aborted,
     });
 
     function errorResult(failure: Failure, lines: readonly string[] = []): CallResult {
-      const text = [formatFailure(failure, progress()), ...lines].join("\n");
+      const text = [formatFailure(failure, state()), ...lines].join("\n");
       return { kind: "result", text };
     }
 
     function toErrorResult(error: unknown): CallResult {
-      const { failure, trace } = asFailure(error, progress());
-      // After a fault of this server, what was known by then counts.
+      const { failure, trace } = asFailure(error, state());
+      // After an internal error, the audit records what was known of each target by then.
       if (trace !== undefined && call.outcomes.length > 0) writeAuditLines(call.outcomes);
       else auditAll(failure.code);
       if (trace !== undefined) audit.log(trace);
@@ -192,10 +192,10 @@ export function createCalls(options: CallsOptions) {
   };
 }
 
-/** The same, with the remark that an audit line is missing from the file. */
+/** Adds the note that an audit line is missing from the file. */
 function withNote(result: CallResult): CallResult {
   if (result.kind === "form") return result;
   const { facts, text } = result;
-  const note = [facts?.["note"], NOT_KEPT].filter(Boolean).join(" ");
-  return { ...result, text: `${text}\n${NOT_KEPT}`, facts: facts && { ...facts, note } };
+  const note = [facts?.["note"], AUDIT_FAILED].filter(Boolean).join(" ");
+  return { ...result, text: `${text}\n${AUDIT_FAILED}`, facts: facts && { ...facts, note } };
 }

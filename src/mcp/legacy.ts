@@ -9,7 +9,7 @@ import type { Caller } from "../consent/form.ts";
 import { type Channel, progressTo, toolResult, uncheckedSchemas } from "./protocol.ts";
 import type { App } from "./server.ts";
 
-// A question is ended by its signal: the SDK's timeout of 60 s would cut it short.
+// A question ends with its signal; the SDK's default timeout of 60 s would cut it short.
 const NEVER_MS = 2 ** 31 - 1;
 
 /** Serves the revisions that begin with `initialize`, 2024-11-05 to 2025-11-25, on `channel`. */
@@ -19,7 +19,7 @@ export async function serveLegacy(app: App, channel: Channel): Promise<void> {
     instructions: app.instructions,
     jsonSchemaValidator: uncheckedSchemas,
   });
-  // Clients on this SDK ignore the cancellation of request 0: they take that id for none.
+  // Clients on this SDK ignore the cancellation of request 0: they treat that id as missing.
   Object.assign(server, { _requestMessageId: 1 });
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [...app.tools] }));
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {

@@ -18,9 +18,9 @@ import type { App } from "./server.ts";
 
 const REVISION = "2026-07-28";
 const QUESTION = "decision";
-// The SDK would judge the age of a state by the wall clock, which may be set; consent judges it instead.
+// The SDK would take the age of a state from the wall clock, which may be changed; questions.ts checks it instead.
 const FOR_EVER_S = 1e9;
-// The list never changes while the process runs, so a client may keep it.
+// The list never changes while the process runs, so a client may cache it.
 const TOOLS_TTL_MS = 300_000;
 
 /**
@@ -29,9 +29,9 @@ const TOOLS_TTL_MS = 300_000;
  */
 export async function serveModern(app: App, channel: Channel): Promise<void> {
   let codec: RequestStateCodec<{ id: string }> | undefined;
-  // The state only names a question that this process holds; the seal keeps it from being forged. It is made for
-  // the first question: a start that asks nothing need not load Node's cryptography.
-  const seal = () =>
+  // The state holds only the id of a question of this process, and the codec's key keeps it from being forged. The
+  // codec is created for the first question: a process that asks none need not load Node's cryptography.
+  const getCodec = () =>
     (codec ??= createRequestStateCodec({
       key: crypto.getRandomValues(new Uint8Array(32)),
       ttlSeconds: FOR_EVER_S,
@@ -42,7 +42,7 @@ export async function serveModern(app: App, channel: Channel): Promise<void> {
     const server = new Server(app.serverInfo, {
       capabilities: { tools: {} },
       instructions: app.instructions,
-      requestState: { verify: (state, context) => seal().verify(state, context) },
+      requestState: { verify: (state, context) => getCodec().verify(state, context) },
       cacheHints: { "tools/list": hint, "server/discover": hint },
       jsonSchemaValidator: uncheckedSchemas,
     });
@@ -53,7 +53,7 @@ export async function serveModern(app: App, channel: Channel): Promise<void> {
       const { form, id } = result;
       return inputRequired({
         inputRequests: { [QUESTION]: inputRequired.elicit(form) },
-        requestState: await seal().mint({ id }),
+        requestState: await getCodec().mint({ id }),
       });
     });
     return server;
@@ -79,14 +79,14 @@ function refuseOtherRevisions(channel: Channel): void {
 }
 
 function callerOf({ mcpReq }: ServerContext): Caller {
-  // The SDK has checked the envelope, and gives it no type.
+  // The SDK has checked the envelope, but does not type it.
   const envelope: { [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = { ...mcpReq.envelope };
   const elicitation = envelope[CLIENT_CAPABILITIES_META_KEY]?.elicitation;
   const state = mcpReq.requestState<{ id: string }>();
   const reply = replyIn(mcpReq.inputResponses?.[QUESTION]);
   return {
     signal: mcpReq.signal,
-    // `{}` means forms: it dates from before there were modes.
+    // `{}` means forms: it is older than elicitation modes.
     hasForms:
       elicitation !== undefined &&
       (elicitation.form !== undefined || Object.keys(elicitation).length === 0),

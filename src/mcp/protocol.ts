@@ -22,8 +22,8 @@ const INVALID_PARAMS = -32602;
 const INTERNAL_ERROR = -32603;
 
 /**
- * The SDKs answer a request that does not fit its schema with one of two codes and a dump of what they
- * expected: that becomes a sentence. Errors that carry data have a sentence of their own.
+ * Replaces the schema dump with which the SDKs answer a request that does not fit its schema, under one of two codes,
+ * by a sentence. Errors that carry data have a sentence of their own.
  */
 export function withoutDump(message: { error?: { code: number; data?: unknown } }): object {
   const { code, data } = message.error ?? {};
@@ -32,13 +32,13 @@ export function withoutDump(message: { error?: { code: number; data?: unknown } 
   return { ...message, error: { code: INVALID_PARAMS, message: text } };
 }
 
-/** A finished call as tools/call answers it. */
+/** A finished call as a result of tools/call. */
 export function toolResult({ text, facts }: Extract<CallResult, { kind: "result" }>) {
   const content = [{ type: "text" as const, text }];
   return facts === undefined ? { content, isError: true } : { content, structuredContent: facts };
 }
 
-/** Lets a call report its progress, where the client gave a token for that. The number only ever grows. */
+/** Lets a call report progress, if the client gave a token for it. The number always grows, as MCP requires. */
 export function progressTo(
   progressToken: string | number | undefined,
   notify: (notification: {
@@ -58,7 +58,7 @@ export function progressTo(
   };
 }
 
-/** In place of ajv, which the SDKs would load to check answers to forms: the consent checks those itself. */
+/** Replaces ajv, which the SDKs would load to validate answers to forms: `reasonAgainst` checks those anyway. */
 export const uncheckedSchemas = {
   getValidator: () => (data: unknown) => ({
     valid: true as const,

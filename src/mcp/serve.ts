@@ -2,20 +2,21 @@ import { type Message, readLine } from "./message.ts";
 import { type Channel, withoutDump } from "./protocol.ts";
 import type { App } from "./server.ts";
 
-const WRITES_MS = 1_500;
-const END_MS = 1_800;
+/** How long calls under way get when the process ends, and when it exits at the latest. */
+const GRACE_MS = 1_500;
+const EXIT_MS = 1_800;
 const MODERN_KEY = "io.modelcontextprotocol/protocolVersion";
 const UNANSWERABLE =
   "something on stdin is not a JSON-RPC message, or has no id that an answer can carry";
 const HEADERS =
   "stdin has Content-Length headers; MCP over stdio has one JSON message a line and no headers";
-/** The longest message taken, in bytes; far above any call to this server. */
+/** In bytes; far above any call to this server. */
 const LONGEST_LINE = 10 * 1024 * 1024;
 
 /**
- * Serves MCP on stdio until the input ends, stdout closes or the returned function is called, for a signal. The
- * first message decides on the protocol: modern where it carries the envelope of revision 2026-07-28, else legacy.
- * After nothing but `server/discover` a legacy message still goes back to that. `log` writes one line to stderr.
+ * Serves MCP on stdio until stdin ends, stdout closes, or the returned function is called (on a signal). The first
+ * message chooses the protocol: modern if it carries the envelope of revision 2026-07-28, else legacy. A client that
+ * has sent only `server/discover` can still switch to legacy. `log` writes one line to stderr.
  */
 export function serve(
   app: App,
@@ -23,9 +24,9 @@ export function serve(
   log: (line: string) => void,
 ): () => void {
   let isEnding = false;
-  let open: { channel: Channel; isProbe: boolean } | undefined;
-  // Messages are handed on one after the other: the first has to load its protocol.
-  let last: Promise<void> = Promise.resolve();
+  let connection: { channel: Channel; isProbe: boolean } | undefined;
+  // Messages are delivered one after the other: the first has to wait until its protocol is loaded.
+  let lastDelivery: Promise<void> = Promise.resolve();
 
   const write = (message: object) =>
     new Promise<void>((resolve, reject) => {
@@ -45,13 +46,13 @@ export function serve(
 
   async function deliver(message: Message): Promise<void> {
     const protocol = MODERN_KEY in Object(message.params?.["_meta"]) ? "modern" : "legacy";
-    if (open?.isProbe && protocol === "legacy") {
-      await open.channel.close();
-      open = undefined;
+    if (connection?.isProbe && protocol === "legacy") {
+      await connection.channel.close();
+      connection = undefined;
     }
-    open ??= { channel: await connect(protocol), isProbe: protocol === "modern" };
-    open.isProbe &&= message.method === "server/discover";
-    open.channel.onmessage?.(message);
+    connection ??= { channel: await connect(protocol), isProbe: protocol === "modern" };
+    connection.isProbe &&= message.method === "server/discover";
+    connection.channel.onmessage?.(message);
   }
 
   function receive(line: string): void {
@@ -64,7 +65,7 @@ export function serve(
         if (refusal !== undefined) write(refusal).catch(() => {});
         continue;
       }
-      last = last
+      lastDelivery = lastDelivery
         .then(() => deliver(message))
         .catch(() => log("a message could not be handled and was ignored"));
     }
@@ -73,13 +74,13 @@ export function serve(
   async function end(code: number): Promise<void> {
     if (isEnding) return;
     isEnding = true;
-    const begun = performance.now();
+    const startedAt = performance.now();
     stdin.pause();
-    await last;
-    await app.stop(WRITES_MS);
-    // A machine that slept meanwhile has no time left, and Node warns of less than none.
-    setTimeout(() => exit(code), Math.max(0, END_MS - (performance.now() - begun)));
-    // Lets out the answers of the last calls.
+    await lastDelivery;
+    await app.stop(GRACE_MS);
+    // Not below zero, of which Node warns, when the machine slept meanwhile.
+    setTimeout(() => exit(code), Math.max(0, EXIT_MS - (performance.now() - startedAt)));
+    // Exits once the answers of the last calls are flushed.
     setImmediate(() => stdout.write("", () => exit(code)));
   }
 

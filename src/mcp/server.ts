@@ -6,27 +6,24 @@ import { listedTools } from "../tools/listed.ts";
 import type { ListedTool } from "../tools/tool.ts";
 import type { CallResult, CallsOptions, Running } from "./call.ts";
 
-/** What the server shows and does, whatever the protocol. */
+/** What the server shows and does, whichever protocol it speaks. */
 export interface App {
   serverInfo: { name: string; title: string; version: string };
   instructions: string;
-  /** The same from start to start with the same settings. */
+  /** The same in every process with the same settings. */
   tools: readonly ListedTool[];
-  /** Calls one of `tools`. Throws where `name` is none of them, and nothing else. */
+  /** Calls one of `tools`. Rejects only if `name` is none of them. */
   call(name: string, input: unknown, caller: Caller): Promise<CallResult>;
   /**
-   * Takes back open questions, sends no further write and waits up to `ms` for what runs. Logs the calls that are
-   * not done by then.
+   * Withdraws open questions, sends no further write and waits up to `ms` milliseconds for running calls. Logs those
+   * that are not done by then.
    */
   stop(ms: number): Promise<void>;
   /** Logs the calls under way, and what is known of their writes. */
   cutShort(): void;
 }
 
-/**
- * Puts the server together. What calls need is loaded with the first one, because most starts are only
- * asked for the tools.
- */
+/** Creates the server. The code for calls is loaded with the first one: most clients only ask for the tools. */
 export function createApp(options: CallsOptions): App {
   const { settings, version, clock } = options;
   const tools = listedTools(settings.policy);
@@ -45,7 +42,7 @@ export function createApp(options: CallsOptions): App {
     async call(name, input, caller) {
       if (!tools.some((tool) => tool.name === name)) {
         const tool = neutralise(name);
-        // Both SDKs answer with the code and the data that an error has.
+        // Both SDKs answer with the code and the data of the error.
         throw Object.assign(new Error(`Unknown tool: ${tool}`), { code: -32602, data: { tool } });
       }
       starter ??= import("./call.ts").then((it) => it.createCalls(options));
