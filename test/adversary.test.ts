@@ -157,7 +157,7 @@ async function play(moves: readonly Move[]): Promise<number> {
     const code = made.code === undefined ? undefined : codes[made.code];
     const confirmation = code && spoil(code.secret, made.spoil, codes);
     if (made.protocol === "legacy") {
-      caller.putForm = async ({ requestedSchema }) => {
+      caller.showForm = async ({ requestedSchema }) => {
         if (person === "yes") grant(wouldDo());
         if (made.change === "role") for (const one of rows) one.role = (one.role + 1) % 3;
         if (made.change === "gone") rows = rows.slice(1);

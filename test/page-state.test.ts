@@ -231,7 +231,7 @@ describe("a page", () => {
         binding: "a",
         method: "page",
         awaitedBy: CALL,
-        instead: "declined",
+        unseenForm: "declined",
       });
       return keep(world, "1", asked);
     };

@@ -299,7 +299,7 @@ function createWorld(course: Course) {
 const caller: Caller = {
   signal: new AbortController().signal,
   hasForms: true,
-  putForm: async ({ requestedSchema }) => ({
+  showForm: async ({ requestedSchema }) => ({
     kind: "answer",
     action: "accept",
     content: { decision: requestedSchema.properties.decision.enum[1] },

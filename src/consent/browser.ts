@@ -3,7 +3,7 @@ import { once } from "node:events";
 import open from "open";
 import { type Browser, commandsOf } from "../config/browser.ts";
 
-/** Shows `url` in the person's browser. Rejects when nothing that should open it can be started. */
+/** Opens `url` in the person's browser. Rejects if no program for that can be started. */
 export async function openBrowser(browser: Browser, url: string): Promise<void> {
   if (browser === "system") {
     (await open(url)).unref();
@@ -14,17 +14,17 @@ export async function openBrowser(browser: Browser, url: string): Promise<void> 
     try {
       return await start(words, url);
     } catch {
-      // The next one of the list may be there.
+      // The next program of the list may exist.
     }
   }
   throw new Error("no program in BROWSER could be started");
 }
 
-// `open` does not heed BROWSER once it is bundled. No shell: nothing in the address is ever a command. The exit code
-// says nothing: explorer.exe gives 1 for a page that it has opened.
+// The package `open` ignores BROWSER once it is bundled. No shell: nothing in the URL is ever run as a command. The
+// exit code means nothing: explorer.exe exits with 1 after opening a page.
 async function start([program = "", ...given]: readonly string[], url: string): Promise<void> {
-  const hasPlace = given.some((word) => word.includes("%s"));
-  const args = hasPlace ? given.map((word) => word.replaceAll("%s", url)) : [...given, url];
+  const hasPlaceholder = given.some((word) => word.includes("%s"));
+  const args = hasPlaceholder ? given.map((word) => word.replaceAll("%s", url)) : [...given, url];
   const opener = spawn(program, args, { stdio: "ignore", detached: true, windowsHide: true });
   opener.unref();
   await once(opener, "spawn");

@@ -1,15 +1,15 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Action } from "../tools/action.ts";
 
-// Far above any confirmation; it keeps the searches short.
+// Far longer than any confirmation; it keeps the regexes fast.
 const LONGEST = 1_000;
 
-/** 128 random bits as 22 characters that survive any copying: letters, digits, `-` and `_`. */
+/** 128 random bits as 22 characters that copy safely: letters, digits, `-` and `_`. */
 export function randomSecret(): string {
   return randomBytes(16).toString("base64url");
 }
 
-/** Whether two texts are the same, in a time that does not tell where they differ. */
+/** Whether two texts are equal, in a time that does not depend on where they differ. */
 export function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
@@ -17,13 +17,13 @@ export function sameText(a: string, b: string): boolean {
 
 /**
  * What the model passes back after the user's yes: the action in plain words first, so that the client's
- * own approval dialog shows it. Models fold blanks, so there are never two in a row.
+ * own approval dialog shows it. Models collapse blanks, so there are never two in a row.
  */
 export function confirmationText({ title }: Action, secret: string): string {
   return `${title} ${secret}`.replace(/\s+/g, " ");
 }
 
-/** The confirmation without what models put around it: its name, quotes of any kind, a full stop. */
+/** The confirmation without what models put around it: the argument's name, quotes of any kind, a full stop. */
 export function bareConfirmation(confirmation: string): string {
   return confirmation
     .slice(0, LONGEST)

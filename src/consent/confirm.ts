@@ -21,28 +21,28 @@ import { createPageOpener, missingForPage, waitForPage } from "./page.ts";
 import type { Decision, Question, Reason, Unread } from "./question.ts";
 import { createQuestions } from "./questions.ts";
 
-/** What a call comes to before anything is done. */
+/** What planning a call and asking for consent come to. */
 export type Answer =
-  /** Nothing is to be done. */
+  /** There is nothing to ask or to perform. */
   | Exclude<Plan, { kind: "action" }>
-  /** It is not done: a question is open, or there is no yes. */
+  /** Nothing was done: a question is open, or there is no yes. */
   | NotDone
-  /** The client has to show this form, and to repeat the call with the answer to the question `id`. */
+  /** The client has to show this form, then repeat the call with the answer to the question `id`. */
   | { kind: "form"; form: Form; id: string }
   /** Go ahead. `by` is missing where nobody had to be asked. */
   | { kind: "act"; action: Action; by?: ConfirmMethod };
 
 /**
- * The consent of one process: it takes a checked call to an answer, and tells `onAction` what that is about as soon
- * as it is known. Throws Failure, and what aborts the call. `methods` are those that may be used, the preferred one
- * first; why a page could not be used goes to `log`. A call ends at the first step that has an answer for it:
+ * Obtains consent for the calls of one process. The returned function takes a checked call to an answer, and passes
+ * its action to `onAction` as soon as that is known. It throws Failure, or the abort reason of the call. `methods` are
+ * those allowed, preferred first; `log` gets the reason why no page was used. The first step with an answer ends it:
  *
- * 1. What it brings along: the answer to a form, or a code.
- * 2. A page that an earlier call with the same arguments left open: it waits for that one again.
- * 3. The tool's plan: there may be nothing to do, or nobody to ask.
- * 4. The methods in their order, as far as the client and the machine have them. A page that nobody has
- *    seen passes to the next one; a form that nobody can have seen passes to the page, and to that alone.
- * 5. Nobody can be asked.
+ * 1. What the call brings along: the answer to a form, or a code.
+ * 2. A page that an earlier call with the same arguments left open: the call waits for it again.
+ * 3. The tool's plan: there may be nothing to do, or no consent needed.
+ * 4. The methods in order, as far as the client and the machine support them. If nobody saw a page, the next
+ *    method asks; if nobody can have seen a form, a page asks, and no other method.
+ * 5. Nobody can be asked: a Failure.
  */
 export function createConfirm(
   context: ToolContext,
@@ -67,12 +67,12 @@ export function createConfirm(
     };
     const usable = methods.filter((method) => missing[method] === undefined);
     const isPageNext = usable.indexOf("page") > usable.indexOf("form");
-    /** Why a page was tried and nobody saw it. */
+    /** Why nobody saw the page that was tried. */
     let unread: Unread | undefined;
-    /** What a form came to that nobody can have seen. */
-    let instead: Reason | undefined;
+    /** How a form ended that nobody can have seen. */
+    let unseenForm: Reason | undefined;
 
-    /** What a decision comes to, once a person had the time for it; undefined where another method may ask. */
+    /** Turns a decision into an answer, after any wait for a person; undefined if another method may ask. */
     async function conclude(decision: Decision): Promise<Answer | undefined> {
       if ("action" in decision) onAction(decision.action);
       if ("unread" in decision && decision.unread) {
@@ -97,30 +97,30 @@ export function createConfirm(
           missing.page = UNREAD[unread];
           return undefined;
         case "unseen":
-          instead = decision.reason;
+          unseenForm = decision.reason;
           return undefined;
       }
     }
 
-    /** Takes an open question to its answer by its method. */
+    /** Puts an open question to the person by its method; returns as `conclude` does. */
     async function obtainAnswer(question: Question): Promise<Answer | undefined> {
       const { id, action, method } = question;
       onAction(action);
       if (method === "code") return confirmationRequired(context, question, unread);
       if (method === "page") return conclude(await waitForPage(questions, question, call, caller));
-      const { putForm } = caller;
+      const { showForm } = caller;
       const form = createForm(action);
-      if (putForm === undefined) return { kind: "form", form, id };
-      const send = (signal: AbortSignal) => putForm(form, signal);
-      const wait = () => waitForReply(send, caller, context.clock, call.signal);
+      if (showForm === undefined) return { kind: "form", form, id };
+      const show = (signal: AbortSignal) => showForm(form, signal);
+      const wait = () => waitForReply(show, caller, context.clock, call.signal);
       const reply = await call.offTheClock(wait);
       if (caller.signal.aborted) questions.close(id);
       caller.signal.throwIfAborted();
       return conclude(questions.answer(id, binding, reply, isPageNext));
     }
 
-    /** What an answer that the call brings along comes to. A page has none to bring. */
-    function decideGiven(): Decision | undefined {
+    /** Decides by the answer that the call brings along, if any. A page's answer comes from the browser. */
+    function decideFromCall(): Decision | undefined {
       const method = usable.find((one) => one !== "page");
       const { answer } = caller;
       if (method === "form" && answer) {
@@ -131,10 +131,10 @@ export function createConfirm(
     }
 
     if (mayNeedConsent) {
-      const brought = decideGiven();
-      // Where a page comes first, an answer that is no good gives way to it.
-      const givesWay = brought?.kind === "unknown" && usable[0] === "page";
-      const answer = brought && !givesWay ? await conclude(brought) : undefined;
+      const brought = decideFromCall();
+      // Where a page is preferred, an invalid answer is ignored and the page asks.
+      const isIgnored = brought?.kind === "unknown" && usable[0] === "page";
+      const answer = brought && !isIgnored ? await conclude(brought) : undefined;
       if (answer !== undefined) return answer;
 
       const page = questions.resume(binding, call);
@@ -150,13 +150,13 @@ export function createConfirm(
 
     call.signal.throwIfAborted();
     for (const method of methods) {
-      if (instead !== undefined && method !== "page") continue;
+      if (unseenForm !== undefined && method !== "page") continue;
       if (missing[method] !== undefined) {
         if (method === "page" && unread === undefined) log(`no question page: ${missing.page}`);
         continue;
       }
-      const awaitedBy = method === "page" || caller.putForm ? call : undefined;
-      const asked = questions.ask({ action, binding, method, awaitedBy, instead });
+      const awaitedBy = method === "page" || caller.showForm ? call : undefined;
+      const asked = questions.ask({ action, binding, method, awaitedBy, unseenForm });
       const answer = await conclude(asked);
       if (answer !== undefined) return answer;
     }

@@ -4,7 +4,7 @@ import { type Action, formatAction, formatFacts } from "../tools/action.ts";
 import { FORM_MS, type Reason } from "./question.ts";
 
 const PROGRESS_MS = 15_000;
-/** The facts that a form's field shows besides its target. */
+/** The facts in the description of a form's field; its title names the target. */
 const FIELD_LABELS: ReadonlySet<string> = new Set(["Role", "Organization"]);
 
 /** Who calls, and how that client can be asked. */
@@ -14,13 +14,10 @@ export interface Caller {
   /** Whether the client declared that it can show a form to a person. */
   hasForms: boolean;
   /** Shows a form and waits. Absent where the answer can only come with a repeated call. */
-  putForm?(form: Form, signal: AbortSignal): Promise<Reply>;
+  showForm?(form: Form, signal: AbortSignal): Promise<Reply>;
   /** The answer to an earlier form, on a repeated call. */
   answer?: { id: string; reply: Reply };
-  /**
-   * Tells the client that the call is one step further, and how many are left where that is known;
-   * present when it asked for that.
-   */
+  /** Reports one more step, and how many are left if that is known. Present if the client asked for progress. */
   progress?(message: string, left?: number): void;
 }
 
@@ -33,8 +30,8 @@ export type Reply =
 export type Form = ReturnType<typeof createForm>;
 
 /**
- * The form that asks for `action`: a required choice without a default. Several clients show little more
- * than its field, so the field says what is asked, for whom, as what and where.
+ * The form that asks for consent to `action`: a required choice without a default. Several clients show little more
+ * than the field, so that names the action, its target, the role and the organization.
  */
 export function createForm(action: Action) {
   const { title, facts, choices } = action;
@@ -50,7 +47,7 @@ export function createForm(action: Action) {
   };
 }
 
-/** Why a reply is no yes; undefined when it is one: accepted, with exactly the acting choice. */
+/** Why a reply is not a yes; undefined if it is one: accepted, with exactly the acting choice. */
 export function reasonAgainst(reply: Reply, { choices }: Action): Reason | undefined {
   if (reply.kind === "failed") return reply.reason;
   const { action, content } = reply;
@@ -64,11 +61,11 @@ export function reasonAgainst(reply: Reply, { choices }: Action): Reason | undef
 }
 
 /**
- * Shows the form and waits for the person behind the client: four minutes at most, until `signal` fires,
- * and with a sign of life every 15 s. Never throws; a client that fails is a reply too.
+ * Shows the form and waits for the reply, for four minutes at most or until `signal` fires, with progress
+ * every 15 s. Never throws: a failing client is a reply too.
  */
 export async function waitForReply(
-  putForm: (signal: AbortSignal) => Promise<Reply>,
+  showForm: (signal: AbortSignal) => Promise<Reply>,
   caller: Caller,
   clock: Clock,
   signal: AbortSignal,
@@ -83,8 +80,8 @@ export async function waitForReply(
     .then((): Reply => ({ kind: "failed", reason: "timed_out" }));
   keepAlive(caller, clock, timers.signal);
   try {
-    const reply = await Promise.race([putForm(asking.signal), timeout]);
-    // Closing an answered question as well would look to the client like a cancelled one.
+    const reply = await Promise.race([showForm(asking.signal), timeout]);
+    // To close an answered question too would look to the client like a cancellation.
     if (reply.kind === "failed") close();
     return reply;
   } catch {
@@ -94,7 +91,7 @@ export async function waitForReply(
   }
 }
 
-/** Gives a caller that asked for it a sign of life every 15 s until `signal` fires. */
+/** Sends progress every 15 s until `signal` fires, to a caller that asked for it. */
 export async function keepAlive(
   { progress }: Caller,
   clock: Clock,

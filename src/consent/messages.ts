@@ -63,8 +63,8 @@ export function notConfirmed(
 }
 
 /**
- * The action is shown and waits for its code: one text is for the user, the other for the model.
- * `unread` says why nobody saw a page before it.
+ * The result that shows the action to the user and gives the model the code that confirms it. `unread` says why
+ * nobody saw the page that was tried first.
  */
 export function confirmationRequired(
   context: ToolContext,
@@ -80,7 +80,7 @@ export function confirmationRequired(
   });
 }
 
-/** The question stands on a page, or was answered there with too little time left to act on it. */
+/** The question is open on a page, or was answered there with too little time left to act on it. */
 export function confirmationPending(
   context: ToolContext,
   { action, answer, expiresAt, turnedAway }: PageQuestion,
@@ -96,19 +96,19 @@ export function confirmationPending(
   });
 }
 
-/** A moment of the clock that nobody turns, as a date in UTC. */
+/** A moment of the monotonic clock, as a date in UTC. */
 function dateText({ clock }: ToolContext, moment: number): string {
   return `${dateOf(clock, moment).toISOString().slice(0, 19)}Z`;
 }
 
-/** Nobody can be asked: what is missing, and what this server is set to. */
+/** Nobody can be asked: says what is missing for it, and which methods this server allows. */
 export function unavailable(allowed: readonly string[], missing: readonly string[]): Failure {
   return new Failure("confirmation_unavailable", {
     happened: `This needs a person's yes, and nobody can be asked: ${missing.join(", and ")} (this server is set to TRIEVE_CONFIRM=${allowed.join(",")}); nothing was done`,
   });
 }
 
-/** The answer to a form came too late, or is not this call's. */
+/** The answer to a form came too late, or belongs to another call. */
 export function formExpired(): Failure {
   return new Failure("confirmation_invalid", {
     happened:

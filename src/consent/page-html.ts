@@ -5,7 +5,7 @@ import { turnedAwayText } from "./messages.ts";
 import { STYLE } from "./page-style.ts";
 import type { PageQuestion, PageReply } from "./question.ts";
 
-/** What a browser gets to see, as HTML. */
+/** The HTML that a browser gets. */
 export function renderPage({ kind, page }: PageReply, clock: Clock): string {
   switch (kind) {
     case "question":
@@ -72,7 +72,7 @@ function yesPage(page: PageQuestion, clock: Clock): string {
   return notice(heading, [soon, rest], form);
 }
 
-/** A yes whose origin is hidden can still be a no. */
+/** Where the browser hides the origin, no yes can be taken, but the page still offers the no. */
 function turnedAwayPage({ action, turnedAway, field }: PageQuestion): string {
   const [refusing] = action.choices;
   const isHidden = turnedAway?.why === "origin";
@@ -126,7 +126,7 @@ ${body}
 `;
 }
 
-/** The roles are named, as browsers forget them where a narrow window shows the table as blocks. */
+/** The ARIA roles are explicit: browsers drop them where a narrow window shows the table as blocks. */
 function tableHtml(rows: readonly Row[]): string {
   const [first] = rows;
   if (first === undefined) return "";

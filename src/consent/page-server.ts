@@ -14,23 +14,23 @@ import { HEADERS } from "./page-style.ts";
 import { type PageQuestion, type PageReply, type TurnedAway, VALID_MS } from "./question.ts";
 import type { Questions } from "./questions.ts";
 
-const MOST_BYTES = 1_000;
-// Cookies ignore ports: those of every program on this machine come along.
-const MOST_HEADER_BYTES = 1_000_000;
+const MAX_BODY_BYTES = 1_000;
+// Cookies ignore ports: a request carries those of every program on this machine.
+const MAX_HEADER_BYTES = 1_000_000;
 const REQUEST_MS = 5_000;
 
 /**
- * Serves the pages of a process by one listener on a loopback port, each for 10 minutes. What it gives serves
- * the page of a question and tells its address; that rejects when there is no port.
+ * Serves all pages of a process on one loopback port, each for 10 minutes. The returned function serves the page of
+ * a question and returns its URL; it rejects if no port can be opened.
  */
 export function createPageServer(questions: Questions) {
   const pages = new Set<PageQuestion>();
   let server: Server | undefined;
 
-  /** What the browser gets to see, or the status of an empty answer; 404 if neither. */
+  /** What the browser gets: a page, or the status of an empty response. Undefined means 404. */
   async function answer(request: IncomingMessage): Promise<PageReply | number | undefined> {
     const { headers, method, url = "" } = request;
-    // The program that had this port before can read along, whatever path its script is at.
+    // A service worker of a program that had this port before can read every page, whatever its script's path.
     if (headers["service-worker"] === "script") {
       const replies = [...pages].map((page) => questions.read(page, { why: "service_worker" }));
       return replies.at(-1);
@@ -41,7 +41,7 @@ export function createPageServer(questions: Questions) {
       return isPrefetch(headers) ? 503 : questions.read(page, readingFault(headers));
     }
     if (method !== "POST") return 405;
-    if (!(Number(headers["content-length"]) <= MOST_BYTES)) return 413;
+    if (!(Number(headers["content-length"]) <= MAX_BODY_BYTES)) return 413;
     const fields = new URLSearchParams(await text(request));
     return questions.click(page, {
       field: fields.get("field"),
@@ -62,7 +62,7 @@ export function createPageServer(questions: Questions) {
     const listening = createServer({
       headersTimeout: REQUEST_MS,
       requestTimeout: REQUEST_MS,
-      maxHeaderSize: MOST_HEADER_BYTES,
+      maxHeaderSize: MAX_HEADER_BYTES,
       requireHostHeader: false,
     });
     listening.on("request", (request, response) => {
@@ -72,7 +72,7 @@ export function createPageServer(questions: Questions) {
     return listening;
   }
 
-  async function closeInTime(page: PageQuestion, listening: Server): Promise<void> {
+  async function closeWhenExpired(page: PageQuestion, listening: Server): Promise<void> {
     await questions.clock.sleep(VALID_MS);
     pages.delete(page);
     if (pages.size > 0) return;
@@ -82,10 +82,10 @@ export function createPageServer(questions: Questions) {
   }
 
   return async (page: PageQuestion): Promise<string> => {
-    // No second page is opened meanwhile: another question is busy until this one has ended.
+    // No second page can come meanwhile: any other question is `busy` until this one has ended.
     server ??= await listen();
     pages.add(page);
-    closeInTime(page, server);
+    closeWhenExpired(page, server);
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${page.id}`;
   };
 }
@@ -96,19 +96,19 @@ function statusOf(reply: PageReply): number {
   return reply.kind === "question" || answer === "yes" || answer === "kept" ? 200 : 410;
 }
 
-/** Whether a browser only looks ahead; it comes again when the person does. */
+/** Whether a browser only prefetches; it requests the page again when the person opens it. */
 function isPrefetch(headers: IncomingHttpHeaders): boolean {
   return ["sec-purpose", "purpose", "x-moz"].some((name) => headers[name] !== undefined);
 }
 
-/** Why the first reading is none of a browser window that a person looks at. */
+/** Why this request cannot come from a browser window that a person looks at; undefined if it can. */
 function readingFault({
   host = "(none)",
   ...headers
 }: IncomingHttpHeaders): TurnedAway | undefined {
-  // What is fetched ahead for a service worker says else just what a window says.
+  // The preload for a service worker differs from a window's request in this header only.
   if (headers["service-worker-navigation-preload"] !== undefined) return { why: "service_worker" };
-  // Another name gets here by a trick with DNS. Another port may have been forwarded.
+  // Another host name means DNS rebinding. Another port is fine: it may have been forwarded.
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/i.test(host)) return { why: "address", host };
   const isWindow =
     allows(headers["sec-fetch-mode"], "navigate") &&
@@ -117,7 +117,7 @@ function readingFault({
   return isWindow ? undefined : { why: "not_a_window" };
 }
 
-/** Whether a header says this, or nothing. */
+/** Whether a header has this value, or is absent. */
 function allows(header: string | string[] | undefined, value: string): boolean {
   return header === undefined || header === value;
 }

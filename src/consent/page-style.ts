@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { BUTTON_MS } from "./question.ts";
 
-/** How a page looks. Buttons stay in reach: what is long scrolls between the heading and them. */
+/** The style of a page. The buttons stay in view: long facts scroll between them and the heading. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
@@ -66,7 +66,7 @@ button.act:hover { filter: brightness(1.1); }
 }
 `;
 
-/** What every answer of a page carries: no script, no foreign resource, no frame, no copy. */
+/** The headers of every response: no script, no foreign resource, no framing, no caching. */
 export const HEADERS = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
@@ -77,7 +77,7 @@ export const HEADERS = {
   "x-frame-options": "DENY",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
-  // Ends a service worker that another program left on this port: it would get the answer before this server does.
+  // Removes a service worker that another program left on this port: it would get the answer before this server.
   "clear-site-data": '"storage"',
   connection: "close",
 };

@@ -4,14 +4,14 @@ import { type Caller, keepAlive } from "./form.ts";
 import type { Decision, PageQuestion } from "./question.ts";
 import type { Questions } from "./questions.ts";
 
-/** How long a call waits for the person at a time. */
+/** How long one call waits for the person. */
 const WAIT_MS = 30_000;
 /** How much of the call's time an action may need. */
 const ACTION_MS = 25_000;
 
 /**
- * Why this machine cannot show a page; undefined where it can. With `path`, which is PATH, it also looks for the
- * program in BROWSER, which else is found out when a page is opened.
+ * Why this machine cannot show a page; undefined if it can. With `path`, the value of PATH, it also checks that the
+ * program in BROWSER exists, which otherwise shows when a page is opened.
  */
 export function missingForPage(browser: Browser, path?: string): string | undefined {
   if (browser === "system") return undefined;
@@ -21,18 +21,16 @@ export function missingForPage(browser: Browser, path?: string): string | undefi
   return "the program in BROWSER is not there; it may be the path of one, or the name of one in PATH";
 }
 
-/**
- * What serves the page of a question and has it opened. It never rejects: a failure is told to the question.
- */
+/** Returns the function that serves a question's page and opens it. It never rejects: `questions` records a failure. */
 export function createPageOpener(questions: Questions, browser: Browser) {
-  let server: ((page: PageQuestion) => Promise<string>) | undefined;
+  let servePage: ((page: PageQuestion) => Promise<string>) | undefined;
 
   return async (page: PageQuestion): Promise<void> => {
     try {
       const { openBrowser } = await import("./browser.ts");
       const { createPageServer } = await import("./page-server.ts");
-      server ??= createPageServer(questions);
-      const url = await server(page);
+      servePage ??= createPageServer(questions);
+      const url = await servePage(page);
       questions.opened(page);
       openBrowser(browser, url).catch(() => questions.failed(page));
     } catch {
@@ -42,8 +40,8 @@ export function createPageOpener(questions: Questions, browser: Browser) {
 }
 
 /**
- * Waits for the answer on an open page, in the time of the call, with a sign of life every 15 s. Throws
- * what aborts the call, which leaves the page open.
+ * Waits for the answer on an open page, within the call's time, with progress every 15 s. If the call is aborted it
+ * throws the reason, and the page stays open.
  */
 export async function waitForPage(
   questions: Questions,

@@ -6,16 +6,16 @@ import { randomSecret, sameText } from "./code.ts";
 export const FORM_MS = 4 * 60_000;
 /** How long a page stays open, and how long a code or a kept answer is good. */
 export const VALID_MS = 10 * 60_000;
-/** How long after the opening a browser may come: some need to be started. */
+/** How long after the opening a browser may still fetch the page: some have to start first. */
 const FETCH_MS = 25_000;
 /**
- * How long after the opening a yes has no effect: where a program was faster than the person's browser, that
- * browser must still have the time to void the page.
+ * How long after the opening a yes does not count yet: if a program was faster than the person's browser, that
+ * browser still has time to void the page.
  */
 export const SETTLED_MS = 10_000;
-/** How long after its opening and its reading a page that no call waits for keeps others waiting. */
+/** How long after it was opened or read a page that no call waits for still blocks other questions. */
 const STALE_MS = 120_000;
-/** How long the acting button of a page takes to appear; nobody reads faster. */
+/** How long the acting button of a page takes to appear: nobody reads the page faster. */
 export const BUTTON_MS = 1_500;
 
 /** Why there is no yes. */
@@ -31,7 +31,7 @@ export type Reason =
 /** Why nobody saw a page. */
 export type Unread = "not_opened" | "not_fetched";
 
-/** What asking, or an answer, comes to. Moments and times are those of the clock that nobody turns, in ms. */
+/** The result of asking, or of an answer. All times in this file are milliseconds of the monotonic clock. */
 export type Decision =
   /** The action is agreed to as it was shown. */
   | { kind: "yes"; by: ConfirmMethod; action: Action }
@@ -41,7 +41,7 @@ export type Decision =
       action: Action;
       /** Whether it came within a second, so that nobody may have seen the question. */
       isInstant?: boolean;
-      /** Why the page that was to ask in its place did not. */
+      /** Why nobody saw the page that asked in place of a form. */
       unread?: Unread;
       turnedAway?: TurnedAway | undefined;
     }
@@ -60,7 +60,7 @@ export type Decision =
 
 export type DecisionOf<Kind extends Decision["kind"]> = Extract<Decision, { kind: Kind }>;
 
-/** A question in front of a person, or a code in the hands of a model. */
+/** A question put to a person, or a code given to a model. */
 export type Question = PageQuestion | (Asked & { method: "form" | "code" });
 
 interface Asked {
@@ -68,59 +68,62 @@ interface Asked {
   action: Action;
   /** The tool and its arguments. */
   binding: string;
-  /** When it was put to the person; a page, when its opener was told the address. */
+  /** When it was put to the person: for a page, when the program that opens it was given its URL. */
   openedAt: number;
-  /** Until when it keeps other questions waiting. */
+  /** Until when it blocks other questions. */
   until: number;
-  /** When it is forgotten. A form that a call waits for is not: it ends with its call, if after a night's sleep. */
+  /** When it is forgotten. A form that a call waits for ends only with its call, even if the machine slept. */
   expiresAt: number;
   /** The call that waits for the answer; a stateless client may never come back. */
   awaitedBy: object | undefined;
-  /** On a page that asks in place of a form that nobody saw: what that form came to. */
-  instead?: Reason | undefined;
+  /** On a page that asks in place of a form that nobody saw: how that form ended. */
+  unseenForm?: Reason | undefined;
 }
 
-/** What a call wants to have agreed to. */
-export type NewQuestion = Pick<Question, "action" | "binding" | "method" | "awaitedBy" | "instead">;
+/** What a call asks consent for, and how. */
+export type NewQuestion = Pick<
+  Question,
+  "action" | "binding" | "method" | "awaitedBy" | "unseenForm"
+>;
 
 /**
- * A question on a page. Its state ends by itself at `until`: no browser has come while it was `opening`, the
- * time is over for one that was `read`, the answer counts of one that is `answered`. Once it is `over`, a call has
- * taken its end, or something else its place, and it only tells that.
+ * A question on a page. Its state ends by itself at `until`: if `opening`, no browser has come by then; if `read`, its
+ * time is up; if `answered`, the answer counts. It is `over` once a call has taken its result or another question its
+ * place; then it only shows what became of it.
  */
 export interface PageQuestion extends Asked {
   method: "page";
   state: "opening" | "read" | "answered" | "over";
   /** When it was opened or read, whichever came last. */
   seenAt: number;
-  /** Stands in the page that was handed out, and nowhere else: an answer has to bring it. */
+  /** A secret in the page that was handed out, and nowhere else: an answer has to carry it. */
   field: string;
   answer?: "yes" | "kept" | "opened_twice" | undefined;
   /** Why nobody saw it, if nobody does. */
   unread: Unread;
-  /** The last browser that was turned away. */
+  /** Why the last browser was turned away, if any was. */
   turnedAway?: TurnedAway;
 }
 
 /**
- * Why a browser was turned away: the page had been handed out before, was opened by another name (`host`), by
- * something else than a window or past a service worker, a yes came without its origin, an answer without its field.
+ * Why a browser was turned away. `again`: the page had been handed out before; `address`: it was opened under another
+ * host name, `host`; `origin`: a yes came without the page's origin; `field`: an answer came without the page's field.
  */
 export interface TurnedAway {
   why: "again" | "address" | "not_a_window" | "service_worker" | "origin" | "field";
   host?: string;
 }
 
-/** What a browser gets to see. */
+/** What a browser gets. */
 export interface PageReply {
   kind: "question" | "answer" | "turned_away";
   page: PageQuestion;
 }
 
-/** Whether a newer question about a target of `action`, or a no to it, ends this one. */
+/** Whether a newer question about a target of `action`, or a no to one, ends this question. */
 export function isSuperseded(one: Question, action: Action): boolean {
-  const names = targetKeys(action);
-  return targetKeys(one.action).some((name) => names.includes(name)) && !isAwaitedForm(one);
+  const keys = targetKeys(action);
+  return targetKeys(one.action).some((key) => keys.includes(key)) && !isAwaitedForm(one);
 }
 
 function targetKeys({ targets }: Action): (string | undefined)[] {
@@ -137,12 +140,12 @@ function isUnattended(one: Question): one is PageQuestion {
   return one.state === "opening" || one.state === "read";
 }
 
-/** Milliseconds for which it keeps other questions waiting. A code and a given answer keep none. */
+/** For how long it still blocks other questions; not above zero for a code or an answer that counts. */
 export function blocksFor(one: Question, now: number): number {
   return (isUnattended(one) ? Math.min(one.until, one.seenAt + STALE_MS) : one.until) - now;
 }
 
-/** Whether it is a page that gives way to the next question, and is opened anew for its own call. */
+/** Whether it is a page that gives way to the next question; the same call again opens a new one. */
 export function isAbandoned(one: Question, now: number): boolean {
   return isUnattended(one) && blocksFor(one, now) <= 0;
 }
@@ -155,17 +158,17 @@ export function newQuestion(wanted: NewQuestion, now: number): Question {
   if (method !== "page")
     return { ...asked, method, until: method === "form" ? now + FORM_MS : now };
   const [state, unread] = ["opening", "not_fetched"] as const;
-  return { ...asked, ...openedAt(now), method, state, unread, field: randomSecret() };
+  return { ...asked, ...openingTimes(now), method, state, unread, field: randomSecret() };
 }
 
-/** The times of a page whose opener is told its address now. */
-export function openedAt(now: number) {
+/** The times of a page whose URL is given now to the program that opens it. */
+export function openingTimes(now: number) {
   return { openedAt: now, seenAt: now, until: now + FETCH_MS };
 }
 
 /**
- * Something fetches the page. The first reader gets the question, if nothing is wrong with how it came;
- * everybody else voids it, so that nobody has to tell one reader from another.
+ * Handles a fetch of the page. The first reader gets the question, if nothing is `wrong` with its request; any
+ * other reader voids it, so that readers need not be told apart.
  */
 export function readPage(
   page: PageQuestion,
@@ -180,7 +183,7 @@ export function readPage(
   return { kind: "question", page };
 }
 
-/** What comes with the press of a button, unchecked. */
+/** What the press of a button sends, unchecked. */
 export interface Click {
   field: string | null;
   choice: string | null;
@@ -188,7 +191,7 @@ export interface Click {
   isFromPage: boolean;
 }
 
-/** A button is pressed. A no counts at once; a yes from before the button is there changes nothing. */
+/** Handles the press of a button. A no counts at once; a yes from before its button appears changes nothing. */
 export function clickPage(page: PageQuestion, click: Click, now: number): PageReply {
   const { state, seenAt, openedAt, field, action } = page;
   const [refusing, acting] = action.choices;

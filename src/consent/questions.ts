@@ -11,7 +11,7 @@ import {
   isSuperseded,
   type NewQuestion,
   newQuestion,
-  openedAt,
+  openingTimes,
   type PageQuestion,
   type PageReply,
   type Question,
@@ -21,24 +21,23 @@ import {
 } from "./question.ts";
 
 const INSTANT_MS = 1_000;
-const MOST_QUESTIONS = 100;
-const MOST_ENDS = 5;
+const MAX_QUESTIONS = 100;
+const MAX_WITHOUT_YES = 5;
 const PAUSE_MS = 10 * 60_000;
 
 export type Questions = ReturnType<typeof createQuestions>;
 
 /**
- * The open questions and shown codes of one process, how the last ones ended, and all that may happen to
- * them.
+ * The open questions and shown codes of one process, how the last ones ended, and every operation on them.
  * A yes comes only from a question answered with exactly the acting choice, or from a code that was shown
- * and not used; both are used up by it. The table in CONTRIBUTING.md lists every case.
+ * and not used; either is used up by it. The tables in CONTRIBUTING.md list every case.
  */
 export function createQuestions(clock: Clock) {
   const questions = new Map<string, Question>();
   /** When questions ended without a yes, since the last one with a yes. */
-  let ends: number[] = [];
+  let withoutYes: number[] = [];
   let pausedUntil = 0;
-  /** There while somebody waits for a change. */
+  /** Set while a call waits for a change. */
   let waiting: AbortController | undefined;
 
   function wake(): void {
@@ -46,24 +45,24 @@ export function createQuestions(clock: Clock) {
     waiting = undefined;
   }
 
-  function find(isIt: (question: Question) => boolean): Question | undefined {
-    return [...questions.values()].find(isIt);
+  function find(matches: (question: Question) => boolean): Question | undefined {
+    return [...questions.values()].find(matches);
   }
 
-  /** A question has ended. Some running without a yes pause all: a model in a loop is stopped, whatever it varies. */
-  function count(isAgreed: boolean): void {
+  /** Counts an end. Several in a row without a yes pause all asking, to stop a model in a loop, whatever it varies. */
+  function countEnd(isAgreed: boolean): void {
     const now = clock.elapsed();
-    ends = isAgreed ? [] : [...ends.filter((one) => now - one < PAUSE_MS), now];
-    if (ends.length < MOST_ENDS) return;
-    ends = [];
+    withoutYes = isAgreed ? [] : [...withoutYes.filter((one) => now - one < PAUSE_MS), now];
+    if (withoutYes.length < MAX_WITHOUT_YES) return;
+    withoutYes = [];
     pausedUntil = now + PAUSE_MS;
   }
 
-  /** Ends questions. A page stays until it expires, to tell what became of it. */
+  /** Ends questions. A page stays until it expires, to show what became of it. */
   function end(isOver: (question: Question) => boolean, isAgreed = false): void {
     for (const one of [...questions.values()].filter(isOver)) {
       const isUnanswered = one.method === "form" || (one.method === "page" && one.state === "read");
-      if (isAgreed || isUnanswered) count(isAgreed);
+      if (isAgreed || isUnanswered) countEnd(isAgreed);
       if (one.method !== "page") questions.delete(one.id);
       else if (one.state !== "over") {
         if (!isAgreed && one.answer === "yes") one.answer = undefined;
@@ -73,17 +72,17 @@ export function createQuestions(clock: Clock) {
     wake();
   }
 
-  /** Forgets what has expired, and the oldest where there are too many. Gives the time by now. */
+  /** Forgets what has expired, and the oldest where there are too many. Returns the current time. */
   function forget(): number {
     const now = clock.elapsed();
-    const oldest = questions.size <= MOST_QUESTIONS ? undefined : questions.keys().next().value;
+    const oldest = questions.size <= MAX_QUESTIONS ? undefined : questions.keys().next().value;
     const over = [...questions.values()].filter((one) => now >= one.expiresAt || one.id === oldest);
     if (over.length > 0) end((one) => over.includes(one));
     for (const { id } of over) questions.delete(id);
     return now;
   }
 
-  /** A yes serves once, so that it uses up whatever else was asked of the same targets. */
+  /** A yes serves once, so it also uses up whatever else was asked about the same targets. */
   function agree(question: Question): Decision {
     const { method: by, action } = question;
     end((one) => one !== question && isSuperseded(one, action));
@@ -91,30 +90,30 @@ export function createQuestions(clock: Clock) {
     return { kind: "yes", by, action };
   }
 
-  /** A person's no ends what is older, too. */
+  /** A person's no also ends older questions and codes about the same targets. */
   function refuse(action: Action): void {
     end((one) => one.method !== "page" && isSuperseded(one, action));
   }
 
-  /** What a browser does on a page, and what it is told of one that can no longer change, until that is forgotten. */
+  /** Handles a browser's request. A page that can no longer change shows what became of it, until it is forgotten. */
   function onPage(page: PageQuestion, act: (now: number) => PageReply): PageReply | undefined {
     const now = forget();
     if (now >= page.expiresAt) return undefined;
     if (now >= page.until) return { kind: "answer", page };
     const reply = act(now);
     if (page.answer === "kept") refuse(page.action);
-    if (page.answer === "kept" || page.answer === "opened_twice") count(false);
+    if (page.answer === "kept" || page.answer === "opened_twice") countEnd(false);
     wake();
     return reply;
   }
 
-  /** What opens the page is given its address, or could not be started. */
-  function open(page: PageQuestion, change: Partial<PageQuestion>): void {
+  /** The program that opens the page was given its URL, or could not be started; too late once the page was read. */
+  function changeOpening(page: PageQuestion, change: Partial<PageQuestion>): void {
     if (page.state === "opening") Object.assign(page, change);
     wake();
   }
 
-  /** The call that waited for a page has gone; the same call finds it again. */
+  /** The call that waited for a page has gone; the same call again finds the page. */
   function leave(page: PageQuestion, call: object): void {
     if (page.awaitedBy === call) page.awaitedBy = undefined;
   }
@@ -123,7 +122,7 @@ export function createQuestions(clock: Clock) {
     clock,
     leave,
 
-    /** A call wants a yes to its action by this method. `awaitedBy`: the call, where it waits for the answer. */
+    /** A call asks for a yes to its action by this method. `awaitedBy`: the call, if it waits for the answer. */
     ask(wanted: NewQuestion): Decision {
       const { action, binding, method } = wanted;
       const now = forget();
@@ -132,15 +131,17 @@ export function createQuestions(clock: Clock) {
         // One question has one code: a yes to it must not serve twice.
         end((one) => one.method === "code" && one.binding === binding);
       } else {
-        const open = find((one) => blocksFor(one, now) > 0);
+        const blocking = find((one) => blocksFor(one, now) > 0);
         // A stateless client that asks the same again has lost the question: the new one replaces it.
         const isReplaced =
-          open?.method === "form" && open.awaitedBy === undefined && open.binding === binding;
-        if (open !== undefined && !isReplaced) {
-          return { kind: "busy", ms: blocksFor(open, now), open: open.action };
+          blocking?.method === "form" &&
+          blocking.awaitedBy === undefined &&
+          blocking.binding === binding;
+        if (blocking !== undefined && !isReplaced) {
+          return { kind: "busy", ms: blocksFor(blocking, now), open: blocking.action };
         }
-        // What was asked before of the same targets is no way around what a person is asked now.
-        end((one) => one === open || isAbandoned(one, now) || isSuperseded(one, action));
+        // Nothing asked before about the same targets may get around what a person is asked now.
+        end((one) => one === blocking || isAbandoned(one, now) || isSuperseded(one, action));
       }
       const question = newQuestion(wanted, now);
       questions.set(question.id, question);
@@ -158,17 +159,17 @@ export function createQuestions(clock: Clock) {
       if (reason === undefined) return agree(form);
       const isInstant = now - openedAt < INSTANT_MS;
       if (isPageNext && isInstant && (reason === "declined" || reason === "cancelled")) {
-        // It has not ended: the page goes on with it.
+        // Not counted as an end: the page goes on with the question.
         questions.delete(id);
         return { kind: "unseen", reason };
       }
       end((one) => one === form);
-      // A timeout or a client's fault is nobody's refusal.
+      // A timeout or a client's error is nobody's refusal.
       if (reason !== "timed_out" && reason !== "client_error") refuse(action);
       return { kind: "no", reason, action, isInstant };
     },
 
-    /** A call brings along the text of a code. */
+    /** A call brings along a confirmation, which holds a code. */
     confirm(binding: string, text: string): Decision {
       forget();
       const given = bareConfirmation(text);
@@ -182,26 +183,27 @@ export function createQuestions(clock: Clock) {
     /** The caller of a form has gone. */
     close: (id: string) => end((one) => one.id === id),
 
-    /** A call begins that may have been told to come back for its page: it waits in place of one before it. */
+    /** A call begins that may repeat one with an open page: it waits for that page, in place of the earlier call. */
     resume(binding: string, call: object): PageQuestion | undefined {
       const now = forget();
-      // Its browser never came, or its tab may be gone: it is opened anew.
+      // No browser came for an abandoned page, or its tab may be gone: the question is asked again.
       end((one) => one.binding === binding && isAbandoned(one, now));
-      const isIt = (one: Question) => one.method === "page" && one.state !== "over";
-      const page = find((one) => one.binding === binding && isIt(one));
+      const isOpenPage = (one: Question) => one.method === "page" && one.state !== "over";
+      const page = find((one) => one.binding === binding && isOpenPage(one));
       if (page?.method !== "page") return undefined;
       page.awaitedBy = call;
       wake();
       return page;
     },
 
-    /** What opens the page is given its address. */
-    opened: (page: PageQuestion) => open(page, openedAt(clock.elapsed())),
+    /** The program that opens the page was given its URL. */
+    opened: (page: PageQuestion) => changeOpening(page, openingTimes(clock.elapsed())),
 
-    /** What should have opened the page failed. */
-    failed: (page: PageQuestion) => open(page, { unread: "not_opened", until: clock.elapsed() }),
+    /** The page could not be served, or no program to open it could be started. */
+    failed: (page: PageQuestion) =>
+      changeOpening(page, { unread: "not_opened", until: clock.elapsed() }),
 
-    /** Something fetches the page; `wrong` says what is wrong with how it does. */
+    /** The page is fetched; `wrong` says what is wrong with the request. */
     read: (page: PageQuestion, wrong?: TurnedAway) =>
       onPage(page, (now) => readPage(page, wrong, now)),
 
@@ -225,10 +227,10 @@ export function createQuestions(clock: Clock) {
       }
     },
 
-    /** The call that waited for a page ends its wait. `hasTime`: enough is left of its time to act. */
+    /** The call that waited for a page ends its wait. `hasTime`: enough of its time is left to act. */
     decide(page: PageQuestion, call: object, hasTime: boolean): Decision {
       const now = forget();
-      const { action, answer, instead, turnedAway, unread } = page;
+      const { action, answer, unseenForm, turnedAway, unread } = page;
       if (page.state === "over") return { kind: "no", reason: "timed_out", action };
       if (page.awaitedBy !== call || now < page.until || (answer === "yes" && !hasTime)) {
         leave(page, call);
@@ -237,9 +239,9 @@ export function createQuestions(clock: Clock) {
       if (answer === "yes") return agree(page);
       end((one) => one === page);
       if (answer !== undefined) return { kind: "no", reason: answer, action, turnedAway };
-      if (instead === undefined) return { kind: "unread", unread };
-      count(false);
-      return { kind: "no", reason: instead, action, isInstant: true, unread };
+      if (unseenForm === undefined) return { kind: "unread", unread };
+      countEnd(false);
+      return { kind: "no", reason: unseenForm, action, isInstant: true, unread };
     },
   };
 }

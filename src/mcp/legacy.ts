@@ -27,7 +27,7 @@ export async function serveLegacy(app: App, channel: Channel): Promise<void> {
       signal: extra.signal,
       ...progressTo(extra._meta?.progressToken, extra.sendNotification),
       hasForms: server.getClientCapabilities()?.elicitation?.form !== undefined,
-      async putForm(form, signal) {
+      async showForm(form, signal) {
         const params = { mode: "form", ...form } as const;
         const options = { signal, timeout: NEVER_MS };
         const request = { method: "elicitation/create", params } as const;
@@ -36,7 +36,7 @@ export async function serveLegacy(app: App, channel: Channel): Promise<void> {
       },
     };
     const result = await app.call(params.name, params.arguments, caller);
-    if (result.kind === "form") throw new Error("a caller with putForm is asked by that");
+    if (result.kind === "form") throw new Error("a caller with showForm got a form");
     return toolResult(result);
   });
   await server.connect(channel satisfies Transport);

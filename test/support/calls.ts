@@ -191,7 +191,7 @@ export function startCalls(environment: Record<string, string> = {}, limits: Par
       const answer = await calls.call(name, args, {
         signal: signal ?? new AbortController().signal,
         hasForms: true,
-        async putForm({ message, requestedSchema }) {
+        async showForm({ message, requestedSchema }) {
           const { title, description, enum: choices } = requestedSchema.properties.decision;
           question.push(...message.split("\n"), `${title} ${description} [${choices.join(" | ")}]`);
           requests.push("yes or no");
