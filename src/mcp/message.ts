@@ -23,7 +23,6 @@ function refuse(id: string | number | null, code = -32600, message = INVALID_REQ
   return { refusal: { jsonrpc: "2.0", id, error: { code, message } } };
 }
 
-const NO_JSON = refuse(null, -32700, "Each line holds one message as JSON");
 // One object, so that a batch is answered with it only once.
 const NO_ID = refuse(null);
 
@@ -34,7 +33,7 @@ export function readLine(line: string): Reading[] {
     // PowerShell writes a byte order mark first.
     value = JSON.parse(line.replace(/^\uFEFF/, ""));
   } catch {
-    return [NO_JSON];
+    return [refuse(null, -32700, "Each line holds one message as JSON")];
   }
   if (!Array.isArray(value)) return [readMessage(value)];
   return value.length === 0 ? [NO_ID] : [...new Set(value.map(readMessage))];
