@@ -12,7 +12,7 @@ const FETCH_MS = 25_000;
  * How long after the opening a yes does not count yet: if a program was faster than the person's browser, that
  * browser still has time to void the page.
  */
-export const SETTLED_MS = 10_000;
+const SETTLED_MS = 10_000;
 /** How long after it was opened or read a page that no call waits for still blocks other questions. */
 const STALE_MS = 120_000;
 /** How long the acting button of a page takes to appear: nobody reads the page faster. */
