@@ -185,8 +185,8 @@ export function formatFailure(
 ): string {
   // Only a failed request needs this: the texts of this program's own failures say it already.
   const isUndone = origin !== "program" && isWrite && !hasWritten;
-  const knowledge = known ?? (isUndone && "Nothing was sent or deleted.");
-  return [`${code}: ${happened}.`, knowledge, `${next}.`].filter(Boolean).join(" ");
+  const remark = known ?? (isUndone && "Nothing was sent or deleted.");
+  return [`${code}: ${happened}.`, remark, `${next}.`].filter(Boolean).join(" ");
 }
 
 /** Turns anything thrown into a Failure; `trace`, for stderr, is there if it was unexpected. */

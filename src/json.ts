@@ -1,4 +1,4 @@
-// Every layer checks JSON from outside, and some before the others are loaded: hence a file of its own.
+// Every layer checks JSON from outside, some before others are loaded: so this is a file of its own.
 
 /** Whether a JSON value is an object, that is, neither an array nor null. */
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -21,7 +21,7 @@ import { createPageOpener, missingForPage, waitForPage } from "./page.ts";
 import type { Decision, Question, Reason, Unread } from "./question.ts";
 import { createQuestions } from "./questions.ts";
 
-/** What planning a call and asking for consent come to. */
+/** The result of planning a call and asking for consent. */
 export type Answer =
   /** There is nothing to ask or to perform. */
   | Exclude<Plan, { kind: "action" }>
