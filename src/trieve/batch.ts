@@ -4,18 +4,18 @@ import { type CallContext, REPORT_MS, reserveTime } from "./call.ts";
 import { classOf, failedOutcome, type Outcome, type Target, type Untouched } from "./outcome.ts";
 
 interface Options {
-  /** The outcome of a target to which nothing was done. */
+  /** The outcome of a target that was left alone. */
   untouched: Untouched;
-  /** How many targets are at work at a time. */
+  /** How many targets are processed at a time. */
   atOnce: number;
-  /** No more than the first is begun with less milliseconds of the call's time left: what came of it has to be told. */
+  /** With fewer milliseconds of the call left, only the first target is started: the call must still report results. */
   needsMs: number;
 }
 
 /**
- * Does `work` to each target, and keeps in `call.outcomes` what came of them, in the same order. Work gives the
- * outcome, or nothing where that is told later; a Failure that it throws becomes the outcome. After `stop`, and after
- * the first failure that concerns all of them, nothing more is begun. Throws only what is unexpected.
+ * Runs `work` on each target and keeps the outcomes in `call.outcomes`, in the same order. `work` returns the outcome,
+ * or undefined if it will be recorded later; a Failure it throws becomes the outcome. After `stop`, or after the first
+ * failure that concerns all targets, no more are started. Throws only unexpected errors.
  */
 export async function runBatch<T extends Target>(
   call: CallContext,
@@ -28,32 +28,32 @@ export async function runBatch<T extends Target>(
   ) => Promise<Outcome | undefined>,
 ): Promise<void> {
   call.outcomes.push(
-    ...targets.map((target) => ({ target, outcome: untouched, failure: NOT_BEGUN })),
+    ...targets.map((target) => ({ target, outcome: untouched, failure: NOT_STARTED })),
   );
-  let reason: Failure | undefined;
-  let hasBegun = false;
+  let stopReason: Failure | undefined;
+  let hasStarted = false;
 
   const stop = (failure: Failure) => {
-    reason ??= failure;
+    stopReason ??= failure;
   };
-  const check = () => {
-    if (reason !== undefined) throw reason;
+  const throwIfStopped = () => {
+    if (stopReason !== undefined) throw stopReason;
   };
 
-  async function begin(target: T): Promise<void> {
-    if (hasBegun && call.timeLeft() < needsMs) stop(new Failure("timeout", TOO_LATE));
-    hasBegun = true;
+  async function start(target: T): Promise<void> {
+    if (hasStarted && call.timeLeft() < needsMs) stop(new Failure("timeout", TOO_LATE));
+    hasStarted = true;
     try {
-      check();
+      throwIfStopped();
       const outcome = await work(target, contextFor(target), stop);
       if (outcome !== undefined) call.record(outcome);
     } catch (error) {
       const failure = toFailure(error, call);
       const outcome =
-        error === reason
+        error === stopReason
           ? { target, outcome: untouched, failure }
           : failedOutcome(target, failure, untouched);
-      // Any other is about this target alone.
+      // Any other failure concerns this target alone.
       if (outcome.outcome === untouched || classOf(outcome) === "unsure") stop(failure);
       call.record(outcome);
     } finally {
@@ -62,30 +62,30 @@ export async function runBatch<T extends Target>(
   }
 
   /**
-   * The call at work on this target, which leaves the time to tell what came of all: a request that may change something
-   * leaves its outcome unknown. It throws where nothing more may begin: the request may have waited for its turn.
+   * The call's context for one target, with time reserved for the report. `beginWrite` marks the outcome unknown until
+   * the work says more. It throws if the batch was stopped, perhaps while the request waited for a slot.
    */
   function contextFor(target: T): CallContext {
     return {
       ...reserveTime(call, REPORT_MS),
       beginWrite() {
-        check();
+        throwIfStopped();
         const before = call.outcomes.find((one) => one.target === target);
-        call.record({ target, outcome: "outcome_unknown", failure: NOT_KNOWN });
-        const takeBack = call.beginWrite(target);
+        call.record({ target, outcome: "outcome_unknown", failure: UNKNOWN });
+        const undo = call.beginWrite(target);
         return () => {
           if (before !== undefined) call.record(before);
-          takeBack();
+          undo();
         };
       },
     };
   }
 
-  const places = pLimit(atOnce);
-  await Promise.all(targets.map((target) => places(begin, target)));
+  const limit = pLimit(atOnce);
+  await Promise.all(targets.map((target) => limit(start, target)));
 }
 
-/** What was thrown as a Failure, also where that is the end of a cancelled call. Throws all else. */
+/** The error if it is a Failure, or `cancelled` for the abort of a cancelled call. Rethrows anything else. */
 function toFailure(error: unknown, { signal }: CallContext): Failure {
   if (error instanceof Failure) return error;
   const isAbort = error instanceof Error && error.name === "AbortError";
@@ -93,9 +93,9 @@ function toFailure(error: unknown, { signal }: CallContext): Failure {
   throw error;
 }
 
-const NOT_BEGUN = new Failure("cancelled");
-const NOT_KNOWN = new Failure("outcome_unknown");
-// Not the table's words: something may have been done to an earlier target.
+const NOT_STARTED = new Failure("cancelled");
+const UNKNOWN = new Failure("outcome_unknown");
+// Not the default text, which says that nothing was done: an earlier target may have been changed.
 const CANCELLED = { happened: "The call was cancelled" };
 const TOO_LATE = {
   happened: "This was not started, because the call's time was nearly up",

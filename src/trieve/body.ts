@@ -5,21 +5,21 @@ import { brokenOff } from "./network-errors.ts";
 const REFUSAL_BYTES = 16 * 1024;
 
 /**
- * What fetch needs to send a write only once: Node's fetch repeats a request that is answered with 421, as the
- * Fetch standard has it, unless its body is a stream.
+ * Fetch options that keep a write from being sent twice: Node's fetch, following the Fetch standard, repeats a
+ * request that is answered with 421 unless its body is a stream.
  */
 export async function sentOnce(request: Request): Promise<RequestInit> {
   if (request.method === "GET") return {};
   const body = await request.arrayBuffer();
   const headers = new Headers(request.headers);
-  // Without it the body would go out in chunks, which not every proxy takes.
+  // Without it the body would be sent chunked, which not every proxy accepts.
   headers.set("content-length", String(body.byteLength));
   return { body: new Blob([body]).stream(), duplex: "half", headers };
 }
 
 /**
- * The response without its body, except the beginning of a 400's, which says why: openapi-fetch would read the body
- * of a failure to its end, however long it is. Throws Failure for a status outside of 200 to 599.
+ * The response without its body, except that a 400 keeps a body of up to 16 KiB, which says why: openapi-fetch would
+ * read the body of any error to its end, however long. Throws Failure for a status outside 200 to 599.
  */
 export async function withoutLongBody({ status, headers, body }: Response): Promise<Response> {
   if (status < 200 || status > 599) throw statusFailure({ status });
@@ -29,34 +29,36 @@ export async function withoutLongBody({ status, headers, body }: Response): Prom
 }
 
 /**
- * Whether a response can only be a page of something before Trieve, whose API never sends HTML, asks a browser to sign
- * in, or gives a list that is not JSON.
+ * Whether a response must come from a gateway in front of Trieve: Trieve's API never sends HTML, a browser sign-in
+ * challenge, or a 200 that is not JSON.
  */
 export function isPage({ status, headers }: Response): boolean {
   const type = headers.get("content-type") ?? "";
-  const isOther = status === 200 ? !/^$|json\b/i.test(type) : /^text\/html\b/i.test(type);
-  return isOther || /^(basic|digest|negotiate|ntlm)\b/i.test(headers.get("www-authenticate") ?? "");
+  const isBadType = status === 200 ? !/^$|json\b/i.test(type) : /^text\/html\b/i.test(type);
+  return (
+    isBadType || /^(basic|digest|negotiate|ntlm)\b/i.test(headers.get("www-authenticate") ?? "")
+  );
 }
 
-/** The decoded body as text. Stops and throws Failure `bad_response` when it is longer than `most` bytes. */
+/** The decoded body as text. Stops and throws Failure `bad_response` when it is longer than `max` bytes. */
 export async function readText(
   body: ReadableStream<Uint8Array> | null,
-  most: number,
+  max: number,
 ): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop by a throw cancels the body.
+  // A throw inside the loop cancels the body.
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > most) throw new Failure("bad_response", { detail: "too large", origin: "trieve" });
+    if (size > max) throw new Failure("bad_response", { detail: "too large", origin: "trieve" });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
 }
 
 /**
- * The rows of a list's body. Throws Failure: `network_error` where it broke off, which fetch does not always tell
- * (Node 20 takes a chunked body for whole whose connection was closed), else `bad_response`.
+ * The rows in the body of a list. Throws Failure: `network_error` if the body is cut off, which fetch does not always
+ * report (Node 20 takes a chunked body as complete when its connection is closed), otherwise `bad_response`.
  */
 export function parseList(text: string): readonly unknown[] {
   try {
@@ -69,11 +71,11 @@ export function parseList(text: string): readonly unknown[] {
   throw new Failure("bad_response", { detail: "not a JSON list", origin: "trieve" });
 }
 
-/** Whether this begins as a list and leaves a bracket open: its last character may be that of a list within. */
+/** Whether text begins as a JSON list and leaves a bracket open. A final `]` may be that of an inner list. */
 function isUnfinished(text: string): boolean {
   if (!/^\s*\[/.test(text)) return false;
   const pieces = text.replace(/\\./g, "").split('"');
-  // Every other piece is in quotes.
+  // The pieces alternate: outside quotes, then inside.
   const outside = pieces.filter((_, at) => at % 2 === 0).join("");
   return outside.split(/[[{]/).length > outside.split(/[\]}]/).length;
 }

@@ -1,28 +1,28 @@
 import type { Clock } from "../clock.ts";
 import type { Outcome, Target } from "./outcome.ts";
 
-/** What one call may spend, what it has spent, and what is known of its targets. */
+/** One call's time limit, the requests it has made, and what is known of its targets. */
 export interface CallContext {
-  /** Fires when the caller has given up. Heeded by reads, and by writes until they are sent. */
+  /** Fires when the caller gives up. Aborts reads, and writes that are not sent yet. */
   readonly signal: AbortSignal;
   readonly spent: Readonly<{ requests: number; writes: number }>;
-  /** What is known by now of each target, for a call that does not come to its end. */
+  /** What is known so far of each target, so that a call that breaks off can still report it. */
   readonly outcomes: Outcome[];
-  /** Milliseconds until its time is up; not above zero when it is. */
+  /** Milliseconds until the call's time is up; zero or less once it is. */
   timeLeft(): number;
-  /** Waits for something that does not count as the call's time, like a person's answer. */
+  /** Waits for something that does not count towards the call's time, such as a person's answer. */
   offTheClock<T>(wait: () => Promise<T>): Promise<T>;
   /** Counts a request that changes nothing. */
   beginRequest(): void;
-  /** Counts one that may change something about `target`. The returned function takes back that it may. */
+  /** Counts a request that may change `target`. Call the returned function if it turns out that it cannot have. */
   beginWrite(target?: Target): () => void;
-  /** Keeps what is known of a target in `outcomes`. */
+  /** Replaces the target's entry in `outcomes`. */
   record(outcome: Outcome): void;
-  /** Says that one more target is done. */
+  /** Reports progress: one more target is done. */
   step(): void;
 }
 
-/** The context of a call that begins now and may take `ms` milliseconds. */
+/** The context of a call that starts now and may take `ms` milliseconds. */
 export function createCallContext(
   clock: Clock,
   signal: AbortSignal,
@@ -63,12 +63,12 @@ export function createCallContext(
   };
 }
 
-/** What a batch keeps of the call's time, to tell what came of its writes. */
+/** How much of the call's time a batch reserves for finding out what its writes did. */
 export const REPORT_MS = 8_000;
 
 /**
- * The same call after a write, which it has to account for: nothing cancels it, and at least `ms` milliseconds are left,
- * which it kept, or which the machine slept away.
+ * The same call after a write whose result it must report: it cannot be cancelled, and has at least `ms` milliseconds
+ * left even if the machine slept through the time it had reserved.
  */
 export function afterWrite(call: CallContext, clock: Clock, ms: number): CallContext {
   const endsAt = clock.elapsed() + Math.max(ms, call.timeLeft());
@@ -76,22 +76,22 @@ export function afterWrite(call: CallContext, clock: Clock, ms: number): CallCon
   return { ...call, signal, timeLeft: () => endsAt - clock.elapsed() };
 }
 
-/** The same call, which keeps `ms` milliseconds of its time for what comes later. */
+/** The same call with `ms` milliseconds less, which are reserved for later steps. */
 export function reserveTime(call: CallContext, ms: number): CallContext {
   return { ...call, timeLeft: () => call.timeLeft() - ms };
 }
 
-/** A signal that fires after `ms` milliseconds, or with `signal`; `end` lets go of both. */
+/** A signal that fires after `ms` milliseconds or when `signal` does; `end` clears the timer and the listener. */
 export function createDeadline(
   ms: number,
   signal?: AbortSignal,
 ): { signal: AbortSignal; end(): void } {
-  const given = new AbortController();
-  const giveUp = () => given.abort();
+  const deadline = new AbortController();
+  const giveUp = () => deadline.abort();
   const timeout = setTimeout(giveUp, ms);
   signal?.addEventListener("abort", giveUp, { once: true });
   return {
-    signal: given.signal,
+    signal: deadline.signal,
     end() {
       clearTimeout(timeout);
       signal?.removeEventListener("abort", giveUp);

@@ -4,29 +4,29 @@ import type { Invitation } from "./invitation.ts";
 import { failedOutcome, type Outcome, type Target } from "./outcome.ts";
 
 /**
- * What the response to a send says: that Trieve took it, that nothing was done (`member`, `refused`), or something that
- * only the list can tell. Trieve's 400 also stands for "stored, but the mail failed", so it proves something only with a
- * text that is known.
+ * What the response to a send says: Trieve accepted it, nothing was done (`member`, `refused`), or only the list can
+ * tell. Trieve also answers 400 when it stored the invitation but the mail failed, so a 400 proves something only if
+ * its text is a known one.
  */
 export function sendStatus({ status, refusal, failure }: WriteResponse) {
   if (failure === undefined) return "accepted";
-  // A proxy that says so has most likely passed nothing on.
+  // A proxy that answers 429 has most likely not forwarded the request.
   if (status === 429) return "throttled";
-  // What something before Trieve answers proves nothing, whatever it says.
+  // The answer of a gateway in front of Trieve proves nothing, whatever it says.
   if (failure.origin !== "trieve") return "unclear";
   if (status === 401 || status === 403 || status === 404) return "refused";
   if (status !== 400) return "unclear";
   if (/^User with email .* is already in the organization/s.test(refusal)) return "member";
   if (/^User with email .* has already been invited/s.test(refusal)) return "invited";
   if (refusal === "Error sending email.") return "mail_failed";
-  return BEFORE_ANYTHING_IS_STORED.test(refusal) ? "refused" : "unclear";
+  return NOTHING_STORED.test(refusal) ? "refused" : "unclear";
 }
 
-const BEFORE_ANYTHING_IS_STORED =
+const NOTHING_STORED =
   /^(Invalid email|Can not invite|Could not convert Organization|Could not get database connection|Json Deserialization Error|Json deserialize error)/i;
 
-// The reasons that Trieve gives for refusing an invitation, in our words.
-const REASONS: readonly [said: RegExp, happened: string, next: string][] = [
+// Trieve's reasons for refusing an invitation, and our words for them.
+const REASONS: readonly [pattern: RegExp, happened: string, next: string][] = [
   [/^Invalid email/, "Trieve does not take this address (400)", "Ask the user for another address"],
   [
     /^Can not invite yourself/,
@@ -40,7 +40,7 @@ const REASONS: readonly [said: RegExp, happened: string, next: string][] = [
   ],
 ];
 
-/** The failure behind a refusal by which nothing was sent. */
+/** The failure for a response that proves nothing was sent. */
 export function refusalOf({ status, refusal, failure }: WriteResponse): Failure {
   const known = "Nothing was sent.";
   if (failure && status !== 400) return failure.knowing(known);
@@ -48,26 +48,26 @@ export function refusalOf({ status, refusal, failure }: WriteResponse): Failure 
     const detail = "HTTP 400, its database did not answer";
     return new Failure("upstream_error", { detail, known, origin: "trieve" });
   }
-  const [, happened, next] = REASONS.find(([said]) => said.test(refusal)) ?? [];
+  const [, happened, next] = REASONS.find(([pattern]) => pattern.test(refusal)) ?? [];
   return new Failure("rejected", { happened, next, known, origin: "trieve" });
 }
 
-/** What was seen after a send. */
+/** What the list and the members show after a send. */
 export interface Seen {
-  /** The invitation with this address that was not there before. */
+  /** The new invitation to this address, if there is one. */
   row: Invitation | undefined;
   /** Whether the list could be read, as fully as before the send. */
   isListRead: boolean;
-  /** Whether the address is among the members; undefined where they could not be read. */
+  /** Whether the address is a member's; undefined if the members could not be read. */
   isMember: boolean | undefined;
 }
 
-/** Whether the members decide what came of a send that left no invitation. */
+/** Whether the list of members is needed to tell what a send did that left no invitation. */
 export function isDecidedByMembers(response: WriteResponse): boolean {
   return ["accepted", "mail_failed", "throttled"].includes(sendStatus(response));
 }
 
-/** What came of a send, by how it was answered and what was seen afterwards. */
+/** The outcome of a send, from its response and from what the list and the members show afterwards. */
 export function classify(
   target: Target,
   response: WriteResponse,
@@ -79,9 +79,9 @@ export function classify(
     const happened = status === "mail_failed" ? MAIL_FAILED : undefined;
     return failedOutcome(target, new Failure("mail_unconfirmed", { happened }), "not_sent", row);
   }
-  const isTaken = status === "accepted" || status === "mail_failed";
-  if (isTaken && isListRead && isMember !== false) {
-    const reasons = [isMember === undefined && PROBABLY, status === "mail_failed" && NOT_TOLD];
+  const isStored = status === "accepted" || status === "mail_failed";
+  if (isStored && isListRead && isMember !== false) {
+    const reasons = [isMember === undefined && PROBABLY, status === "mail_failed" && NO_MAIL];
     return { target, outcome: "added", reason: reasons.filter(Boolean).join("; ") || undefined };
   }
   if (status === "throttled" && isListRead && response.failure) {
@@ -89,7 +89,7 @@ export function classify(
     return failedOutcome(target, response.failure.knowing(NOT_LISTED), "not_sent");
   }
   const says = SAYS[status] ?? unclearText(response);
-  const shows = isTaken ? NEITHER : "the list does not show that address";
+  const shows = isStored ? NEITHER : "the list does not show that address";
   const known = `${says}, and ${isListRead ? shows : UNREAD}. ${IN_DOUBT}`;
   return failedOutcome(target, new Failure("outcome_unknown", { known }), "not_sent");
 }
@@ -97,7 +97,7 @@ export function classify(
 const MAIL_FAILED = "The invitation exists. Its mail failed, so the person has no link";
 const PROBABLY =
   "probably: the list shows no invitation, and the members could not be read to be sure";
-const NOT_TOLD = "Trieve says that its mail failed, so nothing told the person";
+const NO_MAIL = "Trieve says that its mail failed, so nothing told the person";
 
 const SAYS: Partial<Record<ReturnType<typeof sendStatus>, string>> = {
   accepted: "Trieve accepted the invitation",
@@ -109,13 +109,13 @@ const NOT_LISTED = "The list does not show the address.";
 const NEITHER = "shows the address neither as invited nor as a member";
 const UNREAD = "the list could not be read in full afterwards";
 
-/** What is said of a response that does not tell what came of the send. */
+/** Describes a response that leaves open what the send did. */
 function unclearText({ status, failure }: WriteResponse): string {
   if (status === 0) return `The request was sent, but no answer came (${failure?.happened})`;
   const who = failure?.origin === "gate" ? " from something before Trieve" : "";
   return `The request was sent, and the answer was HTTP ${status}${who}`;
 }
 
-/** What has to be known of an address to which something may have been sent. */
+/** Added to every message about a send that may have reached the address. */
 export const IN_DOUBT =
   "A person with an account may have joined. Another send to the address is refused for two minutes.";

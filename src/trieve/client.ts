@@ -16,14 +16,14 @@ import { parseRetryAfter, retryDelay } from "./retry.ts";
 import type { SendGuard } from "./send-guard.ts";
 import { createSlots, type Slot } from "./slots.ts";
 
-// How long Trieve may be at work on a request whose answer nobody waits for: its own limit, and a mail relay's.
+// How long Trieve may go on with a request that nobody waits for any more: its own limit, and a mail relay's.
 const WORK_MS = 15_000;
 const SEND_WORK_MS = 60_000;
 const SECOND_LOOK_MS = 3_000;
 const INVITATIONS = "/api/invitations/{organization_id}";
 const MEMBERS = "/api/organization/users/{organization_id}";
 type ListPath = typeof INVITATIONS | typeof MEMBERS;
-const TROUBLE = { detail: "HTTP 400", origin: "trieve", isRepeatable: true } as const;
+const LIST_FAILED = { detail: "HTTP 400", origin: "trieve", isRepeatable: true } as const;
 
 export interface TrieveOptions {
   config: Config;
@@ -35,25 +35,25 @@ export interface TrieveOptions {
 
 /** How a write was answered. */
 export interface WriteResponse {
-  /** 0: no answer came, because of `failure`. */
+  /** 0 if no answer came, for the reason in `failure`. */
   status: number;
-  /** The text of a refusal, for recognising it and nothing else. */
+  /** The text of a refusal, only for matching: it is never shown. */
   refusal: string;
-  /** Why it is no clear success; missing for a 204. */
+  /** Why it is not a clear success; undefined for a 204. */
   failure?: Failure | undefined;
 }
 
-/** The requests to Trieve, each in a slot of its own. */
+/** The requests to Trieve. Each occupies a slot. */
 export interface Client {
-  /** All invitations of the organization, asked for again where that helps. Throws Failure. */
+  /** All invitations of the organization, with retries where they help. Throws Failure. */
   list(call: CallContext): Promise<InvitationList>;
   /** All members of the organization, likewise. */
   members(call: CallContext): Promise<MemberList>;
-  /** Does `work` in a slot for a send. Throws Failure `busy` when none comes in time. */
+  /** Runs `work` in a send slot. Throws Failure `busy` if none becomes free in time. */
   inSlot<T>(call: CallContext, work: (slot: Slot) => Promise<T>): Promise<T>;
-  /** One POST, never repeated. Throws Failure when it is certain that nothing came of it. */
+  /** One POST, never repeated. Throws Failure only if it is certain that it had no effect. */
   send(call: CallContext, to: { email: string; role: Role }, slot: Slot): Promise<WriteResponse>;
-  /** One DELETE, likewise, in a slot of its own where none is given. */
+  /** One DELETE, likewise, in a slot of its own unless one is given. */
   delete(call: CallContext, id: string, slot?: Slot): Promise<WriteResponse>;
 }
 
@@ -64,7 +64,7 @@ export interface Trieve {
   guard: SendGuard;
 }
 
-/** Where an invited person lands: Trieve needs the slash before the `?` for people with an account. */
+/** Where an invited person lands. For people with an account, Trieve needs the slash before the `?`. */
 export function redirectUri({ dashboardUrl = "", organizationId }: Config): string {
   return `${dashboardUrl}/?org=${organizationId}`;
 }
@@ -80,7 +80,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   const api = createClient<paths>({
     baseUrl: config.baseUrl,
     redirect: "manual",
-    // Fetch has rules of its own for a 401 to a request with credentials; ours are in a header.
+    // Fetch handles a 401 specially for requests with credentials; our key is in a plain header.
     credentials: "omit",
     headers: {
       Authorization: config.apiKey(),
@@ -96,9 +96,9 @@ export function createTrieveClient(options: TrieveOptions): Client {
     return statusFailure({ status, retryAfterMs, isPage: isPage(response) }, config.keyFile);
   }
 
-  /** How long a request of a call may take. Throws Failure `timeout` when the call's time is up. */
-  function timeFor(call: CallContext, mostMs: number): number {
-    const ms = Math.min(mostMs, call.timeLeft());
+  /** How long the call's next request may take. Throws Failure `timeout` if the call's time is up. */
+  function timeFor(call: CallContext, maxMs: number): number {
+    const ms = Math.min(maxMs, call.timeLeft());
     if (ms <= 0) throw new Failure("timeout", { origin: "network" });
     return ms;
   }
@@ -109,7 +109,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
       call.beginRequest();
       const options = { slot, ms, workMs: WORK_MS, signal: call.signal };
       return exchange(options, async (fetch) => {
-        // Never twice the same query, so that no cache on the way can answer.
+        // A query that is never the same, so that no cache on the way can answer.
         const query = { at: randomUUID() };
         const params = { header, path: { organization_id: organizationId }, query };
         const { data, response } = await api.GET(list, { params, parseAs: "stream", fetch });
@@ -117,8 +117,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
           return parseList(await readText(data ?? null, limits.bodyBytes));
         }
         const failure = failureOf(response);
-        // A list has no arguments that could be wrong: a 400 of Trieve is trouble there.
-        throw failure.code === "rejected" ? new Failure("upstream_error", TROUBLE) : failure;
+        // A list request has no arguments that could be wrong, so Trieve's 400 means that it failed.
+        throw failure.code === "rejected" ? new Failure("upstream_error", LIST_FAILED) : failure;
       });
     });
   }
@@ -139,17 +139,17 @@ export function createTrieveClient(options: TrieveOptions): Client {
 
   async function write(
     call: CallContext,
-    { slot, mostMs, workMs }: { slot: Slot; mostMs: number; workMs: number },
-    put: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
+    { slot, maxMs, workMs }: { slot: Slot; maxMs: number; workMs: number },
+    request: (fetch: Fetch) => Promise<{ error?: { message: string }; response: Response }>,
   ): Promise<WriteResponse> {
     call.signal.throwIfAborted();
-    const ms = timeFor(call, mostMs);
-    const takeBack = call.beginWrite();
+    const ms = timeFor(call, maxMs);
+    const undo = call.beginWrite();
     try {
       return await exchange({ slot, ms, workMs }, async (fetch) => {
-        const { error, response } = await put(fetch);
+        const { error, response } = await request(fetch);
         const { status } = response;
-        // What the types promise of a body is only what Trieve says of it.
+        // The types of a body come from Trieve's specification and are not checked.
         const { message } = Object(error);
         const refusal = typeof message === "string" ? message : "";
         return { status, refusal, failure: status === 204 ? undefined : failureOf(response) };
@@ -157,7 +157,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (!error.isCertain) return { status: 0, refusal: "", failure: error };
-      takeBack();
+      undo();
       throw error;
     }
   }
@@ -167,7 +167,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     list: async (call) => readRows(await read(call, INVITATIONS), organizationId),
     members: async (call) => readMembers(await read(call, MEMBERS), organizationId),
     send(call, { email, role }, slot) {
-      return write(call, { slot, mostMs: limits.sendMs, workMs: SEND_WORK_MS }, (fetch) =>
+      return write(call, { slot, maxMs: limits.sendMs, workMs: SEND_WORK_MS }, (fetch) =>
         api.POST("/api/invitation", {
           params: { header },
           body: {
@@ -183,7 +183,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
     },
     delete(call, id, slot) {
       const work = (slot: Slot) =>
-        write(call, { slot, mostMs: limits.attemptMs, workMs: WORK_MS }, (fetch) =>
+        write(call, { slot, maxMs: limits.attemptMs, workMs: WORK_MS }, (fetch) =>
           api.DELETE("/api/invitation/{invitation_id}", {
             params: { header, path: { invitation_id: id } },
             parseAs: "stream",
@@ -196,8 +196,8 @@ export function createTrieveClient(options: TrieveOptions): Client {
 }
 
 /**
- * The list after a write: at once and, unless that is enough, again 3 s later, as far as the call's time goes. A
- * reading that failed is undefined.
+ * The list after a write: read at once and, if that is not enough, again 3 s later, if the call's time allows. Each
+ * failed read is undefined.
  */
 export async function lookTwice(
   { client, clock }: Trieve,

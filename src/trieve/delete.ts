@@ -7,8 +7,8 @@ import type { Listed, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
 
 /**
- * Deletes the invitations one after the other, each if it still is as listed. An unclear end, or a refusal,
- * leaves the rest untouched. What came of each is told in the order given.
+ * Deletes the invitations one after the other, each only if it is still as listed. After an unclear result or a
+ * refusal the rest are left alone. Returns the outcomes in the order given.
  */
 export async function deleteAll(
   trieve: Trieve,
@@ -24,7 +24,7 @@ export async function deleteAll(
   return call.outcomes;
 }
 
-/** The list, and whether an invitation is in it. Throws Failure `changed` where it is not as it was listed. */
+/** Reads the list again and looks for an invitation in it. Throws Failure `changed` if it is not as it was listed. */
 export async function listAgain(
   { client }: Trieve,
   call: CallContext,
@@ -39,13 +39,13 @@ export async function listAgain(
 function stateIn(list: InvitationList, listed: Invitation): "there" | "gone" | "changed" {
   const found = list.invitations.find(({ id }) => id === listed.id);
   if (found !== undefined) return isUnchanged(found, listed) ? "there" : "changed";
-  // A row that cannot be read may be this one, so that its absence proves nothing.
+  // An unreadable row may be this invitation, so its absence proves nothing.
   return list.skipped === 0 ? "gone" : "changed";
 }
 
 /**
- * Deletes an invitation that is listed, with at most two DELETEs, in `slot` where one is given; false where it
- * is known that another call was faster. Throws Failure: `outcome_unknown` when what came of it is unclear.
+ * Deletes a listed invitation with at most two DELETEs, in `slot` if one is given. False if another call of this
+ * process is known to have deleted it first. Throws Failure, `outcome_unknown` if the result is unclear.
  */
 export async function deleteListed(
   trieve: Trieve,
@@ -59,7 +59,7 @@ export async function deleteListed(
   if (isRefused && failure?.origin === "trieve") throw failure.knowing("Nothing was deleted.");
   let isDone = failure === undefined;
   if (!isDone && !(await isGone(trieve, call, listed))) {
-    // However the second one goes, the first may still take effect.
+    // Whatever becomes of the second DELETE, the first may still take effect.
     const second = await client.delete(call, listed.id, slot).catch(() => undefined);
     isDone = second?.status === 204;
     if (!isDone && !(second && (await isGone(trieve, call, listed)))) {
@@ -72,9 +72,9 @@ export async function deleteListed(
 }
 
 /**
- * Whether an invitation is no longer listed, by two looks 3 s apart. Trieve answers 400, not 404, for an id that
- * is gone, so that only the list can tell. Throws Failure `outcome_unknown` when it cannot be read, or shows
- * another state than the one that was agreed to.
+ * Whether an invitation is no longer listed, checked up to twice, 3 s apart. Trieve answers 400, not 404, for an id
+ * that is gone, so only the list can tell. Throws Failure `outcome_unknown` if the list cannot be read or shows that
+ * the invitation has changed.
  */
 async function isGone(trieve: Trieve, call: CallContext, listed: Invitation): Promise<boolean> {
   const isSettled = (list: InvitationList) => stateIn(list, listed) !== "there";

@@ -21,14 +21,14 @@ const KEY_IS_OLD = {
   next: "The file that TRIEVE_API_KEY_FILE names has changed since the start, when the key was read: restart the server",
 };
 
-const OWN_STATUSES: readonly number[] = [200, 204, 400, 401, 403, 404, 408, 500];
+const TRIEVE_STATUSES: readonly number[] = [200, 204, 400, 401, 403, 404, 408, 500];
 
-/** Whether something before Trieve answered in its place. `isPage`: as a page, which Trieve never sends. */
+/** Whether a gateway in front of Trieve answered in its place. `isPage`: with a page, which Trieve never sends. */
 export function isFromGate(status: number, isPage: boolean): boolean {
-  return isPage || !OWN_STATUSES.includes(status);
+  return isPage || !TRIEVE_STATUSES.includes(status);
 }
 
-/** The failure behind a status that is not the expected one; `keyFile` is where the key came from, if from a file. */
+/** The failure for an unexpected status; `keyFile` is where the key came from, if from a file. */
 export function statusFailure(
   response: { status: number; retryAfterMs?: number | undefined; isPage?: boolean },
   keyFile?: Config["keyFile"],
@@ -50,7 +50,7 @@ export function statusFailure(
 
   return new Failure(code, {
     ...describe(),
-    // The table's own words for these say the status already.
+    // The default texts of these already give the status.
     detail: [400, 401, 403, 404].includes(status) && !isSignIn ? undefined : `HTTP ${status}`,
     retryAfterMs,
     origin: isFromGate(status, isPage) ? "gate" : "trieve",
@@ -58,7 +58,7 @@ export function statusFailure(
   });
 }
 
-/** When to call again, as a next step. */
+/** The next step that tells when to call again. */
 export function waitFor(ms: number): string {
   return `Wait ${Math.ceil(ms / 1_000)} seconds, then call again`;
 }

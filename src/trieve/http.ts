@@ -9,25 +9,25 @@ import type { Slot } from "./slots.ts";
 
 export type Fetch = (request: Request) => Promise<Response>;
 
-// An answer of something before Trieve that comes later than this may leave Trieve at work on the request.
+// If a gateway in front of Trieve answers later than this, Trieve may still be processing the request.
 const INSTANT_MS = 1_000;
 
 interface Options {
-  /** The request's place, which is held as long as Trieve may be at work on it. */
+  /** Held as long as Trieve may be processing the request. */
   slot: Slot;
-  /** How long it may take, body included. */
+  /** How long the exchange may take, body included. */
   ms: number;
-  /** How long Trieve may be at work on it, from its start. */
+  /** How long Trieve may be processing the request, from its start. */
   workMs: number;
-  /** Drops the request when it fires. */
+  /** Aborts the exchange. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * HTTP exchanges within their time, which throw Failure. Those of one process share the way to Trieve; `given` is used
- * instead where it is there.
+ * Returns a function that runs an HTTP exchange within its time limit and throws Failure. All exchanges share one route
+ * to Trieve, or use `customFetch` if it is given.
  */
-export function createExchange(config: Config, clock: Clock, given: typeof fetch | undefined) {
+export function createExchange(config: Config, clock: Clock, customFetch?: typeof fetch) {
   let route: Promise<typeof fetch> | undefined;
 
   return async <T>(
@@ -35,40 +35,40 @@ export function createExchange(config: Config, clock: Clock, given: typeof fetch
     work: (fetch: Fetch) => Promise<T>,
   ): Promise<T> => {
     const startedAt = clock.elapsed();
-    const dropped = createDeadline(ms, signal);
-    let isCutOff = false;
+    const deadline = createDeadline(ms, signal);
+    let isUnanswered = false; // It may have reached Trieve, but the answer is not from Trieve.
     try {
       return await work(async (request) => {
-        // The signal goes to fetch itself: a Request hands its own on only until the garbage collector takes it.
-        const init = { ...(await sentOnce(request)), signal: dropped.signal };
+        // The signal goes to fetch itself: a Request may lose its link to the signal to the garbage collector.
+        const init = { ...(await sentOnce(request)), signal: deadline.signal };
         route ??= openRoute(config);
-        const response = await (given ?? (await route))(request, init);
-        isCutOff = isFromGate(response.status, isPage(response));
-        const isList = request.method === "GET" && response.status === 200 && !isCutOff;
+        const response = await (customFetch ?? (await route))(request, init);
+        isUnanswered = isFromGate(response.status, isPage(response));
+        const isList = request.method === "GET" && response.status === 200 && !isUnanswered;
         return isList ? response : withoutLongBody(response);
       });
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof Failure) throw error;
-      if (dropped.signal.aborted) throw new Failure("timeout", { origin: "network" });
+      if (deadline.signal.aborted) throw new Failure("timeout", { origin: "network" });
       const failure = networkFailure(error, config);
-      isCutOff = !failure.isCertain;
+      isUnanswered = !failure.isCertain;
       throw failure;
     } finally {
-      dropped.end();
+      deadline.end();
       const tookMs = clock.elapsed() - startedAt;
-      const mayGoOn = dropped.signal.aborted || (isCutOff && tookMs > INSTANT_MS);
-      if (mayGoOn) slot.hold(workMs - tookMs);
+      const mayStillRun = deadline.signal.aborted || (isUnanswered && tookMs > INSTANT_MS);
+      if (mayStillRun) slot.hold(workMs - tookMs);
     }
   };
 }
 
-/** How requests reach the API: directly, or through the proxy, whose code is loaded only then. */
+/** A fetch that reaches the API directly or through the proxy. The proxy code is loaded only when needed. */
 export async function openRoute({ proxy }: Pick<Config, "proxy">): Promise<typeof fetch> {
   if (proxy === undefined) return fetch;
   const { ProxyAgent } = (await import("undici")).default;
   const dispatcher = new ProxyAgent({ uri: proxy });
-  // Node's own fetch takes it; its types come from another version of the same library.
-  const through: object = { dispatcher };
-  return (input, init) => fetch(input, { ...init, ...through });
+  // Node's fetch accepts it, but is typed for another version of undici.
+  const proxied: object = { dispatcher };
+  return (input, init) => fetch(input, { ...init, ...proxied });
 }

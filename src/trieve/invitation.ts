@@ -3,26 +3,26 @@ import { ROLES } from "../config/policy.ts";
 import { isUuid } from "../text.ts";
 import type { components } from "./api.gen.ts";
 
-/** An invitation as this program speaks of it. */
+/** An invitation, in this program's own form. */
 export interface Invitation {
-  /** Lower-case UUID; also the code with which the person joins, so it is never shown. */
+  /** Lower-case UUID. Whoever has it can join the organization, so it is never shown. */
   id: string;
-  /** Its beginning, which is shown: 8 characters, more where two in the list begin alike. */
+  /** The beginning of the id, which is shown: 8 characters, or more where two in the list begin alike. */
   shortId: string;
-  /** As Trieve holds it, untrusted. */
+  /** As Trieve stores it, untrusted. */
   email: string;
   /** A role of ROLES, or `unknown(<number>)`. */
   role: string;
   status: "pending" | "used";
   /** Milliseconds since 1970. */
   createdAt: number;
-  /** Carries scopes, also an empty list of them. */
+  /** Whether it has a list of scopes, even an empty one. */
   scoped: boolean;
 }
 
 export interface InvitationList {
   invitations: Invitation[];
-  /** Rows that could not be read, or were another organization's. */
+  /** How many rows were malformed or another organization's. */
   skipped: number;
 }
 
@@ -33,14 +33,14 @@ export function readRows(rows: readonly unknown[], organizationId: string): Invi
     const invitation = readInvitation(row, organizationId);
     if (invitation !== undefined) invitations.push(invitation);
   }
-  lengthenAlikeIds(invitations);
+  lengthenSharedIds(invitations);
   return { invitations, skipped: rows.length - invitations.length };
 }
 
 function readInvitation(given: unknown, organizationId: string): Invitation | undefined {
   const row: { [column in keyof components["schemas"]["Invitation"]]?: unknown } = Object(given);
   const { id, email, organization_id, used, created_at, role, scopes } = row;
-  // Not by a schema, which takes most of the time of a long list.
+  // Checked by hand: a schema takes most of the time of reading a long list.
   if (
     typeof id !== "string" ||
     typeof email !== "string" ||
@@ -74,8 +74,8 @@ function isScopes(value: unknown): boolean {
 
 const SHORTEST_ID = 8;
 
-/** Lengthens the short ids of those that begin alike, one by one, until each is one invitation's. */
-function lengthenAlikeIds(invitations: readonly Invitation[]): void {
+/** Lengthens shared short ids, a character at a time, until each belongs to one invitation. */
+function lengthenSharedIds(invitations: readonly Invitation[]): void {
   const ids = new Map<string, string>();
   const shared = new Set<string>();
   for (const { shortId, id } of invitations) {
@@ -84,12 +84,12 @@ function lengthenAlikeIds(invitations: readonly Invitation[]): void {
     else if (other !== id) shared.add(shortId);
   }
   if (shared.size === 0) return;
-  const alike = invitations.filter(({ shortId }) => shared.has(shortId));
-  for (const one of alike) one.shortId = one.id.slice(0, one.shortId.length + 1);
-  lengthenAlikeIds(alike);
+  const sharing = invitations.filter(({ shortId }) => shared.has(shortId));
+  for (const one of sharing) one.shortId = one.id.slice(0, one.shortId.length + 1);
+  lengthenSharedIds(sharing);
 }
 
-/** A role by its number on the wire. */
+/** The name of a role, from its number in Trieve's API. */
 export function roleName(role: number): string {
   return ROLES[role] ?? `unknown(${role})`;
 }
@@ -98,22 +98,22 @@ const TIMESTAMP =
   /^[1-9]\d{3}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,9})?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/;
 
 /**
- * Milliseconds since 1970 of a timestamp of Trieve's: `2025-01-31T09:15:02.123456`, in UTC with no zone. A zone, where
- * there is one, counts. Undefined for anything else, and for a day, time or zone that does not exist.
+ * Milliseconds since 1970 for one of Trieve's timestamps: `2025-01-31T09:15:02.123456`, which means UTC unless a zone
+ * follows. Undefined for anything else, and for a day, time or zone that does not exist.
  */
 export function parseTimestamp(value: string): number | undefined {
   const match = TIMESTAMP.exec(value);
   if (match === null) return undefined;
   const at = Date.parse(match[1] === undefined ? `${value}Z` : value);
   const [day, date] = [value.slice(0, 10), value.slice(8, 10)];
-  // Date takes February 30th for March 2nd.
+  // Date.parse reads February 30th as March 2nd.
   const exists = date < "29" || new Date(day).getUTCDate() === Number(date);
   return exists && !Number.isNaN(at) ? at : undefined;
 }
 
 const DAY_MS = 86_400_000;
 
-/** Whole days since it was created; 0 for one that comes from a clock ahead of ours. */
+/** Whole days since it was created; 0 if Trieve's clock is ahead of ours. */
 export function ageInDays({ createdAt }: Invitation, now: number): number {
   return Math.max(0, Math.floor((now - createdAt) / DAY_MS));
 }
@@ -125,11 +125,11 @@ export function createdDate({ createdAt }: Invitation): string {
 
 /** Whether nothing about an invitation has changed. */
 export function isUnchanged(a: Invitation, b: Invitation): boolean {
-  // Another invitation in the list may have made its short id longer.
+  // The short id depends on the other invitations in the list.
   return isDeepStrictEqual({ ...a, shortId: "" }, { ...b, shortId: "" });
 }
 
-/** Trieve compares addresses letter by letter; people do not. */
+/** Whether two addresses are the same, ignoring case. Trieve itself compares them case-sensitively. */
 export function isSameEmail(a: string, b: string): boolean {
   return a.length === b.length && a.toLowerCase() === b.toLowerCase();
 }

@@ -1,8 +1,8 @@
-/** How long things may take, in milliseconds, and how large a list may be. Tests shorten these. */
+/** Time limits in milliseconds, and the size limit of a list. Tests use smaller ones. */
 export const LIMITS = {
-  /** What a list or a delete may take. */
+  /** For one list or delete request. */
   attemptMs: 20_000,
-  /** What a send may take: Trieve mails inside the request. */
+  /** For one send: Trieve sends the mail within the request. */
   sendMs: 45_000,
   /** How long a write waits for its slot. */
   slotMs: 8_000,

@@ -3,7 +3,7 @@ import { roleName } from "./invitation.ts";
 
 /** A member of the organization. */
 export interface Member {
-  /** As the account has it, untrusted, like the name. */
+  /** As the account has it. Untrusted, like the name. */
   email: string;
   name: string | undefined;
   /** A role of ROLES, or `unknown(<number>)`. */
@@ -12,7 +12,7 @@ export interface Member {
 
 export interface MemberList {
   members: Member[];
-  /** Rows that could not be read, or were another organization's. */
+  /** How many rows were malformed or another organization's. */
   skipped: number;
 }
 

@@ -3,96 +3,96 @@ import type { Config } from "../config/settings.ts";
 import { isLocal } from "../config/url.ts";
 import { type ErrorCode, Failure, type FailureDetails } from "../errors.ts";
 
-/** What a network error means, as far as it is known. */
+/** What a kind of network error means. */
 interface Meaning extends FailureDetails {
-  /** The code of Node or OpenSSL and, where that says too little, the message. */
-  said: RegExp;
-  /** Where it is no `network_error`. */
+  /** Matches the code of Node or OpenSSL followed by the message. */
+  when: RegExp;
+  /** `network_error` if missing. */
   code?: ErrorCode;
-  /** What is said in place of it where this machine shows more. */
-  here?(config: Partial<Config>, isInContainer: () => boolean): FailureDetails | undefined;
+  /** More specific details, if this machine's setup explains the error. */
+  explain?(config: Partial<Config>, isInContainer: () => boolean): FailureDetails | undefined;
 }
 
-// These end the handshake, so that nothing was sent. (Over TLS 1.3 a missing certificate of the client is reported
-// when the request is already written; the server has not read it.)
+// These end the TLS handshake, so nothing reached Trieve. (Over TLS 1.3 a missing client certificate is reported after
+// the request is written, but the server has not read it.)
 const TLS = { origin: "tls", isCertain: true } as const;
-// The connection was never opened, so that nothing can have arrived.
+// The connection was never opened, so nothing can have arrived.
 const UNOPENED = { isCertain: true } as const;
 const NOT_HTTP = { code: "bad_response", isRepeatable: false } as const;
 
-/** The first that fits is used. */
+/** The first match is used. */
 const MEANINGS: readonly Meaning[] = [
   {
-    said: /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/,
+    when: /SELF_SIGNED_CERT|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF)/,
     ...TLS,
     happened:
       "The certificate is self-signed or from an authority that this machine does not know, or its chain is incomplete",
     next: "Set NODE_EXTRA_CA_CERTS to the file of that certificate or authority, or have the server send its full chain",
-    here: ({ caFile }) => (caFile ? CA_FILE[faultOfCaFile(caFile)] : undefined),
+    explain: ({ caFile }) => (caFile ? CA_FILE[faultOfCaFile(caFile)] : undefined),
   },
   {
-    said: /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
+    when: /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
     ...TLS,
     happened: "The certificate has expired or is not valid yet",
     next: "Renew the certificate of Trieve, and check the clock of this machine",
   },
   {
-    said: /ERR_TLS_CERT_ALTNAME_INVALID/,
+    when: /ERR_TLS_CERT_ALTNAME_INVALID/,
     ...TLS,
     happened: "The certificate is for another host name",
     next: "Write the host in TRIEVE_BASE_URL as the certificate has it",
   },
   {
-    said: /certificate.required|alert.(handshake.failure|bad.certificate|certificate.unknown|unknown.ca|access.denied)/i,
+    when: /certificate.required|alert.(handshake.failure|bad.certificate|certificate.unknown|unknown.ca|access.denied)/i,
     ...TLS,
     happened:
       "The server ended the TLS handshake: most likely it wants a certificate of the client, and this program has none",
     next: "Reach Trieve past that gate, or have it accept a header (TRIEVE_EXTRA_HEADERS) instead",
   },
   {
-    said: /no.application.protocol|protocol.version|unsupported.protocol|no.protocols|insufficient.security|no.(shared.)?cipher/i,
+    when: /no.application.protocol|protocol.version|unsupported.protocol|no.protocols|insufficient.security|no.(shared.)?cipher/i,
     ...TLS,
     happened: "The server and this program have no version of TLS or HTTP, or no cipher, in common",
     next: "Have the gate before Trieve offer TLS 1.2 or 1.3, and HTTP/1.1",
   },
   {
-    said: /ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)|\bEPROTO\b|before secure TLS connection/,
+    when: /ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)|\bEPROTO\b|before secure TLS connection/,
     ...TLS,
     happened: "No TLS connection could be set up: perhaps this port speaks plain HTTP",
     next: "Check scheme and port in TRIEVE_BASE_URL; a firewall, or a gate that wants a certificate of the client, can end the handshake too",
   },
-  { said: /^ERR_SSL_/, origin: "tls" },
+  { when: /^ERR_SSL_/, origin: "tls" },
   {
-    said: /^(HPE_|HTTPParserError|Z_DATA|Z_VERSION|ERR_BROTLI|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH|REQ_CONTENT_LENGTH|INFO|NOT_SUPPORTED))/,
+    when: /^(HPE_|HTTPParserError|Z_DATA|Z_VERSION|ERR_BROTLI|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH|REQ_CONTENT_LENGTH|INFO|NOT_SUPPORTED))/,
     ...NOT_HTTP,
     happened: "What answers there is not a Trieve: it does not speak HTTP, or not correctly",
     next: "Check scheme, host and port in TRIEVE_BASE_URL",
   },
   {
-    said: /^ECONNREFUSED/,
+    when: /^ECONNREFUSED/,
     ...UNOPENED,
     happened: "Nothing listens at this address",
     next: "Start Trieve, or check host and port in TRIEVE_BASE_URL",
-    here: ({ baseUrl }, isInContainer) =>
+    explain: ({ baseUrl }, isInContainer) =>
       baseUrl && isLocal(baseUrl) && isInContainer() ? CONTAINER : undefined,
   },
   {
-    said: /^(ENOTFOUND|EAI_AGAIN)/,
+    when: /^(ENOTFOUND|EAI_AGAIN)/,
     ...UNOPENED,
     happened: "The name of the host could not be looked up",
     next: "Check the host in TRIEVE_BASE_URL and this machine's network, then call again",
   },
   {
-    said: /^bad port/,
+    when: /^bad port/,
     ...UNOPENED,
     happened: "Node's fetch refuses this port, which belongs to another service",
     next: "Have Trieve listen on another port, and set that in TRIEVE_BASE_URL",
   },
-  // The second one comes of Node's permission model.
-  { said: /^(UND_ERR_CONNECT_TIMEOUT|ERR_ACCESS_DENIED)/, ...UNOPENED },
-  // How a server ends a connection without a word, as one that wants a certificate may over TLS 1.3.
+  // ERR_ACCESS_DENIED comes from Node's permission model.
+  { when: /^(UND_ERR_CONNECT_TIMEOUT|ERR_ACCESS_DENIED)/, ...UNOPENED },
+  // The server closed the connection without a reason, as one that requires a client certificate may over TLS 1.3.
   {
-    said: /^(ECONNRESET|UND_ERR_SOCKET)/,
+    when: /^(ECONNRESET|UND_ERR_SOCKET)/,
     next: "Check TRIEVE_BASE_URL and the network, then call again; a firewall, or a gate that wants a certificate of the client, ends connections like this too",
   },
 ];
@@ -120,35 +120,35 @@ const CONTAINER = {
   next: "Start Trieve, or set TRIEVE_BASE_URL to the name of its container, or to host.docker.internal where it runs on the host (host.containers.internal with Podman); http needs TRIEVE_ALLOW_INSECURE_HTTP=true then",
 };
 
-/** What to do about a proxy that does not pass requests on. */
+/** What to do about a proxy that does not forward requests. */
 export const PROXY_NEXT =
   "Check HTTPS_PROXY and HTTP_PROXY in the server's environment, or leave the host out with NO_PROXY";
 
-/** The failure behind a rejected `fetch` or a body that broke off. */
+/** The failure for a rejected `fetch` or a body that was cut off. */
 export function networkFailure(
   cause: unknown,
   config: Partial<Config> = {},
   isInContainer = isContainer,
 ): Failure {
   const { proxy } = config;
-  const { code: system, syscall, message } = systemError(cause);
-  const text = `${system} ${message}`;
-  const found: Partial<Meaning> = MEANINGS.find(({ said }) => said.test(text)) ?? {};
-  // By the code alone a host may also have become unreachable in the middle.
+  const { code: systemCode, syscall, message } = systemError(cause);
+  const text = `${systemCode} ${message}`;
+  const found: Partial<Meaning> = MEANINGS.find(({ when }) => when.test(text)) ?? {};
+  // The code alone is not enough: a host may also become unreachable after the connection is open.
   const isUnopened = syscall === "connect" || (found.isCertain && found.origin !== "tls");
   const proxyStatus = /^Proxy response \((\d+)\)/.exec(message)?.[1];
-  const about = { detail: system || undefined, cause };
+  const about = { detail: systemCode || undefined, cause };
   if (proxy !== undefined && (isUnopened || proxyStatus !== undefined)) {
     return proxyFailure(new URL(proxy).host, proxyStatus, about);
   }
-  // The name that fetch has for a body that broke off.
+  // What fetch calls a body that was cut off.
   const isCut = cause instanceof TypeError && cause.message === "terminated";
   if (isCut && found.code === undefined) return brokenOff(about);
-  const words = { ...found, ...found.here?.(config, isInContainer) };
-  return connectionError({ ...about, isCertain: isUnopened, ...words }, found.code);
+  const details = { ...found, ...found.explain?.(config, isInContainer) };
+  return connectionError({ ...about, isCertain: isUnopened, ...details }, found.code);
 }
 
-/** The failure of an answer that ended in the middle. */
+/** The failure for a response that was cut off. */
 export function brokenOff(details: FailureDetails = {}): Failure {
   return connectionError({
     ...details,
@@ -172,18 +172,18 @@ function connectionError(details: FailureDetails, code: ErrorCode = "network_err
   return new Failure(code, { origin: "network", isRepeatable: true, ...details });
 }
 
-/** The system's error: fetch hides it in `cause`, and several of them in `errors`. */
+/** The underlying system error, which fetch puts in `cause`; if there are several, they are in `errors`. */
 function systemError(error: unknown): { code: string; message: string; syscall?: unknown } {
   if (!(error instanceof Error)) return { code: "", message: "" };
   const { message, name, cause } = error;
   if ("code" in error && typeof error.code === "string") {
-    // One for each address of a name, where Node could connect to none.
-    const each: unknown[] = error instanceof AggregateError ? error.errors : [error];
-    const calls = new Set(each.map((one) => Object(one).syscall));
+    // If Node could connect to none of the host's addresses, there is one error for each.
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+    const calls = new Set(errors.map((one) => Object(one).syscall));
     return { code: error.code, message, syscall: calls.size === 1 ? [...calls][0] : undefined };
   }
   if (message === "bad port") return { code: message, message };
-  // Since 24, Node gives it no code where the answer is no HTTP at all.
+  // From Node 24 on, it has no code if the answer is not HTTP at all.
   if (name === "HTTPParserError") return { code: name, message };
   return systemError(cause);
 }

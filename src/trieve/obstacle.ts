@@ -6,10 +6,10 @@ import { createdDate, type Invitation, type InvitationList, isSameEmail } from "
 import type { MemberList } from "./member.ts";
 import { type Addressee, failedOutcome, type Outcome } from "./outcome.ts";
 
-/** Whether an address is a member's, in any case; undefined where the members could not be read. */
+/** Whether an address is a member's, ignoring case; undefined if the members could not be read. */
 export type IsMember = (email: string) => Promise<boolean | undefined>;
 
-/** Reads the members once, when they are first asked for. */
+/** A check that reads the members once, when it is first used. */
 export function createMemberCheck(client: Client, call: CallContext): IsMember {
   let reading: Promise<MemberList | undefined> | undefined;
   return async (email) => {
@@ -21,7 +21,7 @@ export function createMemberCheck(client: Client, call: CallContext): IsMember {
   };
 }
 
-/** What stands in the way of inviting an address, if anything does: then nothing is sent. */
+/** The outcome for an address that cannot be invited now; undefined if nothing stands in the way. */
 export async function findObstacle(
   { guard }: Pick<Trieve, "guard">,
   target: Addressee,
@@ -45,17 +45,17 @@ export async function findObstacle(
   if (same.length === 0) return undefined;
   const isJoined = await isMember(email);
   if (isJoined) return { target, outcome: "already_member" };
-  // Trieve compares letter by letter: a record in other letters only stands for somebody who may be a member.
+  // Trieve compares case-sensitively: a used record in other case blocks only while its person may be a member.
   const used = isJoined === undefined ? same[0] : same.find((one) => one.email === email);
   return used && failedOutcome(target, alreadyAccepted(isJoined), "not_sent", used);
 }
 
-/** Why nothing is sent to an address after a request whose outcome is unknown. */
+/** Why nothing is sent to an address while the outcome of an earlier request is unknown. */
 export function doubtFailure(): Failure {
   return new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` });
 }
 
-/** Why somebody who has accepted an invitation cannot be sent one: they are no member, or may be one. */
+/** Why a used invitation blocks a new one; undefined means that it is unknown whether the person is a member. */
 export function alreadyAccepted(isMember: false | undefined): Failure {
   return new Failure("already_accepted", isMember === undefined ? MEMBERSHIP_UNKNOWN : {});
 }

@@ -2,7 +2,7 @@ import type { Role } from "../config/policy.ts";
 import { Failure } from "../errors.ts";
 import type { Invitation } from "./invitation.ts";
 
-/** What each outcome of a target means if it has no failure: done, so already, unsure, or still open. */
+/** The class of each outcome if it has no failure: done now, already so, unsure, or not done. */
 const CLASSES = {
   invited: "did",
   added: "did",
@@ -31,47 +31,47 @@ const CLASSES = {
 export type OutcomeName = keyof typeof CLASSES;
 type OutcomeClass = (typeof CLASSES)[OutcomeName];
 
-/** The outcomes of targets to which nothing was done. */
+/** The outcomes of targets that were left alone. */
 export type Untouched = "not_sent" | "not_resent" | "not_deleted";
 
-/** What a call is to do something to: an address, or an invitation. */
+/** What a call acts on: an address, or an invitation. */
 export interface Target {
-  /** Untrusted, as is `role`. */
+  /** Untrusted, like `role`. */
   email?: string | undefined;
   role?: string | undefined;
   invitation?: Invitation | undefined;
-  /** What the caller named, where no invitation is known by it: an address, or the beginning of an id. */
+  /** What the caller gave, if it matches no invitation: an address, or the beginning of an id. */
   name?: string | undefined;
-  /** Other spellings of the address that the caller gave too, untrusted. */
+  /** Variants of the address in other letter case that the caller also gave. Untrusted. */
   spellings?: readonly string[] | undefined;
 }
 
-/** Whom an invitation goes to, and as what. */
+/** An address to invite, and the role to invite it with. */
 export interface Addressee extends Target {
   email: string;
   role: Role;
 }
 
-/** An invitation as it was listed, which is compared again before anything is done to it. */
+/** An invitation as it was listed. It is compared with the list again before anything is done to it. */
 export interface Listed extends Target {
   invitation: Invitation;
   email: string;
   role: string;
 }
 
-/** What came of one target. */
+/** The result for one target. */
 export interface Outcome {
   target: Target;
   outcome: OutcomeName;
-  /** The new invitation, or the one that stands in the way. */
+  /** The new invitation, or the existing one that blocks it. */
   invitation?: Invitation | undefined;
-  /** Why it is not as it was asked for; what is told of an error. */
+  /** Why the target is not as requested. */
   failure?: Failure | undefined;
-  /** What has to be said of one that is as it was asked for. */
+  /** A remark on a target that is as requested. */
   reason?: string | undefined;
 }
 
-/** An invitation or address to which `failure` happened; `untouched` where that is no outcome of its own. */
+/** The outcome for a failed target: the failure's code if there is an outcome of that name, else `untouched`. */
 export function failedOutcome(
   target: Target,
   failure: Failure,
@@ -83,7 +83,7 @@ export function failedOutcome(
   return { target, outcome, failure, invitation };
 }
 
-/** What an outcome comes to. With a failure it is unsure or open, whatever its name. */
+/** The class of an outcome. With a failure it is unsure or open, whatever its name. */
 export function classOf({ outcome, failure }: Outcome): OutcomeClass {
   const named = CLASSES[outcome];
   return failure === undefined || named === "unsure" ? named : "open";
@@ -92,9 +92,9 @@ export function classOf({ outcome, failure }: Outcome): OutcomeClass {
 const UNSURE: readonly OutcomeName[] = ["outcome_unknown", "deleted_not_sent", "mail_unconfirmed"];
 
 /**
- * What the outcomes of a call's targets come to. With nothing unsure or open it is `done`, or `nothing_to_do`
- * where all was so already. Otherwise it is `partly_done` where something was done or was so already, and else
- * the failure that is told as an error: of the first unsure target in the order of UNSURE, or of the first open one.
+ * The result of a whole call. With no target unsure or open it is `done`, or `nothing_to_do` if all were so already.
+ * Otherwise it is `partly_done` if any target is done or already so, else the failure to report: that of the first
+ * unsure target in the order of UNSURE, or of the first open one.
  */
 export function summarise(
   outcomes: readonly Outcome[],

@@ -7,15 +7,15 @@ import type { Invitation } from "./invitation.ts";
 import { type Addressee, failedOutcome, type Listed, type Outcome } from "./outcome.ts";
 import { post, reportSent, type Sent } from "./send.ts";
 
-/** An invitation to be deleted and sent anew, as this role. */
+/** An invitation to delete and send again, with this role. */
 export type Resend = Listed & Addressee;
 
-// What its send may take at least, however long the delete took.
+// The least time a send gets, however long the delete took.
 const SEND_MS = 5_000;
 
 /**
- * Deletes and sends the invitations, one after the other, each in one slot for both. Once one is deleted, nothing gives
- * up its send. Anything unclear or refused leaves the rest untouched. What came of each is told in the order given.
+ * Deletes each invitation and sends it again, one by one, in one slot for both requests. Once one is deleted, its send
+ * is not cancelled. After an unclear result or a refusal the rest are left alone. Returns outcomes in the order given.
  */
 export function resendAll(
   trieve: Trieve,
@@ -24,7 +24,7 @@ export function resendAll(
 ): Promise<Outcome[]> {
   const { client, clock, guard } = trieve;
   return guard.oneAtATime(call, targets, async () => {
-    // None is deleted that there may be no time left to send.
+    // Nothing is deleted unless there is time to send it again.
     const options = { untouched: "not_resent", atOnce: 1, needsMs: 30_000 } as const;
     const sent: Sent[] = [];
     await runBatch(call, targets, options, async (target, call, stop) => {
@@ -33,21 +33,21 @@ export function resendAll(
         const { list: before, isThere } = await listAgain(trieve, call, invitation);
         if (conflictFor(before.invitations, invitation)) throw new Failure("changed");
         if (!isThere) throw new Failure("already_gone");
-        const early = reserveTime(call, SEND_MS + REPORT_MS);
-        const isDeleted = await deleteListed(trieve, early, invitation, slot).catch(rethrowUnsent);
+        const deleting = reserveTime(call, SEND_MS + REPORT_MS);
+        const isDeleted = await deleteListed(trieve, deleting, invitation, slot).catch(rethrow);
         if (!isDeleted) throw new Failure("already_gone");
         call.record(failedOutcome(target, new Failure("deleted_not_sent"), "not_resent"));
-        const own = afterWrite(call, clock, SEND_MS);
-        const response = await post(trieve, own, target, slot, stop).catch((error) => {
+        const sending = afterWrite(call, clock, SEND_MS);
+        const response = await post(trieve, sending, target, slot, stop).catch((error) => {
           throw error instanceof Failure ? deletedNotSent(error) : error;
         });
-        if (response === undefined) return resentAs({ target, outcome: "already_member" });
+        if (response === undefined) return asResent({ target, outcome: "already_member" });
         sent.push({ target, before, response });
         return undefined;
       });
     });
     await reportSent(trieve, call, sent, (outcome) => {
-      const resent = resentAs(outcome);
+      const resent = asResent(outcome);
       const { invitation } = resent.target;
       const replacement = resent.invitation;
       if (invitation) guard.past.set(invitation.id, { invitation, isResent: true, replacement });
@@ -57,8 +57,8 @@ export function resendAll(
   });
 }
 
-/** A failed delete, after which nothing is sent. Throws. */
-function rethrowUnsent(error: unknown): never {
+/** Rethrows the error of a delete; if its outcome is unknown, adds that nothing was sent. */
+function rethrow(error: unknown): never {
   if (!(error instanceof Failure && error.code === "outcome_unknown")) throw error;
   throw error.knowing(`${error.known} No new one was sent.`);
 }
@@ -74,22 +74,22 @@ const THROTTLED = {
   next: "Tell the user, wait a minute, and look with list_invitations before send_invitation invites the person again",
 };
 
-/** Why an invitation is left alone whose exact address has another one, which Trieve would not send beside. */
+/** Why an invitation cannot be resent if its exact address has another one: Trieve would refuse the new one. */
 export function conflictFor(
   invitations: readonly Invitation[],
   { id, email }: Invitation,
 ): Failure | undefined {
-  const isBeside = invitations.some((other) => other.id !== id && other.email === email);
-  return isBeside ? new Failure("not_supported", OTHER_BESIDE) : undefined;
+  const hasOther = invitations.some((other) => other.id !== id && other.email === email);
+  return hasOther ? new Failure("not_supported", OTHER_EXISTS) : undefined;
 }
 
-const OTHER_BESIDE = {
+const OTHER_EXISTS = {
   happened: "The address has another invitation or a used record, so Trieve would refuse a new one",
   next: "Delete the one that is not wanted first, with delete_invitation",
 };
 
-/** What a send comes to once the old invitation is deleted. */
-function resentAs(sent: Outcome): Outcome {
+/** The outcome of a send as that of a resend, whose old invitation is deleted. */
+function asResent(sent: Outcome): Outcome {
   const { target, outcome, failure } = sent;
   if (outcome === "already_member") {
     return failedOutcome(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");

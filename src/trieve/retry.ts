@@ -20,12 +20,12 @@ export function retryDelay(failure: Failure, attempt: number, random: number): n
 
 /**
  * The wait that a Retry-After header asks for, in milliseconds: whole seconds or an HTTP date
- * (RFC 9110, 10.2.3). Undefined for anything else; a date gone by is 0.
+ * (RFC 9110, 10.2.3). Undefined for anything else; 0 for a date in the past.
  */
 export function parseRetryAfter(value: string | null, now: number): number | undefined {
   const text = value?.trim() ?? "";
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  // Date.parse takes much that is no HTTP date ("1.5", "-3"); all three forms of a date start with a day.
+  // Date.parse accepts much that is not an HTTP date ("1.5", "-3"); all three forms start with a weekday.
   if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
   const date = Date.parse(text);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);

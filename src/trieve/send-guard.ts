@@ -17,15 +17,15 @@ const OTHER_SEND = {
 /** An invitation that this process deleted. */
 export interface PastInvitation {
   invitation: Invitation;
-  /** A new one was asked for in its place. */
+  /** Whether it was deleted in order to be sent again. */
   isResent: boolean;
-  /** The new one; its request may still take effect where that is missing. */
+  /** The new invitation. If missing, the request for it may still take effect. */
   replacement?: Invitation | undefined;
 }
 
 export type SendGuard = ReturnType<typeof createSendGuard>;
 
-/** What has to be remembered so that nothing is sent twice, nor too much at once. Letter case does not count. */
+/** Remembers what is needed to send nothing twice and not too much at once. Keys ignore letter case. */
 export function createSendGuard(clock: Clock) {
   const running = createExpiringMap<Promise<void>>(clock, DAY_MS);
   const turns = createExpiringMap<number>(clock, MINUTE_MS);
@@ -34,15 +34,15 @@ export function createSendGuard(clock: Clock) {
   const mailFailures = createExpiringMap<true>(clock, DAY_MS);
 
   return {
-    /** Addresses to which a mail may be on its way. */
+    /** Addresses to which a mail may be under way. */
     doubts,
-    /** Members, as their address was written: Trieve would mail it in other letters. */
+    /** Members' addresses, as written in the send: Trieve would mail the same address in other letter case. */
     members,
     /** The ids of invitations whose mail failed. */
     mailFailures,
-    /** What was deleted, and what took its place, by id. */
+    /** Deleted invitations and their replacements, by id. */
     past: createExpiringMap<PastInvitation>(clock, 10 * MINUTE_MS),
-    /** Runs `send` when no other send to these addresses runs. Throws Failure `busy` when the call's time is up. */
+    /** Runs `send` when no other send to these addresses is running. Throws Failure `busy` if that takes too long. */
     oneAtATime<T>(
       call: CallContext,
       targets: readonly { email: string }[],
@@ -55,7 +55,7 @@ export function createSendGuard(clock: Clock) {
         wait.signal.addEventListener("abort", giveUp);
       });
       const mine = Promise.race([earlier, gaveUp]).finally(wait.end).then(send);
-      // All are taken at once, so that two calls never wait for each other.
+      // All addresses are claimed in one step, so that two calls never wait for each other.
       const both = Promise.allSettled([earlier, mine]).then(() => {
         for (const { email } of targets) if (running.get(email) === both) running.delete(email);
       });
@@ -63,8 +63,8 @@ export function createSendGuard(clock: Clock) {
       return mine;
     },
     /**
-     * Takes one of the sends of a minute. Throws Failure `rate_limited` when all are taken. The returned function ends
-     * it: one that was not needed is given back, the minute of another begins.
+     * Takes one of the sends allowed per minute. Throws Failure `rate_limited` if none is left. The returned function ends
+     * it: a turn without a send is given back, one with a send counts for a minute from then on.
      */
     reserveSend() {
       const taken = turns.values();
@@ -77,11 +77,10 @@ export function createSendGuard(clock: Clock) {
       }
       const turn = randomUUID();
       turns.set(turn, clock.elapsed());
-      // The request goes out some time after the call begins.
       return (hasSent: boolean) =>
         hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn);
     },
-    /** Keeps what a later call has to know of a send. */
+    /** Records what later calls need to know about a send. */
     remember({ target: { email = "" }, outcome, invitation }: Outcome, didMailFail = false): void {
       if (outcome === "outcome_unknown") doubts.set(email, true);
       else doubts.delete(email);
@@ -91,7 +90,7 @@ export function createSendGuard(clock: Clock) {
   };
 }
 
-/** Remembers each value for `ms` milliseconds, by a key in which letter case does not count. */
+/** A map that keeps each value for `ms` milliseconds. Keys ignore letter case. */
 export function createExpiringMap<T>(clock: Clock, ms: number) {
   const entries = new Map<string, { value: T; until: number }>();
 

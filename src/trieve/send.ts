@@ -8,18 +8,18 @@ import { createMemberCheck, doubtFailure, findObstacle } from "./obstacle.ts";
 import type { Addressee, Outcome } from "./outcome.ts";
 import type { Slot } from "./slots.ts";
 
-/** A send whose outcome only the list can tell. */
+/** A send whose outcome only the list shows. */
 export interface Sent {
   target: Addressee;
   response: WriteResponse;
-  /** The list as it was before. */
+  /** The list before the send. */
   before: InvitationList;
 }
 
 /**
- * Invites the addresses: reads the list, sends one POST to each that is `agreed` to and that nothing stands in the way
- * of, two at a time, and reads the list again to tell what came of them, in the order given. Sends to one address never
- * overlap, whichever call they belong to.
+ * Invites the addresses: reads the list, sends one POST for each `agreed` one without an obstacle, two at a time, and
+ * reads the list again to see what they did. Returns the outcomes in the order given. Sends to one address never
+ * overlap, even across calls.
  */
 export function sendAll(
   trieve: Trieve,
@@ -59,8 +59,8 @@ const NOT_ASKED_ABOUT = new Failure("changed", {
 });
 
 /**
- * Sends one POST, and stops the batch where more would make things worse. Undefined where Trieve says that the person is
- * a member. Throws Failure when it is certain that nothing was sent.
+ * Sends one POST, and stops the batch if further sends could do harm. Undefined if Trieve says that the person is a
+ * member. Throws Failure if it is certain that nothing was sent.
  */
 export async function post(
   { client, guard }: Trieve,
@@ -76,47 +76,47 @@ export async function post(
     guard.remember({ target, outcome: "already_member" });
     return undefined;
   }
-  if (status === "throttled") stop(response.failure ?? NOT_CLEAR);
-  else if (status !== "accepted") stop(NOT_CLEAR);
+  if (status === "throttled") stop(response.failure ?? EARLIER_UNCLEAR);
+  else if (status !== "accepted") stop(EARLIER_UNCLEAR);
   return response;
 }
 
-const NOT_CLEAR = new Failure("outcome_unknown", {
+const EARLIER_UNCLEAR = new Failure("outcome_unknown", {
   happened: "The mail of another send failed, or what came of it is unclear",
   next: "First find out what came of that one",
 });
 
 /**
- * Tells what came of sends by reading the list, once more after 3 s where an invitation is missing, and the
- * members where those decide.
+ * Finds out what sends did, and calls `report` for each: reads the list, again 3 s later if an invitation is missing,
+ * and the members if only they can tell.
  */
 export async function reportSent(
   trieve: Trieve,
   call: CallContext,
   sent: readonly Sent[],
-  tell: (outcome: Outcome) => void,
+  report: (outcome: Outcome) => void,
 ): Promise<void> {
   if (sent.length === 0) return;
   const areAllThere = (list: InvitationList) => sent.every((one) => newRow(one, list));
-  const own = afterWrite(call, trieve.clock, REPORT_MS);
-  const seen = await lookTwice(trieve, own, areAllThere);
-  const isMember = createMemberCheck(trieve.client, own);
+  const reading = afterWrite(call, trieve.clock, REPORT_MS);
+  const seen = await lookTwice(trieve, reading, areAllThere);
+  const isMember = createMemberCheck(trieve.client, reading);
   for (const one of sent) {
     const { target, response, before } = one;
     const row = seen.map((list) => newRow(one, list)).find(Boolean);
     const asksMembers = row === undefined && isDecidedByMembers(response);
     const outcome = classify(target, response, {
       row,
-      // One more row that cannot be read may be the one that is missing.
+      // If more rows are unreadable than before, one of them may be the missing invitation.
       isListRead: (seen.at(-1)?.skipped ?? Number.POSITIVE_INFINITY) <= before.skipped,
       isMember: asksMembers ? await isMember(target.email) : undefined,
     });
     trieve.guard.remember(outcome, sendStatus(response) === "mail_failed");
-    tell(outcome);
+    report(outcome);
   }
 }
 
-/** The invitation with the address of a send that was not there before. */
+/** The invitation to a send's address that was not listed before the send. */
 function newRow({ target, before }: Sent, after: InvitationList | undefined) {
   return after?.invitations.find(
     ({ id, email }) =>

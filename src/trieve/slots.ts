@@ -3,25 +3,25 @@ import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { createDeadline } from "./call.ts";
 
-// Ten requests at once can hang a Trieve for good, and each send blocks one of its workers.
+// Ten requests at once can hang Trieve for good, and each send blocks one of its workers.
 const REQUESTS = 4;
 const SENDS = 2;
 
-/** A request's place inside Trieve. */
+/** Permission to have one request in progress at Trieve. */
 export interface Slot {
-  /** Trieve may be at work on the request for `ms` milliseconds more: the place is held as long. */
+  /** Keeps the slot for `ms` more milliseconds, while Trieve may still be processing the request. */
   hold(ms: number): void;
 }
 
 /**
- * The places of one process: at most four requests inside Trieve at a time, of these at most two sends. The returned
- * function does `work` in one, for which it waits up to `ms` milliseconds. Throws Failure `busy` when none comes, and
- * what aborted `signal`.
+ * The slots of this process: at most four requests in progress at Trieve, at most two of them sends. The returned
+ * function waits up to `ms` milliseconds for a slot and runs `work` in it. Throws Failure `busy` if none becomes free,
+ * or the reason of `signal`.
  */
 export function createSlots(clock: Clock) {
   const requests = pLimit(REQUESTS);
   const sends = pLimit(SENDS);
-  /** Until when places are held, on the clock that nobody turns. */
+  /** When held slots become free, in `clock.elapsed()` time. */
   const held = new Set<number>();
 
   function busy(): Failure {
