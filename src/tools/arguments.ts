@@ -5,19 +5,19 @@ import { neutralise } from "../text.ts";
 
 // Arguments that clients add to every call: Gemini CLI the first, Cline the second.
 const ADDED_BY_CLIENTS: ReadonlySet<string> = new Set(["wait_for_previous", "task_progress"]);
-// The obvious other names of an argument.
+// Obvious alternative names of an argument.
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   emails: ["email"],
   invitations: ["invitation", "invitation_id", "invitation_ids", "id", "ids", "email", "emails"],
 };
-const MOST_NAMED = 5;
+const MAX_LISTED = 5;
 
 /**
- * Reads what a model sent as what it meant: JSON text of the arguments or of a list, a list as text with
- * commas or as its one item, blanks around a text, capitals in a choice, a number as text, the obvious other
- * name of an argument; `null`, and for an optional argument `""`, count as absent. `roles` are those that may
- * be given. Throws Failure `invalid_input` for anything else, an unknown argument included: it may have carried
- * a condition.
+ * Reads arguments leniently, as the model most likely meant them. It accepts JSON text for all arguments or for a list,
+ * a list as comma-separated text or as a single item, text with blanks around it, a choice in any letter case, a number
+ * as text, and obvious alternative names. `null`, and `""` for an optional argument, count as absent. `roles` are the
+ * roles that an error lists. Throws Failure `invalid_input` for anything else, including an unknown argument, which may
+ * have been meant as a restriction.
  */
 export function readArguments(
   schema: z.ZodObject,
@@ -30,27 +30,27 @@ export function readArguments(
   for (const [name, value] of Object.entries(asObject(given, Object.keys(shape)))) {
     if (value === null) continue;
     const found = Object.entries(shape).find(
-      ([own]) => own === name || ALIASES[own]?.includes(name),
+      ([argument]) => argument === name || ALIASES[argument]?.includes(name),
     );
     if (found === undefined) {
       if (!ADDED_BY_CLIENTS.has(name)) unknown.push(neutralise(name, 30));
       continue;
     }
-    const [own, field] = found;
+    const [argument, field] = found;
     const tidy = tidyValue(field, value);
     if (tidy === "" && isOptional(field)) continue;
-    if (Object.hasOwn(values, own)) throw invalid(`${own} is given under two names`);
-    if (own !== name) checkAlias(name, own, tidy);
-    values[own] = tidy;
+    if (Object.hasOwn(values, argument)) throw invalid(`${argument} is given under two names`);
+    if (argument !== name) checkAlias(name, argument, tidy);
+    values[argument] = tidy;
   }
   if (unknown.length > 0) {
-    const which = unknown.slice(0, MOST_NAMED).map((name) => `"${name}"`);
+    const which = unknown.slice(0, MAX_LISTED).map((name) => `"${name}"`);
     throw invalid(
       `This tool has no argument named ${which.join(", ")}; it takes ${Object.keys(shape).join(", ")}`,
-      "Use the arguments that it has; do not just leave this one out, since the user may rely on what it was meant to do",
+      "Use the arguments that it has; do not simply drop this one: the user may rely on what it was meant to do",
     );
   }
-  const result = schema.safeParse(values, { error: (issue) => problemIn(issue, shape, roles) });
+  const result = schema.safeParse(values, { error: (issue) => describeIssue(issue, shape, roles) });
   if (!result.success) throw invalidInput(result.error);
   return result.data;
 }
@@ -59,25 +59,25 @@ function invalid(happened: string, next?: string): Failure {
   return new Failure("invalid_input", { happened: `${happened}; nothing was done`, next });
 }
 
-/** Throws Failure where part of an address, under a name for addresses, would choose invitations. */
-function checkAlias(name: string, own: string, value: unknown): void {
-  if (own !== "invitations" || !/^emails?$/.test(name)) return;
-  const isPart = (one: unknown) => typeof one === "string" && !/[^@]@[^@]/.test(one);
-  if ([value].flat().some(isPart)) throw invalid(`${name} takes whole addresses here`);
+/** Throws Failure if `invitations`, given as `email` or `emails`, has anything but whole addresses. */
+function checkAlias(name: string, argument: string, value: unknown): void {
+  if (argument !== "invitations" || !/^emails?$/.test(name)) return;
+  const isPartial = (one: unknown) => typeof one === "string" && !/[^@]@[^@]/.test(one);
+  if ([value].flat().some(isPartial)) throw invalid(`${name} takes whole addresses here`);
 }
 
 function asObject(given: unknown, names: readonly string[]): object {
-  // Beside other names, the empty one is refused like any unknown argument.
-  const isBare =
+  // Together with other names, WRAPPED_ARGUMENTS is refused like any unknown argument.
+  const isWrapped =
     isObject(given) && Object.hasOwn(given, WRAPPED_ARGUMENTS) && Object.keys(given).length === 1;
-  const bare = isBare ? given[WRAPPED_ARGUMENTS] : given;
-  const value = typeof bare === "string" ? parsed(bare.trim() || "{}") : bare;
+  const sent = isWrapped ? given[WRAPPED_ARGUMENTS] : given;
+  const value = typeof sent === "string" ? parsed(sent.trim() || "{}") : sent;
   if (value === undefined || value === null) return {};
   if (isObject(value)) return value;
   throw invalid(`The arguments are not an object with names; this tool takes ${names.join(", ")}`);
 }
 
-/** The value that a text is as JSON, or the text itself. */
+/** The text parsed as JSON, or the text itself if it is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -102,11 +102,11 @@ function tidyValue(field: z.core.$ZodType, value: unknown): unknown {
   return text;
 }
 
-/** A list from text: JSON, or its items with commas between them. */
+/** A list from text: JSON, or items separated by commas, semicolons or line breaks. */
 function asList(text: string): unknown {
   const value = parsed(text);
   if (value instanceof Object) return value;
-  // The beginning of an id may be a number.
+  // A number stays text: it may be the beginning of an id.
   const items = typeof value === "string" ? value : text;
   return items
     .split(/[,;\n]/)
@@ -122,7 +122,7 @@ function isOptional(field: z.core.$ZodType): field is z.ZodOptional | z.ZodDefau
   return field instanceof z.ZodOptional || field instanceof z.ZodDefault;
 }
 
-/** Everything at fault, a sentence for each argument. */
+/** One Failure for all invalid arguments, with one problem for each. */
 function invalidInput({ issues }: z.ZodError): Failure {
   const problems = new Map<string, string>();
   for (const { path, message } of issues) {
@@ -131,12 +131,12 @@ function invalidInput({ issues }: z.ZodError): Failure {
     if (!problems.has(where)) problems.set(where, `${where}: ${message}`);
   }
   const all = [...problems.values()];
-  const more = all.length > MOST_NAMED ? `; and ${all.length - MOST_NAMED} more` : "";
-  return invalid(`${all.slice(0, MOST_NAMED).join("; ")}${more}`);
+  const more = all.length > MAX_LISTED ? `; and ${all.length - MAX_LISTED} more` : "";
+  return invalid(`${all.slice(0, MAX_LISTED).join("; ")}${more}`);
 }
 
-/** What is wrong with an argument that has no sentence of its own, in words of ours with no value in it. */
-function problemIn(
+/** What is wrong with an argument whose schema has no message of its own. Never quotes the value. */
+function describeIssue(
   issue: z.core.$ZodRawIssue,
   shape: z.ZodRawShape,
   roles: readonly string[],

@@ -4,7 +4,6 @@ import type { Config } from "../config/settings.ts";
 import { neutralise } from "../text.ts";
 import type { Trieve } from "../trieve/client.ts";
 
-/** What a tool works with. */
 export interface ToolContext
   extends Pick<Config, "organizationId" | "organizationName" | "links" | "policy"> {
   trieve: Trieve;
@@ -13,12 +12,12 @@ export interface ToolContext
   clock: Clock;
 }
 
-/** The organization as results name it: by the name that people know, where it has one. */
+/** The organization as shown in results: its configured name, or else its id. */
 export function organizationLabel({ organizationId, organizationName }: ToolContext): string {
   return organizationName === undefined ? organizationId : neutralise(organizationName);
 }
 
-/** What has to be known of mailed links, where they reach nobody else. */
-export function linkText({ links }: ToolContext): string[] {
+/** A warning if mailed links only work on this machine. */
+export function linkWarning({ links }: ToolContext): string[] {
   return links === "local" ? [`${LINK_IS_LOCAL}.`] : [];
 }

@@ -16,16 +16,16 @@ export const deleteInvitation = defineTool({
   async plan({ invitations }, context, call) {
     const { trieve } = context;
     const list = await trieve.client.list(call);
-    const named = resolveTargets(invitations, {
+    const resolved = resolveTargets(invitations, {
       list,
       guard: trieve.guard,
       untouched: "not_deleted",
     });
-    const statuses = new Set(openTargets(named).map(({ invitation }) => invitation.status));
-    return createPlan(context, named, {
+    const statuses = new Set(openTargets(resolved).map(({ invitation }) => invitation.status));
+    return createPlan(context, resolved, {
       verb: "delete",
       meaning: "This cannot be undone.",
-      aboutOf: ({ invitation: { role, status } }) => [
+      detailsOf: ({ invitation: { role, status } }) => [
         { label: "Role", text: role },
         { label: "Status", text: status },
       ],

@@ -1,4 +1,4 @@
-// Apart from the tools and their shape, since a start that only lists them loads neither.
+// A file of its own, because a start that only lists the tools (listed.ts) does not load them.
 
 import { deleteInvitation } from "./delete.ts";
 import { listInvitations } from "./list.ts";
@@ -7,7 +7,7 @@ import { resendInvitation } from "./resend.ts";
 import { sendInvitation } from "./send.ts";
 import type { Tool } from "./tool.ts";
 
-/** The tools, in the order they are shown. */
+/** The tools, in the order in which tools/list shows them. */
 export const tools: readonly Tool[] = [
   listInvitations,
   listMembers,

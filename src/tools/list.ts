@@ -51,12 +51,12 @@ export const listInvitations = defineTool({
     const now = clock.now();
     const sign = filters.order === "newest" ? -1 : 1;
     const used = all.filter(({ status }) => status === "used").length;
-    // With one status asked for, the first line says which.
+    // If only one status is listed, the first line of the text names it.
     const isAll = filters.status === "all";
     return show({
       name: "invitations",
       matching: all.filter((invitation) => matches(invitation, now)),
-      // The whole id never leaves, not even in a cursor.
+      // The whole id never leaves this server, not even in a cursor.
       keyOf: ({ createdAt, shortId }) => [sign * createdAt, shortId],
       factsOf: (one): ListedInvitation => ({
         id: one.shortId,
@@ -78,7 +78,7 @@ export const listInvitations = defineTool({
   },
 });
 
-/** An invitation as a line of text. The address comes last, so that blanks in it cannot pass for other columns. */
+/** An invitation as a line of text. The address comes last, so that no part of it can be taken for another column. */
 function formatInvitation(one: ListedInvitation, isStatusShown: boolean): string {
   return [
     one.id,
@@ -96,7 +96,7 @@ function formatInvitation(one: ListedInvitation, isStatusShown: boolean): string
 }
 
 function matcher(filters: Input): (invitation: Invitation, now: number) => boolean {
-  const { status, role, older_than_days: least = 0, newer_than_days: most = Infinity } = filters;
+  const { status, role, older_than_days: min = 0, newer_than_days: max = Infinity } = filters;
   const hasEmail = createSearch("every", filters.email);
   const hasNotEmail = createSearch("some", filters.not_email);
   return (invitation, now) => {
@@ -106,8 +106,8 @@ function matcher(filters: Input): (invitation: Invitation, now: number) => boole
       (role === undefined || invitation.role === role) &&
       hasEmail(invitation.email) &&
       !hasNotEmail(invitation.email) &&
-      age >= least &&
-      age <= most
+      age >= min &&
+      age <= max
     );
   };
 }

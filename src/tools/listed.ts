@@ -3,9 +3,9 @@ import { LISTED_TOOLS } from "./listed/index.gen.ts";
 import type { ListedTool } from "./tool.ts";
 
 /**
- * The tools as tools/list shows them under this policy: only reading ones when it is read-only, and
- * to those that write no role above the highest. They are generated, so that a server that is only
- * asked what it can do loads neither the tools nor their schemas.
+ * The tools as tools/list shows them under this policy: only those that read if it is read-only, and without roles
+ * above the maximum in those that write. They are generated, so that a server which only lists its tools loads neither
+ * them nor their schemas.
  */
 export function listedTools(policy: Policy): ListedTool[] {
   const tools = LISTED_TOOLS.filter((tool) => !policy.readOnly || tool.annotations.readOnlyHint);

@@ -4,12 +4,12 @@ import { Failure } from "../errors.ts";
 import { organizationLabel, type ToolContext } from "./context.ts";
 import type { Result } from "./result.ts";
 
-// The arguments of every list, and its pages.
+// The arguments and results that the lists share, and their paging.
 
 export const limit = z.int().min(1).max(200).default(50).describe("1-200");
 export const cursor = z.string().optional().describe("next_cursor, with the same filters");
 
-/** What every list answers: a page of its rows, how many match, and what there is in all. */
+/** The result schema of a list: a page of rows, how many rows match, and totals for the organization. */
 export function listOutput<Rows extends z.ZodRawShape, Total extends string>(
   rows: Rows,
   totals: readonly Total[],
@@ -25,25 +25,25 @@ export function listOutput<Rows extends z.ZodRawShape, Total extends string>(
   });
 }
 
-/** What rows are sorted by: a number, then text. */
+/** Sort key of a row: the number first, then the text. */
 type Key = readonly [order: number, text: string];
 
 function compare([a, text]: Key, [b, other]: Key): number {
   return a - b || (text < other ? -1 : text > other ? 1 : 0);
 }
 
-/** What a list has to show. */
+/** What a list tool provides for paging. */
 interface Listing<Row, Facts> {
-  /** The fact that holds its rows. */
+  /** The field of the result that holds the rows. */
   name: string;
   matching: readonly Row[];
-  /** Rows come in the order of their keys, which are all different. */
+  /** Rows are sorted by this key, which is different for every row. */
   keyOf(row: Row): Key;
   factsOf(row: Row): Facts;
-  /** The names of what stands in the text of a row. */
+  /** The heading line for the rows as text. */
   columns: string;
   formatRow(facts: Facts): string;
-  /** Which ones were looked for, where that is told. */
+  /** Which kind of row was asked for, after the number in the text; it begins with a blank. */
   which?: string;
   totals: Readonly<Record<string, number>>;
   /** How many rows could not be read. */
@@ -56,25 +56,25 @@ interface Arguments {
 }
 
 /**
- * What shows a list to a call with these arguments: one page of it, as facts and as text. A cursor holds where its
- * page ended, and is bound to every argument but `limit`. Throws Failure `invalid_input` for one that was made for
- * another question, or never.
+ * Returns a function that renders one page of a list, as facts and as text. A cursor holds the key of the last row of
+ * its page and a digest of the organization and of all arguments but `limit`. Throws Failure `invalid_input` for a
+ * cursor made with other arguments, or not made by this server.
  */
 export function createPaging({ limit, cursor, ...filters }: Arguments, context: ToolContext) {
-  const digest = (mark: string) => {
-    const key = JSON.stringify([context.organizationId, filters, mark]);
-    return createHash("sha256").update(key).digest("base64url").slice(0, 8);
+  const digest = (lastKey: string) => {
+    const bound = JSON.stringify([context.organizationId, filters, lastKey]);
+    return createHash("sha256").update(bound).digest("base64url").slice(0, 8);
   };
-  const write = (mark: string) => `${Buffer.from(mark).toString("base64url")}.${digest(mark)}`;
+  const cursorFor = (key: string) => `${Buffer.from(key).toString("base64url")}.${digest(key)}`;
   const [encoded = ""] = cursor?.split(".") ?? [];
-  const mark = Buffer.from(encoded, "base64url").toString();
-  if (cursor !== undefined && cursor !== write(mark)) {
+  const lastKey = Buffer.from(encoded, "base64url").toString();
+  if (cursor !== undefined && cursor !== cursorFor(lastKey)) {
     throw new Failure("invalid_input", {
       happened: "cursor does not belong to these filters",
       next: "Repeat the call without cursor, or with exactly the filters that returned it",
     });
   }
-  const start: Key = mark === "" ? [Number.NEGATIVE_INFINITY, ""] : JSON.parse(mark);
+  const start: Key = lastKey === "" ? [Number.NEGATIVE_INFINITY, ""] : JSON.parse(lastKey);
 
   return <Row, Facts>(listing: Listing<Row, Facts>): { kind: "result"; result: Result } => {
     const { name, matching, keyOf, columns, which = "", totals, skipped } = listing;
@@ -85,7 +85,7 @@ export function createPaging({ limit, cursor, ...filters }: Arguments, context: 
     const page = rest.slice(0, limit);
     const last = page.at(-1);
     const hasMore = last !== undefined && rest.length > page.length;
-    const next_cursor = hasMore ? write(JSON.stringify(last.key)) : undefined;
+    const next_cursor = hasMore ? cursorFor(JSON.stringify(last.key)) : undefined;
     const rows = page.map(({ row }) => listing.factsOf(row));
     const organization = organizationLabel(context);
     const matched = matching.length;

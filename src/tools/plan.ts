@@ -4,13 +4,13 @@ import type { CallContext } from "../trieve/call.ts";
 import { ageInDays, createdDate, type Invitation } from "../trieve/invitation.ts";
 import type { Outcome, Target } from "../trieve/outcome.ts";
 import type { Action, Fact, Row } from "./action.ts";
-import { linkText, type ToolContext } from "./context.ts";
+import { linkWarning, type ToolContext } from "./context.ts";
 import type { Resolved } from "./targets.ts";
 import type { Plan } from "./tool.ts";
 
-const MOST_NAMED = 3;
+const MAX_SHOWN = 3;
 const ROLE_ORDER: readonly string[] = ROLES;
-const REFUSING = { send: "do not send", resend: "keep", delete: "keep" };
+const REFUSAL = { send: "do not send", resend: "keep", delete: "keep" };
 const JOINS = "A person who has a Trieve account joins at once, which cannot be undone here.";
 const ROLE_MEANS: Record<string, string> = {
   user: "an ordinary member",
@@ -18,25 +18,25 @@ const ROLE_MEANS: Record<string, string> = {
   owner: "has full control of the organization",
 };
 
-/** What a tool says of its action. All else follows from it. */
-interface Parts<T> extends Pick<Action, "meaning" | "needsConsent" | "role"> {
-  verb: keyof typeof REFUSING;
-  /** What is told of a target beside its address and date. */
-  aboutOf?(target: T): readonly Required<Fact>[];
-  /** What is told once for all of them beside their roles. */
+/** What differs between the actions of the tools. */
+interface ActionParts<T> extends Pick<Action, "meaning" | "needsConsent" | "role"> {
+  verb: keyof typeof REFUSAL;
+  /** What the question says about a target besides its address and date. */
+  detailsOf?(target: T): readonly Required<Fact>[];
+  /** What the question says once for all targets, besides their roles. */
   facts?: readonly Required<Fact>[];
-  /** Does it to the targets that are open. */
+  /** Acts on the targets that something can be done to. */
   perform(call: CallContext, targets: readonly T[]): Promise<readonly Outcome[]>;
 }
 
-/** The action on those of `named` that are open, put together of its parts; their outcomes where none is. */
+/** A plan to act on the targets in `resolved` that have no outcome yet, or just the outcomes if there are none. */
 export function createPlan<T extends Target & { email: string; role: string }>(
   context: ToolContext,
-  named: readonly Resolved<T>[],
-  { verb, meaning, needsConsent, role, ...parts }: Parts<T>,
+  resolved: readonly Resolved<T>[],
+  { verb, meaning, needsConsent, role, ...parts }: ActionParts<T>,
 ): Plan {
-  const targets = openTargets(named);
-  const leftOut = named.filter((one) => one.outcome !== undefined);
+  const targets = openTargets(resolved);
+  const leftOut = resolved.filter((one) => one.outcome !== undefined);
   if (targets.length === 0) return { kind: "outcomes", outcomes: leftOut, role };
   const count = targets.length;
   const only = count === 1 ? targets[0] : undefined;
@@ -51,26 +51,26 @@ export function createPlan<T extends Target & { email: string; role: string }>(
   const explanations = [...roles.map(roleFact), ...(parts.facts ?? [])];
   const cellsOf = (target: T): Row["cells"] => [
     { label: "E-mail", text: readable(target.email) },
-    ...(parts.aboutOf?.(target) ?? []),
+    ...(parts.detailsOf?.(target) ?? []),
     ...(target.invitation ? invitationFacts(target.invitation, now) : []),
   ];
-  // Of one, what explains a cell takes its place.
-  const own = only === undefined ? [] : [...cellsOf(only), ...explanations];
-  const explained = new Map(own.map((fact) => [fact.label, fact]));
-  // First of all: how many will have rights. Claude Code shows three lines of a question and no more.
-  const rights = roles
+  // For a single target, an explanation replaces the cell with the same label.
+  const cells = only === undefined ? [] : [...cellsOf(only), ...explanations];
+  const explained = new Map(cells.map((fact) => [fact.label, fact]));
+  // In the question itself, because Claude Code shows only three lines: how many will be admins or owners.
+  const privileged = roles
     .filter((role) => isMailed && hasRights(role))
     .map((role) => `, ${targets.filter((one) => one.role === role).length} as ${role}`);
   const action: Action = {
     title: `${verb} ${what} ${isMailed ? "to" : "of"} ${formatAddresses(emails)} (${roles.join(", ")})`,
-    question: `${capitalised(verb)} ${only ? "this invitation" : what + rights.join("")}?`,
+    question: `${capitalised(verb)} ${only ? "this invitation" : what + privileged.join("")}?`,
     meaning,
     rows: only
       ? []
       : highestFirst.map((one) => ({ cells: cellsOf(one), hasRights: hasRights(one.role) })),
     facts: [
       ...(only ? explained.values() : explanations),
-      ...(isMailed ? [JOINS, ...linkText(context)].map((text) => ({ text })) : []),
+      ...(isMailed ? [JOINS, ...linkWarning(context)].map((text) => ({ text })) : []),
       ...leftOut.map(({ target, outcome }) => ({
         label: "Left out",
         text: `${outcome} ${readable(target.email ?? target.name ?? "")}`,
@@ -78,13 +78,13 @@ export function createPlan<T extends Target & { email: string; role: string }>(
       { label: "Organization", text: organizationText(organizationId, organizationName) },
       { label: "Trieve", text: host },
     ],
-    choices: [REFUSING[verb], only ? verb : `${verb} ${count}`],
+    choices: [REFUSAL[verb], only ? verb : `${verb} ${count}`],
     needsConsent,
     targets,
     role,
     async perform(call) {
       const outcomes = await parts.perform(call, targets);
-      const all = named.map((one) => outcomes.find(({ target }) => target === one.target) ?? one);
+      const all = resolved.map((one) => outcomes.find((o) => o.target === one.target) ?? one);
       return all.filter((one) => one.outcome !== undefined);
     },
   };
@@ -95,13 +95,13 @@ function hasRights(role: string): boolean {
   return role === "admin" || role === "owner";
 }
 
-/** A role, and what it may do. */
+/** A role with its explanation. */
 function roleFact(role: string): Required<Fact> {
-  const means = ROLE_MEANS[role] ?? "a role this server does not know";
-  return { label: "Role", text: `${role} (${means})` };
+  const explanation = ROLE_MEANS[role] ?? "a role this server does not know";
+  return { label: "Role", text: `${role} (${explanation})` };
 }
 
-/** When an invitation was created, and the beginning of its id. */
+/** The date of an invitation, and its short id. */
 function invitationFacts(invitation: Invitation, now: number): Required<Fact>[] {
   const days = ageInDays(invitation, now);
   const age = `${days} ${days === 1 ? "day" : "days"} ago`;
@@ -111,14 +111,14 @@ function invitationFacts(invitation: Invitation, now: number): Required<Fact>[] 
   ];
 }
 
-/** The first few of several addresses, in words. */
+/** The first few addresses, and how many more there are. */
 function formatAddresses(emails: readonly string[]): string {
-  const shown = emails.slice(0, MOST_NAMED).map((email) => neutralise(email));
+  const shown = emails.slice(0, MAX_SHOWN).map((email) => neutralise(email));
   const more = emails.length - shown.length;
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** The targets to which something can be done. */
-export function openTargets<T extends Target>(named: readonly Resolved<T>[]): T[] {
-  return named.flatMap((one) => (one.outcome === undefined ? one.target : []));
+/** The targets that something can be done to: those without an outcome yet. */
+export function openTargets<T extends Target>(resolved: readonly Resolved<T>[]): T[] {
+  return resolved.flatMap((one) => (one.outcome === undefined ? one.target : []));
 }

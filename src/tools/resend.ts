@@ -32,21 +32,21 @@ export const resendInvitation = defineTool({
     const { guard } = trieve;
     const found = resolveTargets(invitations, { list, guard, untouched: "not_resent", role });
     const isMember = createMemberCheck(trieve.client, call);
-    const named = await Promise.all(
+    const resolved = await Promise.all(
       found.map(async (one): Promise<Resolved<Resend>> => {
         if (one.outcome !== undefined) return one;
         const { target } = one;
-        if (target.invitation.status === "used") return usedAlready(target, isMember);
-        const failure = faultOf(target.invitation, role, list, policy);
+        if (target.invitation.status === "used") return usedOutcome(target, isMember);
+        const failure = resendFailure(target.invitation, role, list, policy);
         if (failure !== undefined) return failedOutcome(target, failure, "not_resent");
         return { target: { ...target, role: role ?? (target.role as Role) } };
       }),
     );
-    return createPlan(context, named, {
+    return createPlan(context, resolved, {
       verb: "resend",
       meaning:
         "Resending deletes and sends anew: the old link stops working, and the age starts again.",
-      aboutOf: (resend) => [changeFact(resend)],
+      detailsOf: (resend) => [changeFact(resend)],
       needsConsent: true,
       role,
       perform: (call, targets) => resendAll(trieve, call, targets),
@@ -54,15 +54,15 @@ export const resendInvitation = defineTool({
   },
 });
 
-/** What is said of an invitation that was accepted. */
-async function usedAlready(target: Listed, isMember: IsMember): Promise<Outcome> {
+/** The outcome for an invitation that was accepted. */
+async function usedOutcome(target: Listed, isMember: IsMember): Promise<Outcome> {
   const isJoined = await isMember(target.email);
   if (isJoined) return { target, outcome: "already_member" };
   return failedOutcome(target, alreadyAccepted(isJoined), "not_resent");
 }
 
-/** Why a pending invitation cannot be resent; undefined where it can. */
-function faultOf(
+/** Why a pending invitation cannot be resent; undefined if it can. */
+function resendFailure(
   invitation: Invitation,
   role: Role | undefined,
   { invitations }: InvitationList,
@@ -76,7 +76,7 @@ function faultOf(
   );
 }
 
-// Nobody can correct an address that stands in an invitation.
+// The address of an existing invitation cannot be corrected.
 const INVITE_ANEW =
   "Ask the user for another address of this person, invite that, and delete this one";
 

@@ -4,21 +4,21 @@ import { shownEmail } from "../email.ts";
 import { Failure } from "../errors.ts";
 import { type Outcome, type OutcomeName, summarise } from "../trieve/outcome.ts";
 import type { Action } from "./action.ts";
-import { linkText, organizationLabel, type ToolContext } from "./context.ts";
+import { linkWarning, organizationLabel, type ToolContext } from "./context.ts";
 import type { resultRow } from "./schema.ts";
 
-/** The facts of an answer, for `structuredContent`, and the same facts as text. */
+/** A result's facts for `structuredContent`, and the same facts as text. */
 export interface Result {
   facts: { organization: string; [fact: string]: unknown };
   text: string;
 }
 
-/** A call's outcomes as they are answered: a result, or an error with a line for each target. */
+/** The response to a call that acted: a result, or an error with a line for each target. */
 export type Answer =
   | { kind: "result"; result: Result }
   | { kind: "error"; failure: Failure; lines: readonly string[] };
 
-/** What has to be said of an outcome, once for all targets that have it. */
+/** Notes on outcomes, each given once for all targets with that outcome. */
 const MEANINGS: Partial<Record<OutcomeName, string>> = {
   added:
     "a person with an account is a member now, with nothing to accept; this server cannot undo that",
@@ -32,7 +32,7 @@ const MEANINGS: Partial<Record<OutcomeName, string>> = {
 
 const UNTOUCHED: ReadonlySet<OutcomeName> = new Set(["not_sent", "not_resent", "not_deleted"]);
 
-/** Renders what came of a call's targets; `role` is the one that was asked for. */
+/** Renders the outcomes of a call; `role` is the role given in the call. */
 export function renderOutcomes(
   outcomes: readonly Outcome[],
   context: ToolContext,
@@ -43,14 +43,14 @@ export function renderOutcomes(
   const rows = outcomes.map(toRow);
   if (outcome instanceof Failure) {
     const [row] = rows;
-    // Of one target the sentence says all; of several each has a line.
+    // With a single target, the error's own text already gives the reason.
     if (row !== undefined && rows.length === 1) row.reason = undefined;
     return { kind: "error", failure: outcome, lines: rows.map(formatRow) };
   }
   const counts = new Map<OutcomeName, number>();
   for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const isMailed = outcomes.some(({ outcome }) => outcome === "invited" || outcome === "resent");
-  const note = [...notesOf(outcomes), ...(isMailed ? linkText(context) : [])].join(" ");
+  const note = [...notesOf(outcomes), ...(isMailed ? linkWarning(context) : [])].join(" ");
   const shared = { organization: organizationLabel(context), role, confirmed_by: confirmedBy };
   const summary = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
   const facts = { outcome, ...shared, counts: Object.fromEntries(counts), results: rows, note };
@@ -62,7 +62,7 @@ export function renderOutcomes(
   return { kind: "result", result: { facts, text: lines.join("\n") } };
 }
 
-/** What the outcomes mean and what to do next, each sentence once. */
+/** What the outcomes mean and what to do next, without repetitions. */
 function notesOf(outcomes: readonly Outcome[]): string[] {
   const notes = outcomes.flatMap(({ outcome, failure, target }) => {
     if (failure === undefined) {
@@ -71,7 +71,7 @@ function notesOf(outcomes: readonly Outcome[]): string[] {
       return means === undefined ? [] : `${outcome}: ${means}.`;
     }
     if (!UNTOUCHED.has(outcome)) return `${outcome}: ${failure.next}.`;
-    // A gate that asks to wait may have passed the request on.
+    // A proxy that answers 429 may have forwarded the request, so "nothing was done" may be wrong.
     const state = (failure.code === "rate_limited" && failure.known) || UNTOUCHED_MEANS;
     return `${outcome}: ${failure.happened}. ${state} ${failure.next}.`;
   });
@@ -83,21 +83,21 @@ const UNTOUCHED_MEANS = "Nothing was done to these; repeat the same call to do i
 
 type Row = z.infer<typeof resultRow>;
 
-/** One target in a result, with everything untrusted in it made safe. */
+/** One target of a result, with untrusted text made safe. */
 function toRow(one: Outcome): Row {
   const { target, outcome, invitation } = one;
   const { email, name } = target;
-  const old = target.invitation;
+  const existing = target.invitation;
   return {
     email: email === undefined ? undefined : shownEmail(email),
-    id: (old ?? invitation)?.shortId ?? (email === undefined ? name : undefined),
+    id: (existing ?? invitation)?.shortId ?? (email === undefined ? name : undefined),
     outcome,
-    new_id: old && invitation?.shortId,
+    new_id: existing && invitation?.shortId,
     reason: reasonOf(one),
   };
 }
 
-/** Why an outcome is as it is; of one that was not begun, the code of what stopped the call. */
+/** The reason for an outcome; for a target that was not started, the code of the failure that stopped the call. */
 function reasonOf({ target, outcome, failure, reason }: Outcome): string | undefined {
   const { spellings = [] } = target;
   const also = spellings.length > 0 && `also given as ${spellings.map(shownEmail).join(", ")}`;
@@ -106,20 +106,20 @@ function reasonOf({ target, outcome, failure, reason }: Outcome): string | undef
   return [why, known, also].filter(Boolean).join(". ") || undefined;
 }
 
-/** A target as a line of text. The address comes last, so that nothing in it passes for the rest. */
+/** A target as a line of text. The address comes last, so that no part of it can be taken for another field. */
 function formatRow({ outcome, id, new_id, reason, email }: Row): string {
   const parts = [outcome, id, new_id && `new_id ${new_id}`, reason && `(${reason})`, email];
   return parts.filter(Boolean).join(" ");
 }
 
-/** A call that was not done: a question is open, or nobody said yes. */
+/** The response to a call that has not acted: a question is still open, or nobody said yes. */
 export interface NotDone {
   kind: "not_done";
   outcome: "confirmation_required" | "confirmation_pending" | "not_confirmed";
   result: Result;
 }
 
-/** Renders what a call says of an action that is not done; `note` and `fields` are words of ours. */
+/** Renders the response for an action that was not done. `note` and `fields` must be trusted text. */
 export function renderNotDone(
   context: ToolContext,
   { role }: Action,

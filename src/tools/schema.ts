@@ -4,23 +4,23 @@ import { addressPart } from "../email.ts";
 
 // The arguments and results that several tools share.
 
-const MOST_TARGETS = 50;
+const MAX_TARGETS = 50;
 
 export const confirmation = z
   .string()
   .optional()
   .describe("Only what confirmation_required returned");
 
-/** The addresses that are to be invited. */
+/** The addresses to invite. */
 export const emails = z
   .array(z.string())
   .min(1)
-  .max(MOST_TARGETS)
+  .max(MAX_TARGETS)
   .describe("1-50 plain addresses, each at most 100 characters");
 
 const NAME = /^[^@\s]+@[^@\s]+$|^[0-9a-f]{8}[0-9a-f-]{0,28}$/i;
 
-/** The invitations that a call is about, each by its address or the beginning of its id. */
+/** The invitations to act on, each given by its address or the beginning of its id. */
 export const invitations = z
   .array(
     z
@@ -32,10 +32,10 @@ export const invitations = z
       ),
   )
   .min(1)
-  .max(MOST_TARGETS)
+  .max(MAX_TARGETS)
   .describe("1-50 addresses or listed ids");
 
-/** What came of one target. */
+/** The result for one target. */
 export const resultRow = z.object({
   email: z.string().optional(),
   id: z.string().optional(),
@@ -44,7 +44,7 @@ export const resultRow = z.object({
   new_id: z.string().optional(),
 });
 
-/** What a tool that changes something answers. */
+/** The result of a tool that changes something. */
 export const writeOutput = z.object({
   outcome: z.enum([
     "done",

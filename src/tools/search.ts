@@ -2,20 +2,20 @@ import { addressPart } from "../email.ts";
 import { Failure } from "../errors.ts";
 
 /**
- * What tells whether a text has every part, or some part, that is looked for, blanks between them, in any order; letter
- * case and accents do not count. Throws Failure `invalid_input` where every one of several beginnings or ends of
- * addresses is wanted, which no text has.
+ * Returns a test of whether a text contains every part, or some part, of `given`, in any order. Parts are separated by
+ * blanks, commas or semicolons; letter case and accents are ignored. Throws Failure `invalid_input` if `every` is asked
+ * of parts of two addresses, which no text can match.
  */
 export function createSearch(how: "every" | "some", given = ""): (text: string) => boolean {
   const parts = partsOf(given);
-  const isSeveral = (end: RegExp) => parts.filter((part) => end.test(part)).length > 1;
-  if (how === "every" && (isSeveral(/[^@]@/) || isSeveral(/@[^@]/))) {
+  const hasSeveral = (end: RegExp) => parts.filter((part) => end.test(part)).length > 1;
+  if (how === "every" && (hasSeveral(/[^@]@/) || hasSeveral(/@[^@]/))) {
     throw new Failure("invalid_input", {
       happened: "email takes the parts of one address",
       next: "Call once for each address",
     });
   }
-  // Every row of a list is searched: its accents go once, and not at all where nothing is looked for.
+  // For speed in long lists, accents are stripped once per row, and not at all if there is nothing to search for.
   if (parts.length === 0) return () => how === "every";
   return (text) => {
     const folded = withoutAccents(text);

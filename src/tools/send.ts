@@ -36,26 +36,27 @@ export const sendInvitation = defineTool({
     const targets = emails
       .filter((email, at) => emails.findIndex((one) => isSameEmail(one, email)) === at)
       .map((email): Addressee => {
-        const isOther = (one: string) => one !== email && isSameEmail(one, email);
-        return { email, role, spellings: emails.filter(isOther) };
+        const isVariant = (one: string) => one !== email && isSameEmail(one, email);
+        return { email, role, spellings: emails.filter(isVariant) };
       });
-    // A person is only asked about what can be done. Without a question sendAll finds that out by itself.
-    let named: Resolved<Addressee>[] = targets.map((target) => ({ target }));
+    // The question must only contain what can be done. Without a question, sendAll checks that itself.
+    let resolved: Resolved<Addressee>[] = targets.map((target) => ({ target }));
     if (targets.length > 1 || needsConsent(policy, role)) {
       const list = await trieve.client.list(call);
       const isMember = createMemberCheck(trieve.client, call);
-      const find = (target: Addressee) => findObstacle(trieve, target, list, isMember);
-      named = await Promise.all(targets.map(async (target) => (await find(target)) ?? { target }));
+      const resolve = async (target: Addressee) =>
+        (await findObstacle(trieve, target, list, isMember)) ?? { target };
+      resolved = await Promise.all(targets.map(resolve));
     }
-    const isAgreedTo = openTargets(named).length > 1 || needsConsent(policy, role);
-    return createPlan(context, named, {
+    const isAsked = openTargets(resolved).length > 1 || needsConsent(policy, role);
+    return createPlan(context, resolved, {
       verb: "send",
-      needsConsent: isAgreedTo,
+      needsConsent: isAsked,
       role,
-      async perform(call, open) {
-        const endTurn = isAgreedTo ? () => {} : trieve.guard.reserveSend();
+      async perform(call, agreed) {
+        const endTurn = isAsked ? () => {} : trieve.guard.reserveSend();
         try {
-          return await sendAll(trieve, call, targets, open);
+          return await sendAll(trieve, call, targets, agreed);
         } finally {
           endTurn(call.spent.writes > 0);
         }

@@ -4,9 +4,9 @@ import { Failure } from "../errors.ts";
 import { neutralise } from "../text.ts";
 import type { ToolContext } from "./context.ts";
 
-// Whether something can be sent at all, to this address, with this role.
+// Whether the settings allow a send at all, to this address, with this role.
 
-/** Throws Failure where nothing can be sent: mailed links would lead nowhere, or the role may not be invited. */
+/** Throws Failure if nothing can be sent: the dashboard URL for mailed links is missing, or the role is not allowed. */
 export function checkSend({ links, policy }: ToolContext, role: string | undefined): void {
   if (links === "none") {
     throw new Failure("configuration_error", {
@@ -18,7 +18,7 @@ export function checkSend({ links, policy }: ToolContext, role: string | undefin
   if (failure) throw failure;
 }
 
-/** Why nobody may be invited with this role; undefined where it may be. */
+/** Why nobody may be invited with this role; undefined if it is allowed. */
 export function roleFailure(role: string, policy: Policy): Failure | undefined {
   if (allowedRoles(policy).some((allowed) => allowed === role)) return undefined;
   return new Failure("role_not_allowed", {
@@ -27,8 +27,8 @@ export function roleFailure(role: string, policy: Policy): Failure | undefined {
 }
 
 /**
- * What is wrong with an address, in itself (then `next` is what to do, where the table does not fit) or for the operator;
- * undefined for nothing.
+ * Why an address may not be invited; undefined if it may. `next` replaces the default next step for an address that is
+ * not valid.
  */
 export function addressFailure(email: string, policy: Policy, next?: string): Failure | undefined {
   const happened = emailProblem(email);
@@ -41,7 +41,7 @@ export function addressFailure(email: string, policy: Policy, next?: string): Fa
   });
 }
 
-/** Throws all that is wrong with addresses as one Failure, with a sentence for each kind of fault. */
+/** Throws one Failure for all addresses that may not be invited, with a sentence for each kind of fault. */
 export function checkAddresses(emails: readonly string[], policy: Policy): void {
   const faults = emails.flatMap((email, at) => {
     const failure = addressFailure(email, policy);

@@ -16,23 +16,23 @@ import {
 } from "../trieve/outcome.ts";
 import type { PastInvitation, SendGuard } from "../trieve/send-guard.ts";
 
-/** What was named: a target to which something can be done, or what has to be said of it. */
+/** What a name stands for: a target that something can be done to, or the outcome if nothing is to be done. */
 export type Resolved<T extends Target = Listed> = { target: T; outcome?: undefined } | Outcome;
 
-/** What names are looked up in. */
+/** What names are resolved with. */
 interface Sources {
   list: InvitationList;
   guard: Pick<SendGuard, "past" | "mailFailures" | "doubts">;
-  /** What is said of one to which nothing is done, which tells a resend from a delete. */
+  /** The outcome of a target that is left alone; it also shows whether this is a resend or a delete. */
   untouched: Untouched;
-  /** The role that a resend asks for. */
+  /** The new role that a resend was called with. */
   role?: string | undefined;
 }
 
 /**
- * What each name stands for, once each: an address for its only invitation, the beginning of an id for that
- * invitation. Earlier names of what this process resent in the last minutes are known too. Throws Failure
- * `ambiguous` for names that fit several.
+ * The invitations that names stand for, each once. A name is the address of a single invitation, or the beginning of
+ * an id. What this process deleted or resent in the last 10 minutes is still found by its address or former id. Throws
+ * Failure `ambiguous` for names that match several.
  */
 export function resolveTargets(names: readonly string[], sources: Sources): Resolved[] {
   const ambiguous: string[] = [];
@@ -50,9 +50,9 @@ export function resolveTargets(names: readonly string[], sources: Sources): Reso
   return [...byKey.values()];
 }
 
-/** The listed invitations that a name fits. Of several at one address only the pending one can be resent. */
+/** The listed invitations that match a name. For a resend by address, only the pending ones if there are any. */
 function candidatesFor(name: string, { list, untouched }: Sources): readonly Invitation[] {
-  const all = list.invitations.filter((invitation) => isNamed(invitation, name));
+  const all = list.invitations.filter((invitation) => matchesName(invitation, name));
   const pending = all.filter(({ status }) => status === "pending");
   const isResend = untouched === "not_resent";
   return isResend && name.includes("@") && pending.length > 0 ? pending : all;
@@ -65,24 +65,24 @@ function resolveTarget(
 ): Resolved {
   const isResend = untouched === "not_resent";
   const past = guard.past.values();
-  const old = past.find(({ invitation }) => isNamed(invitation, name));
-  const newest = old && newestOf(old, guard.past);
-  const only = candidate ?? list.invitations.find(({ id }) => id === newest?.id);
-  if (only !== undefined) {
-    // Whoever names it by its own id knows that it was resent.
-    const isMeantAgain = !name.includes("@") && isNamed(only, name);
+  const deleted = past.find(({ invitation }) => matchesName(invitation, name));
+  const newest = deleted && newestOf(deleted, guard.past);
+  const current = candidate ?? list.invitations.find(({ id }) => id === newest?.id);
+  if (current !== undefined) {
+    // Whoever uses the new id knows that it was resent, and means to resend it once more.
+    const hasNewId = !name.includes("@") && matchesName(current, name);
     const isJustResent =
       isResend &&
-      !isMeantAgain &&
-      !guard.mailFailures.get(only.id) &&
-      (role === undefined || role === only.role) &&
-      past.some((one) => hasReplaced(only, one));
-    const target = listedTarget(only);
+      !hasNewId &&
+      !guard.mailFailures.get(current.id) &&
+      (role === undefined || role === current.role) &&
+      past.some((one) => hasReplaced(current, one));
+    const target = listedTarget(current);
     return isJustResent ? { target, outcome: "already_resent" } : { target };
   }
-  if (old === undefined)
+  if (deleted === undefined)
     return failedOutcome(unresolvedTarget(name), new Failure("not_found"), untouched);
-  const target = listedTarget(newest ?? old.invitation);
+  const target = listedTarget(newest ?? deleted.invitation);
   if (isResend && guard.doubts.get(target.email))
     return failedOutcome(target, doubtFailure(), untouched);
   return isResend
@@ -90,17 +90,17 @@ function resolveTarget(
     : { target, outcome: "already_gone" };
 }
 
-function isNamed({ id, email }: Invitation, name: string): boolean {
+function matchesName({ id, email }: Invitation, name: string): boolean {
   return name.includes("@") ? isSameEmail(email, name) : id.startsWith(name.toLowerCase());
 }
 
-/** Whether an invitation took the place of another, or may have: where that is not known, its address decides. */
+/** Whether an invitation replaced a deleted one. If the replacement is not known, any one at its address counts. */
 function hasReplaced({ id, email }: Invitation, { invitation, ...past }: PastInvitation): boolean {
   if (past.replacement !== undefined) return past.replacement.id === id;
   return past.isResent && isSameEmail(invitation.email, email);
 }
 
-/** What took the place of an invitation in the end. */
+/** The last replacement of a deleted invitation, which may have been resent several times. */
 function newestOf(
   { replacement }: PastInvitation,
   past: SendGuard["past"],
@@ -109,7 +109,6 @@ function newestOf(
   return next === undefined ? replacement : newestOf(next, past);
 }
 
-/** The target that an invitation is. */
 function listedTarget(invitation: Invitation): Listed {
   return { invitation, email: invitation.email, role: invitation.role };
 }
@@ -122,7 +121,7 @@ function formatAmbiguous(name: string, invitations: readonly Invitation[]): stri
   return `${neutralise(name)} fits ${each.join(" and ")}`;
 }
 
-/** What is said of a name while it is not known what it stands for: of an id never more than its beginning. */
+/** The target for a name that matches no invitation (yet). Of an id it keeps only the beginning, which may be shown. */
 export function unresolvedTarget(name: string): Target {
   return name.includes("@") ? { name, email: name } : { name: neutralise(name.slice(0, 8)) };
 }

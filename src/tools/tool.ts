@@ -28,30 +28,29 @@ interface JsonObject {
   required?: string[];
 }
 
-/** What a call comes to before anything is done: an answer, outcomes where nothing is left to do, or an action. */
+/** What planning a call leads to: a result, outcomes if nothing is left to do, or an action. */
 export type Plan =
   | { kind: "result"; result: Result }
   | { kind: "outcomes"; outcomes: readonly Outcome[]; role?: string | undefined }
   | { kind: "action"; action: Action };
 
-/** One call's arguments, checked. */
+/** A call whose arguments have been checked. */
 export interface ToolCall {
-  /** The tool and its arguments without the confirmation: what a yes is bound to. */
+  /** The tool and its arguments except `confirmation`. A yes is valid only for the same binding. */
   binding: string;
   confirmation: string | undefined;
-  /** What the audit says of a call that ends before it is known what it concerns. */
+  /** For the audit log if the call ends before its targets are resolved. */
   targets: readonly Target[];
-  /** Whether a person may have to agree to what it would do. */
+  /** Whether a person may have to agree to the action. */
   mayNeedConsent: boolean;
-  /** Reads, and says what would be done. Throws Failure. */
+  /** Reads what it needs and returns what would be done, without changing anything. Throws Failure. */
   plan(context: ToolContext, call: CallContext): Promise<Plan>;
 }
 
-/** A tool: what it is, and its way from arguments to a call. */
 export interface Tool {
   name: string;
   hints: Hints;
-  /** The tool as tools/list shows it, with every role; listed/ is made from it. */
+  /** The tool as tools/list shows it, with every role; listed/ is generated from it. */
   describe(): ListedTool;
   /** Checks the arguments. Throws Failure `invalid_input`. */
   prepare(input: unknown, policy: Policy): ToolCall;
@@ -63,12 +62,12 @@ interface ToolDefinition<Shape extends z.ZodRawShape>
   input: Shape;
   output: z.ZodObject;
   targets?(input: z.output<z.ZodObject<Shape>>): readonly Target[];
-  /** Whether a person may have to agree; without it, always. */
+  /** Whether a person may have to agree; always, if missing. */
   mayNeedConsent?(input: z.output<z.ZodObject<Shape>>, policy: Policy): boolean;
   plan(input: z.output<z.ZodObject<Shape>>, context: ToolContext, call: CallContext): Promise<Plan>;
 }
 
-/** Makes a tool of its definition; the one place where schemas become JSON and arguments are checked. */
+/** Makes a tool from its definition; the one place where schemas become JSON and arguments are checked. */
 export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefinition<Shape>): Tool {
   const { name, title, description, hints, input, output } = definition;
   const schema = z.object(input);
@@ -99,7 +98,7 @@ export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefiniti
   };
 }
 
-// Several clients and model providers refuse or drop a tool for more than this.
+// Several clients and model providers reject or drop a tool whose schema has more than this.
 function plainSchema(schema: z.ZodObject): JsonObject {
   const { $schema, additionalProperties, ...plain } = z.toJSONSchema(schema, {
     io: "input",
