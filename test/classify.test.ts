@@ -9,7 +9,7 @@ import {
 import type { WriteResponse } from "../src/trieve/client.ts";
 import { statusFailure } from "../src/trieve/http-errors.ts";
 import type { Invitation } from "../src/trieve/invitation.ts";
-import { brokenOff } from "../src/trieve/network-errors.ts";
+import { cutShort } from "../src/trieve/network-errors.ts";
 import type { OutcomeName } from "../src/trieve/outcome.ts";
 
 // What came of a send, by its answer and by what was seen afterwards.
@@ -28,7 +28,7 @@ const row: Invitation = {
 
 /** An answer; status 0 is none. */
 function answer(status: number, refusal = "", isPage = false): WriteResponse & { isPage: boolean } {
-  const failure = status === 0 ? brokenOff() : statusFailure({ status, isPage });
+  const failure = status === 0 ? cutShort() : statusFailure({ status, isPage });
   return { status, refusal, isPage, failure: status === 204 ? undefined : failure };
 }
 

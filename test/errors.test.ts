@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ERRORS, type ErrorCode, Failure, formatFailure, type Origin } from "../src/errors.ts";
 import { statusFailure } from "../src/trieve/http-errors.ts";
-import { brokenOff, networkFailure } from "../src/trieve/network-errors.ts";
+import { cutShort, networkFailure } from "../src/trieve/network-errors.ts";
 
 // The words of every failure at Trieve stand in one file, so that a change of them shows as a diff.
 
@@ -112,7 +112,7 @@ test.each([
 });
 
 test("an answer that broke off may be asked for again, and proves nothing", () => {
-  expect(brokenOff()).toMatchObject({ origin: "network", isRepeatable: true, isCertain: false });
+  expect(cutShort()).toMatchObject({ origin: "network", isRepeatable: true, isCertain: false });
 });
 
 test.each(["ECONNRESET", "UND_ERR_SOCKET"])("%s names what may end a connection", (code) => {

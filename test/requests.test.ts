@@ -4,16 +4,16 @@ import { type Clock, systemClock } from "../src/clock.ts";
 import { loadSettings } from "../src/config/load.ts";
 import { answersHealthCheck } from "../src/doctor/connection.ts";
 import { Failure } from "../src/errors.ts";
-import { isPage, parseList, readText, sentOnce, withoutLongBody } from "../src/trieve/body.ts";
+import { isPage, parseList, readText, sendInit, withoutLongBody } from "../src/trieve/body.ts";
 import { afterWrite, createCallContext, reserveTime } from "../src/trieve/call.ts";
 import { createExchange, openRoute } from "../src/trieve/http.ts";
-import { statusFailure, waitFor } from "../src/trieve/http-errors.ts";
-import { brokenOff, networkFailure } from "../src/trieve/network-errors.ts";
+import { statusFailure, waitText } from "../src/trieve/http-errors.ts";
+import { cutShort, networkFailure } from "../src/trieve/network-errors.ts";
 import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
 import {
   createExpiringMap,
   createSendGuard,
-  type PastInvitation,
+  type DeletedInvitation,
 } from "../src/trieve/send-guard.ts";
 import { createSlots, type Slot } from "../src/trieve/slots.ts";
 import { dreamClock } from "./support/calls.ts";
@@ -61,8 +61,8 @@ test.each<[number, object, string]>([
 });
 
 test("a wait is told in whole seconds, never too few", () => {
-  expect(waitFor(1_000)).toBe("Wait 1 seconds, then call again");
-  expect(waitFor(1_001)).toBe("Wait 2 seconds, then call again");
+  expect(waitText(1_000)).toBe("Wait 1 seconds, then call again");
+  expect(waitText(1_001)).toBe("Wait 2 seconds, then call again");
 });
 
 describe("a connection that failed", () => {
@@ -143,7 +143,7 @@ describe("a connection that failed", () => {
   });
 
   test("and broke off keeps what it is given, but its words", () => {
-    const failure = brokenOff({ detail: "X", happened: "other words", cause: 7 });
+    const failure = cutShort({ detail: "X", happened: "other words", cause: 7 });
     expect(lineOf(failure)).toMatchSnapshot();
     expect(failure.cause).toBe(7);
   });
@@ -151,13 +151,13 @@ describe("a connection that failed", () => {
 
 describe("what is sent", () => {
   test("of a read is nothing more than the request", async () => {
-    expect(await sentOnce(new Request(URL_GIVEN))).toEqual({});
+    expect(await sendInit(new Request(URL_GIVEN))).toEqual({});
   });
 
   test("of a write is a stream with its length, and its headers", async () => {
     const headers = { "content-type": "application/json", "TR-Organization": "x" };
     const request = new Request(URL_GIVEN, { method: "POST", body: "\u00e9!", headers });
-    const init = await sentOnce(request);
+    const init = await sendInit(request);
     expect(init).toMatchObject({ duplex: "half" });
     expect(init.body).toBeInstanceOf(ReadableStream);
     expect(await new Response(init.body as ReadableStream).text()).toBe("\u00e9!");
@@ -560,12 +560,12 @@ describe("what was sent", () => {
 
   test("is remembered as long as it counts", () => {
     const clock = dreamClock();
-    const { doubts, members, mailFailures, past } = createSendGuard(clock);
+    const { doubts, members, mailFailures, deleted } = createSendGuard(clock);
     doubts.set("a@b.org", true);
     members.set("a@b.org", "a@b.org");
     mailFailures.set("id", true);
-    past.set("id", { isResent: false } as PastInvitation);
-    const known = () => [doubts, members, past, mailFailures].map((one) => one.values().length);
+    deleted.set("id", { isResent: false } as DeletedInvitation);
+    const known = () => [doubts, members, deleted, mailFailures].map((one) => one.values().length);
     clock.turn(2 * MINUTE_MS - 1);
     expect(known()).toEqual([1, 1, 1, 1]);
     clock.turn(1);

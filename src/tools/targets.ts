@@ -14,7 +14,7 @@ import {
   type Target,
   type Untouched,
 } from "../trieve/outcome.ts";
-import type { PastInvitation, SendGuard } from "../trieve/send-guard.ts";
+import type { DeletedInvitation, SendGuard } from "../trieve/send-guard.ts";
 
 /** What a name stands for: a target that something can be done to, or the outcome if nothing is to be done. */
 export type Resolved<T extends Target = Listed> = { target: T; outcome?: undefined } | Outcome;
@@ -22,7 +22,7 @@ export type Resolved<T extends Target = Listed> = { target: T; outcome?: undefin
 /** What names are resolved with. */
 interface Sources {
   list: InvitationList;
-  guard: Pick<SendGuard, "past" | "mailFailures" | "doubts">;
+  guard: Pick<SendGuard, "deleted" | "mailFailures" | "doubts">;
   /** The outcome of a target that is left alone; it also shows whether this is a resend or a delete. */
   untouched: Untouched;
   /** The new role that a resend was called with. */
@@ -64,9 +64,9 @@ function resolveTarget(
   { list, guard, untouched, role }: Sources,
 ): Resolved {
   const isResend = untouched === "not_resent";
-  const past = guard.past.values();
-  const deleted = past.find(({ invitation }) => matchesName(invitation, name));
-  const newest = deleted && newestOf(deleted, guard.past);
+  const allDeleted = guard.deleted.values();
+  const deleted = allDeleted.find(({ invitation }) => matchesName(invitation, name));
+  const newest = deleted && newestOf(deleted, guard.deleted);
   const current = candidate ?? list.invitations.find(({ id }) => id === newest?.id);
   if (current !== undefined) {
     // Whoever uses the new id knows that it was resent, and means to resend it once more.
@@ -76,7 +76,7 @@ function resolveTarget(
       !hasNewId &&
       !guard.mailFailures.get(current.id) &&
       (role === undefined || role === current.role) &&
-      past.some((one) => hasReplaced(current, one));
+      allDeleted.some((one) => hasReplaced(current, one));
     const target = listedTarget(current);
     return isJustResent ? { target, outcome: "already_resent" } : { target };
   }
@@ -95,18 +95,18 @@ function matchesName({ id, email }: Invitation, name: string): boolean {
 }
 
 /** Whether an invitation replaced a deleted one. If the replacement is not known, any one at its address counts. */
-function hasReplaced({ id, email }: Invitation, { invitation, ...past }: PastInvitation): boolean {
-  if (past.replacement !== undefined) return past.replacement.id === id;
-  return past.isResent && isSameEmail(invitation.email, email);
+function hasReplaced({ id, email }: Invitation, old: DeletedInvitation): boolean {
+  if (old.replacement !== undefined) return old.replacement.id === id;
+  return old.isResent && isSameEmail(old.invitation.email, email);
 }
 
 /** The last replacement of a deleted invitation, which may have been resent several times. */
 function newestOf(
-  { replacement }: PastInvitation,
-  past: SendGuard["past"],
+  { replacement }: DeletedInvitation,
+  deleted: SendGuard["deleted"],
 ): Invitation | undefined {
-  const next = replacement && past.get(replacement.id);
-  return next === undefined ? replacement : newestOf(next, past);
+  const next = replacement && deleted.get(replacement.id);
+  return next === undefined ? replacement : newestOf(next, deleted);
 }
 
 function listedTarget(invitation: Invitation): Listed {

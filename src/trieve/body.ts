@@ -1,6 +1,6 @@
 import { Failure } from "../errors.ts";
 import { statusFailure } from "./http-errors.ts";
-import { brokenOff } from "./network-errors.ts";
+import { cutShort } from "./network-errors.ts";
 
 const REFUSAL_BYTES = 16 * 1024;
 
@@ -8,7 +8,7 @@ const REFUSAL_BYTES = 16 * 1024;
  * Fetch options that keep a write from being sent twice: Node's fetch, following the Fetch standard, repeats a
  * request that is answered with 421 unless its body is a stream.
  */
-export async function sentOnce(request: Request): Promise<RequestInit> {
+export async function sendInit(request: Request): Promise<RequestInit> {
   if (request.method === "GET") return {};
   const body = await request.arrayBuffer();
   const headers = new Headers(request.headers);
@@ -34,10 +34,8 @@ export async function withoutLongBody({ status, headers, body }: Response): Prom
  */
 export function isPage({ status, headers }: Response): boolean {
   const type = headers.get("content-type") ?? "";
-  const isBadType = status === 200 ? !/^$|json\b/i.test(type) : /^text\/html\b/i.test(type);
-  return (
-    isBadType || /^(basic|digest|negotiate|ntlm)\b/i.test(headers.get("www-authenticate") ?? "")
-  );
+  const isWrong = status === 200 ? !/^$|json\b/i.test(type) : /^text\/html\b/i.test(type);
+  return isWrong || /^(basic|digest|negotiate|ntlm)\b/i.test(headers.get("www-authenticate") ?? "");
 }
 
 /** The decoded body as text. Stops and throws Failure `bad_response` when it is longer than `max` bytes. */
@@ -66,7 +64,7 @@ export function parseList(text: string): readonly unknown[] {
     if (Array.isArray(rows)) return rows;
   } catch {
     // Not kept as the cause: its message quotes the body.
-    if (text.trim() === "" || isUnfinished(text)) throw brokenOff();
+    if (text.trim() === "" || isUnfinished(text)) throw cutShort();
   }
   throw new Failure("bad_response", { detail: "not a JSON list", origin: "trieve" });
 }

@@ -66,8 +66,8 @@ export async function deleteListed(
       throw new Failure("outcome_unknown", { known: STILL_LISTED });
     }
   }
-  if (guard.past.get(listed.id) !== undefined && !isDone) return false;
-  guard.past.set(listed.id, { invitation: listed, isResent: false });
+  if (guard.deleted.get(listed.id) !== undefined && !isDone) return false;
+  guard.deleted.set(listed.id, { invitation: listed, isResent: false });
   return true;
 }
 

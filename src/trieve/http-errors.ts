@@ -45,7 +45,7 @@ export function statusFailure(
     const isKeyRefused = status === 401 || status === 403;
     if (isKeyRefused && keyFile?.hasChanged()) return KEY_IS_OLD;
     if (status === 401 && keyFile !== undefined) return CHECK_FILE;
-    return retryAfterMs ? { next: waitFor(retryAfterMs) } : {};
+    return retryAfterMs ? { next: waitText(retryAfterMs) } : {};
   }
 
   return new Failure(code, {
@@ -59,6 +59,6 @@ export function statusFailure(
 }
 
 /** The next step that tells when to call again. */
-export function waitFor(ms: number): string {
+export function waitText(ms: number): string {
   return `Wait ${Math.ceil(ms / 1_000)} seconds, then call again`;
 }

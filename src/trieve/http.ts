@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
-import { isPage, sentOnce, withoutLongBody } from "./body.ts";
+import { isPage, sendInit, withoutLongBody } from "./body.ts";
 import { createDeadline } from "./call.ts";
 import { isFromGate } from "./http-errors.ts";
 import { networkFailure } from "./network-errors.ts";
@@ -40,7 +40,7 @@ export function createExchange(config: Config, clock: Clock, customFetch?: typeo
     try {
       return await work(async (request) => {
         // The signal goes to fetch itself: a Request may lose its link to the signal to the garbage collector.
-        const init = { ...(await sentOnce(request)), signal: deadline.signal };
+        const init = { ...(await sendInit(request)), signal: deadline.signal };
         route ??= openRoute(config);
         const response = await (customFetch ?? (await route))(request, init);
         isUnanswered = isFromGate(response.status, isPage(response));

@@ -143,13 +143,13 @@ export function networkFailure(
   }
   // What fetch calls a body that was cut off.
   const isCut = cause instanceof TypeError && cause.message === "terminated";
-  if (isCut && found.code === undefined) return brokenOff(about);
+  if (isCut && found.code === undefined) return cutShort(about);
   const details = { ...found, ...found.explain?.(config, isInContainer) };
   return connectionError({ ...about, isCertain: isUnopened, ...details }, found.code);
 }
 
 /** The failure for a response that was cut off. */
-export function brokenOff(details: FailureDetails = {}): Failure {
+export function cutShort(details: FailureDetails = {}): Failure {
   return connectionError({
     ...details,
     happened: "The answer broke off in the middle",

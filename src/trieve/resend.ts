@@ -50,7 +50,7 @@ export function resendAll(
       const resent = asResent(outcome);
       const { invitation } = resent.target;
       const replacement = resent.invitation;
-      if (invitation) guard.past.set(invitation.id, { invitation, isResent: true, replacement });
+      if (invitation) guard.deleted.set(invitation.id, { invitation, isResent: true, replacement });
       call.record(resent);
     });
     return call.outcomes;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../errors.ts";
 import { type CallContext, createDeadline } from "./call.ts";
-import { waitFor } from "./http-errors.ts";
+import { waitText } from "./http-errors.ts";
 import type { Invitation } from "./invitation.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -15,7 +15,7 @@ const OTHER_SEND = {
 };
 
 /** An invitation that this process deleted. */
-export interface PastInvitation {
+export interface DeletedInvitation {
   invitation: Invitation;
   /** Whether it was deleted in order to be sent again. */
   isResent: boolean;
@@ -41,7 +41,7 @@ export function createSendGuard(clock: Clock) {
     /** The ids of invitations whose mail failed. */
     mailFailures,
     /** Deleted invitations and their replacements, by id. */
-    past: createExpiringMap<PastInvitation>(clock, 10 * MINUTE_MS),
+    deleted: createExpiringMap<DeletedInvitation>(clock, 10 * MINUTE_MS),
     /** Runs `send` when no other send to these addresses is running. Throws Failure `busy` if that takes too long. */
     oneAtATime<T>(
       call: CallContext,
@@ -63,8 +63,8 @@ export function createSendGuard(clock: Clock) {
       return mine;
     },
     /**
-     * Takes one of the sends allowed per minute. Throws Failure `rate_limited` if none is left. The returned function ends
-     * it: a turn without a send is given back, one with a send counts for a minute from then on.
+     * Takes one of the sends allowed per minute. Throws Failure `rate_limited` if none is left. The returned function
+     * ends it: a turn without a send is given back, one with a send counts for a minute from then on.
      */
     reserveSend() {
       const taken = turns.values();
@@ -72,7 +72,7 @@ export function createSendGuard(clock: Clock) {
         throw new Failure("rate_limited", {
           detail: `this server's own limit of ${SENDS_A_MINUTE} invitations a minute`,
           known: "Nothing was sent.",
-          next: waitFor(Math.min(...taken) + MINUTE_MS - clock.elapsed()),
+          next: waitText(Math.min(...taken) + MINUTE_MS - clock.elapsed()),
         });
       }
       const turn = randomUUID();
