@@ -31,14 +31,14 @@ export const deleteInvitation = defineTool({
       ],
       facts: [...statuses]
         .sort()
-        .map((status) => ({ label: "Status", text: `${status} - ${STATUS_MEANS[status]}` })),
+        .map((status) => ({ label: "Status", text: `${status} - ${STATUS_MEANINGS[status]}` })),
       needsConsent: true,
       perform: (call, targets) => deleteAll(trieve, call, targets),
     });
   },
 });
 
-const STATUS_MEANS = {
+const STATUS_MEANINGS = {
   pending: "the mailed link stops working",
   used: "the person stays a member; the record is the only trace of the invitation",
 };

@@ -12,7 +12,7 @@ const MAX_SHOWN = 3;
 const ROLE_ORDER: readonly string[] = ROLES;
 const REFUSAL = { send: "do not send", resend: "keep", delete: "keep" };
 const JOINS = "A person who has a Trieve account joins at once, which cannot be undone here.";
-const ROLE_MEANS: Record<string, string> = {
+const ROLE_MEANINGS: Record<string, string> = {
   user: "an ordinary member",
   admin: "can invite and remove people",
   owner: "has full control of the organization",
@@ -97,7 +97,7 @@ function hasRights(role: string): boolean {
 
 /** A role with its explanation. */
 function roleFact(role: string): Required<Fact> {
-  const explanation = ROLE_MEANS[role] ?? "a role this server does not know";
+  const explanation = ROLE_MEANINGS[role] ?? "a role this server does not know";
   return { label: "Role", text: `${role} (${explanation})` };
 }
 

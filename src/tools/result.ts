@@ -67,19 +67,19 @@ function notesOf(outcomes: readonly Outcome[]): string[] {
   const notes = outcomes.flatMap(({ outcome, failure, target }) => {
     if (failure === undefined) {
       const isUsed = outcome === "deleted" && target.invitation?.status === "used";
-      const means = isUsed ? STAYS_A_MEMBER : MEANINGS[outcome];
-      return means === undefined ? [] : `${outcome}: ${means}.`;
+      const meaning = isUsed ? STAYS_A_MEMBER : MEANINGS[outcome];
+      return meaning === undefined ? [] : `${outcome}: ${meaning}.`;
     }
     if (!UNTOUCHED.has(outcome)) return `${outcome}: ${failure.next}.`;
     // A proxy that answers 429 may have forwarded the request, so "nothing was done" may be wrong.
-    const state = (failure.code === "rate_limited" && failure.known) || UNTOUCHED_MEANS;
+    const state = (failure.code === "rate_limited" && failure.known) || UNTOUCHED_MEANING;
     return `${outcome}: ${failure.happened}. ${state} ${failure.next}.`;
   });
   return [...new Set(notes)];
 }
 
 const STAYS_A_MEMBER = "whoever had accepted stays a member; the record was the only trace of that";
-const UNTOUCHED_MEANS = "Nothing was done to these; repeat the same call to do it.";
+const UNTOUCHED_MEANING = "Nothing was done to these; repeat the same call to do it.";
 
 type Row = z.infer<typeof resultRow>;
 

@@ -39,7 +39,7 @@ export function createExchange(config: Config, clock: Clock, customFetch?: typeo
     let isUnanswered = false; // It may have reached Trieve, but the answer is not from Trieve.
     try {
       return await work(async (request) => {
-        // The signal goes to fetch itself: a Request may lose its link to the signal to the garbage collector.
+        // The signal goes to fetch itself: a Request passes its signal on only until it is garbage-collected.
         const init = { ...(await sendInit(request)), signal: deadline.signal };
         route ??= openRoute(config);
         const response = await (customFetch ?? (await route))(request, init);
