@@ -83,11 +83,9 @@ function resolveTarget(
   if (deleted === undefined)
     return failedOutcome(unresolvedTarget(name), new Failure("not_found"), untouched);
   const target = listedTarget(newest ?? deleted.invitation);
-  if (isResend && guard.doubts.get(target.email))
-    return failedOutcome(target, doubtFailure(), untouched);
-  return isResend
-    ? failedOutcome(target, new Failure("already_gone"), untouched)
-    : { target, outcome: "already_gone" };
+  if (!isResend) return { target, outcome: "already_gone" };
+  const failure = guard.doubts.get(target.email) ? doubtFailure() : new Failure("already_gone");
+  return failedOutcome(target, failure, untouched);
 }
 
 function matchesName({ id, email }: Invitation, name: string): boolean {
