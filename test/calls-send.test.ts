@@ -375,6 +375,13 @@ describe("several", () => {
     await expectCall(it, "partly_done", send(ALL), { before });
   });
 
+  test("are not sent after an unclear one, and who was left out stays what it was", async () => {
+    const it = startCalls();
+    it.add("aaaaaaa1", ALL.at(-1) ?? "");
+    it.next("POST", says(500));
+    await expectCall(it, "partly_done", send(ALL));
+  });
+
   test("are not sent to one that was invited after the question", async () => {
     const it = startCalls();
     const before = () => void it.add("aaaaaaa1", ANN);

@@ -16,7 +16,7 @@ import {
   type DeletedInvitation,
 } from "../src/trieve/send-guard.ts";
 import { createSlots, type Slot } from "../src/trieve/slots.ts";
-import { dreamClock } from "./support/calls.ts";
+import { virtualClock } from "./support/calls.ts";
 import { heapUsed } from "./support/heap.ts";
 
 // The parts of a request, each by itself: what is sent, what is read, how long it may take, what its end means.
@@ -25,8 +25,8 @@ const URL_GIVEN = "https://trieve.example.com/api/x";
 
 /** What a failure says and means, in one line. */
 function lineOf(failure: Failure): string {
-  const { code, happened, next, known, origin, retryAfterMs, isRepeatable, isCertain } = failure;
-  const marks = [origin, isRepeatable && "repeatable", isCertain && "certain", retryAfterMs];
+  const { code, happened, next, known, origin, retryAfterMs, isRepeatable, hadNoEffect } = failure;
+  const marks = [origin, isRepeatable && "repeatable", hadNoEffect && "certain", retryAfterMs];
   return `${code}: ${happened}. ${known ?? "-"} ${next}. [${marks.filter(Boolean).join(" ")}]`;
 }
 
@@ -286,7 +286,7 @@ describe("an exchange", () => {
     end: (signal: AbortSignal) => Response | Promise<Response>,
     { tookMs = 0, ms = 600_000, method = "GET", caller = new AbortController() } = {},
   ) {
-    const clock = dreamClock();
+    const clock = virtualClock();
     clock.turn(5_000);
     let held: number | undefined;
     const slot: Slot = {
@@ -357,13 +357,13 @@ describe("an exchange", () => {
       throw Object.assign(new Error("x"), { code: "ECONNREFUSED", syscall: "connect" });
     };
     const { came, held } = await play(refused, { tookMs: 9_000 });
-    expect(came).toMatchObject({ code: "network_error", isCertain: true });
+    expect(came).toMatchObject({ code: "network_error", hadNoEffect: true });
     expect(held).toBeUndefined();
   });
 
   test("that takes too long is dropped, and its place held", async () => {
     const { came, held, listeners } = await play(never, { ms: 5 });
-    expect(came).toMatchObject({ code: "timeout", origin: "network", isCertain: false });
+    expect(came).toMatchObject({ code: "timeout", origin: "network", hadNoEffect: false });
     expect(held).toBe(60_000);
     expect(listeners).toBe(0);
   });
@@ -415,7 +415,7 @@ describe("places inside Trieve", () => {
   };
 
   test("are four, of which two are for sends", async () => {
-    const take = taking(dreamClock());
+    const take = taking(virtualClock());
     const sends = [1, 2, 3].map(() => take("send", 5_000, quiet));
     expect(await Promise.all(sends.map(isTaken))).toEqual([true, true, false]);
     const others = [1, 2, 3].map(() => take("other", 5_000, quiet));
@@ -428,7 +428,7 @@ describe("places inside Trieve", () => {
   });
 
   test("that do not come in time are busy, and are not kept", async () => {
-    const take = taking(dreamClock());
+    const take = taking(virtualClock());
     const taken = await Promise.all([1, 2].map(() => take("send", 5_000, quiet)));
     expect(getEventListeners(quiet, "abort")).toHaveLength(0);
     const failure = (await take("send", 1, quiet).catch((error) => error)) as Failure;
@@ -444,7 +444,7 @@ describe("places inside Trieve", () => {
   });
 
   test("that are held come back when the time is over, and who waits is told for how long", async () => {
-    const clock = dreamClock();
+    const clock = virtualClock();
     let wake = () => {};
     const take = taking({
       ...clock,
@@ -467,7 +467,7 @@ describe("places inside Trieve", () => {
   });
 
   test("are not taken by a caller who has gone, before or while it waits", async () => {
-    const take = taking(dreamClock());
+    const take = taking(virtualClock());
     const gone = AbortSignal.abort("gone");
     await expect(take("other", 5_000, gone)).rejects.toBe("gone");
     await Promise.all([1, 2, 3, 4].map(() => take("other", 5_000, quiet)));
@@ -481,7 +481,7 @@ describe("places inside Trieve", () => {
 
 describe("a call", () => {
   test("has its time, which waiting for a person does not use up, and of which some is kept", async () => {
-    const clock = dreamClock();
+    const clock = virtualClock();
     clock.turn(100);
     const call = createCallContext(clock, new AbortController().signal, 1_000);
     expect(call.timeLeft()).toBe(1_000);
@@ -512,7 +512,7 @@ describe("a call", () => {
       step: () => void told.push("step"),
       write: (target: object) => void told.push(target),
     };
-    const call = createCallContext(dreamClock(), new AbortController().signal, 1, on);
+    const call = createCallContext(virtualClock(), new AbortController().signal, 1, on);
     expect(call.outcomes).toEqual([]);
     call.beginRequest();
     call.beginRequest();
@@ -523,15 +523,15 @@ describe("a call", () => {
     call.step();
     expect(call.spent).toEqual({ requests: 4, writes: 1 });
     expect(told).toEqual([{ email: "a@example.com" }, {}, "step"]);
-    const silent = createCallContext(dreamClock(), new AbortController().signal, 1);
+    const silent = createCallContext(virtualClock(), new AbortController().signal, 1);
     silent.beginWrite();
     silent.step();
   });
 
   test("that has done something cannot be cancelled any more, and is the same call", () => {
     const caller = new AbortController();
-    const call = createCallContext(dreamClock(), caller.signal, 1_000);
-    const own = afterWrite(call, dreamClock(), 0);
+    const call = createCallContext(virtualClock(), caller.signal, 1_000);
+    const own = afterWrite(call, virtualClock(), 0);
     caller.abort();
     own.beginRequest();
     expect([call.signal.aborted, own.signal.aborted]).toEqual([true, false]);
@@ -540,7 +540,7 @@ describe("a call", () => {
 });
 
 test("what is remembered is forgotten in time, in whatever letters it is asked for", () => {
-  const clock = dreamClock();
+  const clock = virtualClock();
   const memory = createExpiringMap<number>(clock, 1_000);
   memory.set("A", 1);
   clock.turn(500);
@@ -559,7 +559,7 @@ describe("what was sent", () => {
   const MINUTE_MS = 60_000;
 
   test("is remembered as long as it counts", () => {
-    const clock = dreamClock();
+    const clock = virtualClock();
     const { doubts, members, mailFailures, deleted } = createSendGuard(clock);
     doubts.set("a@b.org", true);
     members.set("a@b.org", "a@b.org");
@@ -580,20 +580,39 @@ describe("what was sent", () => {
     expect(known()).toEqual([0, 0, 0, 0]);
   });
 
-  test("counts for a minute from when it went out, and a turn that is given back is one", () => {
-    const clock = dreamClock();
-    const { reserveSend } = createSendGuard(clock);
-    const turns = Array.from({ length: 30 }, reserveSend);
-    expect(() => reserveSend()).toThrow("limit of 30 invitations a minute");
-    turns[7]?.(false);
-    reserveSend();
-    expect(() => reserveSend()).toThrow(Failure);
+  test("counts for a minute from when it went out, and not at all where nothing did", async () => {
+    const clock = virtualClock();
+    const { countSend } = createSendGuard(clock);
+    const { signal } = new AbortController();
+    const ends: (() => void)[] = [];
+    const sends: Promise<void>[] = [];
+    /** Begins to send; `isSent` says whether a request goes out by the time it ends. */
+    const begin = (isSent = true) => {
+      const call = createCallContext(clock, signal, 60_000);
+      const ended = new Promise<void>((resolve) => ends.push(resolve));
+      const send = countSend(call, async () => {
+        await ended;
+        if (isSent) call.beginWrite();
+      });
+      sends.push(send);
+      return send;
+    };
+    for (let n = 0; n < 30; n += 1) begin(n !== 7);
+    await expect(begin()).rejects.toThrow("limit of 30 invitations a minute");
+    ends[7]?.();
+    await sends[7];
+    begin();
+    await expect(begin()).rejects.toThrow(Failure);
     clock.turn(10_000);
-    for (const end of turns.slice(0, 29)) end(true);
+    for (const end of ends.slice(0, 29)) end();
+    await Promise.all(sends.slice(0, 29));
     clock.turn(50_000);
-    reserveSend();
+    begin();
     clock.turn(10_000);
-    reserveSend();
+    begin();
+    for (const end of ends) end();
+    const refused = (await Promise.allSettled(sends)).filter((one) => one.status === "rejected");
+    expect(refused).toHaveLength(2);
   });
 
   test("sends that are over leave nothing behind", async () => {
@@ -611,7 +630,7 @@ describe("what was sent", () => {
   });
 
   test("to one address, in any letters, never overlaps", async () => {
-    const clock = dreamClock();
+    const clock = virtualClock();
     const { oneAtATime } = createSendGuard(clock);
     const call = createCallContext(clock, new AbortController().signal, 1_000);
     const running: string[] = [];

@@ -36,7 +36,10 @@ export async function listAgain(
   return { list, isThere: state === "there" };
 }
 
-function stateIn(list: InvitationList, listed: Invitation): "there" | "gone" | "changed" {
+type State = "there" | "gone" | "changed" | "unread";
+
+function stateIn(list: InvitationList | undefined, listed: Invitation): State {
+  if (list === undefined) return "unread";
   const found = list.invitations.find(({ id }) => id === listed.id);
   if (found !== undefined) return isUnchanged(found, listed) ? "there" : "changed";
   // An unreadable row may be this invitation, so its absence proves nothing.
@@ -56,37 +59,35 @@ export async function deleteListed(
   const { client, guard } = trieve;
   const { status, failure } = await client.delete(call, listed.id, slot);
   const isRefused = status === 401 || status === 403;
-  if (isRefused && failure?.origin === "trieve") throw failure.knowing("Nothing was deleted.");
-  let isDone = failure === undefined;
-  if (!isDone && !(await isGone(trieve, call, listed))) {
+  if (isRefused && failure?.origin === "trieve") throw failure.withKnown("Nothing was deleted.");
+  let state: State | "deleted" = failure ? await stateAfter(trieve, call, listed) : "deleted";
+  if (state === "there") {
     // Whatever becomes of the second DELETE, the first may still take effect.
     const second = await client.delete(call, listed.id, slot).catch(() => undefined);
-    isDone = second?.status === 204;
-    if (!isDone && !(second && (await isGone(trieve, call, listed)))) {
-      throw new Failure("outcome_unknown", { known: STILL_LISTED });
-    }
+    if (second?.status === 204) state = "deleted";
+    else if (second) state = await stateAfter(trieve, call, listed);
   }
-  if (guard.deleted.get(listed.id) !== undefined && !isDone) return false;
+  if (failure && state !== "deleted" && state !== "gone") {
+    throw new Failure("outcome_unknown", { known: `${failure.happened}. ${UNCLEAR[state]}` });
+  }
+  if (state === "gone" && guard.deleted.get(listed.id) !== undefined) return false;
   guard.deleted.set(listed.id, { invitation: listed, isResent: false });
   return true;
 }
 
 /**
- * Whether an invitation is no longer listed, checked up to twice, 3 s apart. Trieve answers 400, not 404, for an id
- * that is gone, so only the list can tell. Throws Failure `outcome_unknown` if the list cannot be read or shows that
- * the invitation has changed.
+ * What the list shows of an invitation after a DELETE, by up to two looks 3 s apart. Trieve answers 400, not 404, for
+ * an id that is gone, so only the list can tell.
  */
-async function isGone(trieve: Trieve, call: CallContext, listed: Invitation): Promise<boolean> {
+async function stateAfter(trieve: Trieve, call: CallContext, listed: Invitation): Promise<State> {
   const isSettled = (list: InvitationList) => stateIn(list, listed) !== "there";
   const own = afterWrite(call, trieve.clock, REPORT_MS);
-  const last = (await lookTwice(trieve, own, isSettled)).at(-1);
-  if (last === undefined) throw new Failure("outcome_unknown", { known: UNREADABLE });
-  const state = stateIn(last, listed);
-  if (state === "changed") throw new Failure("outcome_unknown", { known: CHANGED });
-  return state === "gone";
+  return stateIn((await lookTwice(trieve, own, isSettled)).at(-1), listed);
 }
 
-const UNREADABLE = "The request went out, and afterwards the list could not be read.";
-const CHANGED =
-  "The invitation changed meanwhile, or cannot be read any more, and a request may still take effect.";
-const STILL_LISTED = "The invitation is still listed, but a request may still take effect.";
+const UNCLEAR = {
+  there: "The invitation is still listed, but a request may still take effect.",
+  changed:
+    "The invitation changed meanwhile, or cannot be read any more, and a request may still take effect.",
+  unread: "The request went out, and afterwards the list could not be read.",
+};

@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const OTHER_SEND = {
   happened: "Another call still sends to the same address; nothing was sent by this one",
-  isCertain: true,
+  hadNoEffect: true,
 };
 
 /** An invitation that this process deleted. */
@@ -63,10 +63,10 @@ export function createSendGuard(clock: Clock) {
       return mine;
     },
     /**
-     * Takes one of the sends allowed per minute. Throws Failure `rate_limited` if none is left. The returned function
-     * ends it: a turn without a send is given back, one with a send counts for a minute from then on.
+     * Runs `send` as one of those allowed per minute; it does not count if it wrote nothing. Throws Failure
+     * `rate_limited` if none is left.
      */
-    reserveSend() {
+    async countSend<T>(call: CallContext, send: () => Promise<T>): Promise<T> {
       const taken = turns.values();
       if (taken.length >= SENDS_A_MINUTE) {
         throw new Failure("rate_limited", {
@@ -77,8 +77,12 @@ export function createSendGuard(clock: Clock) {
       }
       const turn = randomUUID();
       turns.set(turn, clock.elapsed());
-      return (hasSent: boolean) =>
-        hasSent ? turns.set(turn, clock.elapsed()) : turns.delete(turn);
+      try {
+        return await send();
+      } finally {
+        if (call.spent.writes > 0) turns.set(turn, clock.elapsed());
+        else turns.delete(turn);
+      }
     },
     /** Records what later calls need to know about a send. */
     remember({ target: { email = "" }, outcome, invitation }: Outcome, didMailFail = false): void {

@@ -54,7 +54,7 @@ export function sendAll(
 }
 
 const NOT_ASKED_ABOUT = new Failure("changed", {
-  happened: "It was left out of the question, but what stood in its way is gone now",
+  happened: "It was left out of the question, but nothing stands in its way any more",
   next: "Call again with the same arguments for these",
 });
 
@@ -83,7 +83,7 @@ export async function post(
 
 const EARLIER_UNCLEAR = new Failure("outcome_unknown", {
   happened: "The mail of another send failed, or what came of it is unclear",
-  next: "First find out what came of that one",
+  next: "But first find out what came of that one",
 });
 
 /**
