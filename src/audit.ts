@@ -46,7 +46,7 @@ export function writeAudit(sink: AuditSink, entry: AuditEntry, now: number): boo
     sink.append?.(`${line}\n`);
     return true;
   } catch {
-    sink.log("TRIEVE_AUDIT_LOG cannot be written; the line above is only here");
+    sink.log("TRIEVE_AUDIT_LOG cannot be written; the line above is on stderr only");
     return false;
   }
 }
@@ -95,7 +95,7 @@ export function checkAuditFile(
   } catch {
     const why =
       stats === undefined
-        ? "its folder is missing or closed to this user"
+        ? "its folder is missing, or this user cannot write to it"
         : "this user must be able to read and write it";
     return { kind: "unwritable", text: `TRIEVE_AUDIT_LOG cannot be written: ${why}` };
   }

@@ -22,14 +22,14 @@ An MCP server on stdio that lists, sends, resends and deletes the invitations of
   --sandbox       serve against a built-in Trieve: no account, no key, no mail
   doctor          check configuration, connection, key and organization; exit 0 or 1
     --verbose       show every setting
-    --json          for programs, and for reports of faults
+    --json          for programs, and for bug reports
     --client NAME   print the entry for a client's configuration instead, without the key
 
 Environment (nothing secret is ever an argument):
 ${SETTING_LIST.map(([name, { meaning, default: fallback }]) => `  ${name.padEnd(30)}${meaning} [${fallback}]`.replaceAll("`", "")).join("\n")}
 `;
 
-const WAITING = `${name} waits for an MCP client on stdin. Try --help, --sandbox or doctor; Ctrl-C ends it.`;
+const WAITING = `${name} is waiting for an MCP client on stdin. Try --help, --sandbox or doctor; Ctrl-C ends it.`;
 
 let app: App | undefined;
 
@@ -41,10 +41,9 @@ function log(line: string): void {
 // of no_proxy and NO_PROXY, lower case first, so both are set to the same list.
 function exemptLoopbackFromProxies(baseUrl: string | undefined): void {
   if (process.env["NODE_USE_ENV_PROXY"] === undefined) return;
-  const localHost =
-    baseUrl !== undefined && isLocal(baseUrl) ? new URL(baseUrl).hostname : undefined;
+  const local = baseUrl !== undefined && isLocal(baseUrl) ? new URL(baseUrl).hostname : undefined;
   const given = process.env["no_proxy"] ?? process.env["NO_PROXY"];
-  const exempt = [given, "localhost,127.0.0.1,[::1],::1", localHost].filter(Boolean).join(",");
+  const exempt = [given, "localhost,127.0.0.1,[::1],::1", local].filter(Boolean).join(",");
   for (const name of ["no_proxy", "NO_PROXY"]) process.env[name] = exempt;
 }
 
@@ -102,7 +101,7 @@ function writeEntry([place, entry]: Client, sandbox: boolean): void {
     for (const fault of loadSettings(process.env).faults) log(`configuration_error: ${fault}`);
     const byHand = missingFrom(launch, process.env).join(", ");
     if (byHand !== "") log(`Not in the entry, to be added by hand where needed: ${byHand}`);
-    log(`${place}. The key belongs in the file that it names:`);
+    log(`${place}. Put the key into the file that it names:`);
   }
   write(`${entry(launch)}\n`);
 }

@@ -34,24 +34,24 @@ const PROBLEMS: readonly (readonly [test: RegExp, sentence: string])[] = [
     "A hidden character or a line break ({}) is in it; take it out",
   ],
   [/[\uff01-\uff61\ufe50-\ufe6b\u3002]/, "A full-width character ({}) is in it; use the plain one"],
-  [/^(?=.*@)(?:[^<].*<|.* )/s, "There is a name or a blank in it; give only the address itself"],
+  [/^(?=.*@)(?:[^<].*<|.* )/s, "There is a name or a space in it; give only the address itself"],
   [/^.{101}|^[^@]{65}.*@/s, "It is too long: Trieve takes 64 characters before the @, 100 in all"],
   [/^[^@]*$/, "There is no @ in it; ask for the whole address"],
   [/[,;.:!?]$/, "The address ends with a {} that is not part of it; leave that out"],
   [
     /^[<([*"'`\u2018-\u201f\u00ab\u00bb]|[>)\]}*_"'`\u2018-\u201f\u00ab\u00bb]$/,
-    "There are quotes, brackets or other signs around the address; give it without them",
+    "There are quotes, brackets or other characters around the address; give it without them",
   ],
   [
     /['\u2018\u2019\u02bc\u00b4]/,
-    "Trieve takes no apostrophe; ask for another address of this person",
+    "Trieve does not take an apostrophe; ask for another address of this person",
   ],
   [
     /\P{ASCII}(?=.*@)/u,
     "The part before the @ is not plain ASCII ({}); check its spelling or ask for another address",
   ],
   [/\P{ASCII}/u, "The domain is not plain ASCII ({}); check its spelling, or give its xn-- form"],
-  [/@[^.]*$/, "The domain has no dot; give it in full, like example.com"],
+  [/@[^.]*$/, "The domain is missing or has no dot; give it in full, like example.com"],
 ];
 const NOT_PLAIN =
   "This is not a plain e-mail address: letters, digits, dots and signs like + - _ before one @, and a domain like example.com after it";

@@ -4,7 +4,7 @@ import { traceOf } from "./text.ts";
 export const ERRORS = {
   configuration_error: {
     happened: "A setting is missing or wrong",
-    next: "Correct the server's environment in the client's configuration and restart it; nothing was requested",
+    next: "Correct the server's environment in the client's configuration and restart it; no request was sent",
   },
   invalid_input: {
     happened: "An argument is missing or wrong",
@@ -68,12 +68,12 @@ export const ERRORS = {
     next: "Call again in a minute",
   },
   bad_response: {
-    happened: "What answered does not look like Trieve",
+    happened: "The answer does not look like Trieve's",
     next: "Check TRIEVE_BASE_URL: it may point to a proxy, a login page or another service",
   },
   mail_unconfirmed: {
     happened: "The invitation exists, but whether the mail went out is unknown",
-    next: "Do not send again; to mail it anew use resend_invitation, which will delete the invitation and then send a new one",
+    next: "Do not send again; to mail it again use resend_invitation, which deletes the invitation and then sends a new one",
   },
   outcome_unknown: {
     happened: "It may or may not have happened",
@@ -88,7 +88,7 @@ export const ERRORS = {
     next: "To invite the person again, delete that record first, with delete_invitation",
   },
   already_gone: {
-    happened: "The invitation is gone already; nothing was sent",
+    happened: "The invitation was already gone; nothing was sent",
     next: "To invite the person anew, use send_invitation",
   },
   deleted_not_sent: {
@@ -106,7 +106,7 @@ export const ERRORS = {
   },
   confirmation_invalid: {
     happened:
-      "The confirmation is unknown, used, replaced by a newer one, older than 10 minutes, belongs to other arguments, or was made before this server was restarted; nothing was done",
+      "The confirmation is unknown, used, replaced by a newer one, older than 10 minutes, for other arguments, or from before this server was restarted; nothing was done",
     next: "Call again without confirmation, show the user what is returned, and pass it back unchanged. If this happens every time, the client starts a new server for each call: use a client that keeps it running, or one that shows forms",
   },
   busy: {
@@ -156,7 +156,7 @@ export class Failure extends Error {
   /** The same request may succeed if it is repeated soon. */
   readonly isRepeatable: boolean;
   /** The request certainly had no effect: it cannot have arrived, or was refused. */
-  readonly isCertain: boolean;
+  readonly hadNoEffect: boolean;
 
   constructor(code: ErrorCode, details: FailureDetails = {}) {
     const { detail, happened = ERRORS[code].happened, next = ERRORS[code].next } = details;
@@ -169,11 +169,11 @@ export class Failure extends Error {
     this.origin = details.origin ?? "program";
     this.retryAfterMs = details.retryAfterMs;
     this.isRepeatable = details.isRepeatable ?? false;
-    this.isCertain = details.isCertain ?? false;
+    this.hadNoEffect = details.hadNoEffect ?? false;
   }
 
   /** The same failure, with full sentences on what is known despite it. */
-  knowing(known: string): Failure {
+  withKnown(known: string): Failure {
     return new Failure(this.code, { ...this, known, cause: this.cause });
   }
 }

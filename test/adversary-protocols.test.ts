@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import { says } from "./support/client.ts";
 import { PROTOCOLS } from "./support/protocols.ts";
 import { startTrieve } from "./support/trieve.ts";
@@ -32,7 +32,7 @@ async function play(protocol: keyof typeof PROTOCOLS, canPrompt: boolean, moves:
   let answer: keyof typeof ANSWERS = "no";
   const server = await PROTOCOLS[protocol]({
     ...trieve,
-    clock: hurried,
+    clock: fastClock,
     ...(canPrompt
       ? { person: (asked: { message: string; choices: string[] }) => ANSWERS[answer](asked) }
       : {}),

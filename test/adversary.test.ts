@@ -5,7 +5,7 @@ import { ROLES } from "../src/config/policy.ts";
 import type { Caller, Reply } from "../src/consent/form.ts";
 import { createApp } from "../src/mcp/server.ts";
 import type { Client, WriteResponse } from "../src/trieve/client.ts";
-import { readRows } from "../src/trieve/invitation.ts";
+import { readInvitations } from "../src/trieve/invitation.ts";
 import { steppedClock } from "./support/app.ts";
 
 // A model with full freedom: any tool, any arguments, any order, old codes and old questions, in a
@@ -74,7 +74,7 @@ async function play(moves: readonly Move[]): Promise<number> {
   const writes: string[] = [];
   const done: WriteResponse = { status: 204, refusal: "" };
   const client: Client = {
-    list: async () => readRows(rows, ORGANIZATION),
+    list: async () => readInvitations(rows, ORGANIZATION),
     members: async () => ({ members: [], skipped: 0 }),
     inSlot: (_, work) => work({ hold() {} }),
     async send(call, { email, role }) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import type { Fault } from "./support/fault-proxy.ts";
 import { gzipBomb, startFaultProxy } from "./support/fault-proxy.ts";
 import { connectInMemory } from "./support/memory.ts";
@@ -23,7 +23,7 @@ const limits = { ...LIMITS, attemptMs: 4_000, sendMs: 4_000, bodyBytes: 1024 * 1
 
 async function listUnder(fault: Fault) {
   trieve.proxy.always(() => fault);
-  const server = await connectInMemory({ ...trieve, clock: hurried, limits });
+  const server = await connectInMemory({ ...trieve, clock: fastClock, limits });
   const answer = await server.call("list_invitations");
   return { ...answer, gets: trieve.proxy.count("GET") };
 }
@@ -113,7 +113,7 @@ test.each(["text/html; charset=utf-8", "text/plain", "application/octet-stream"]
       body: "[]",
       headers: { "content-type": type },
     });
-    expect(text).toMatch(/^bad_response: What answered does not look like Trieve \(HTTP 200/);
+    expect(text).toMatch(/^bad_response: The answer does not look like Trieve's \(HTTP 200/);
   },
 );
 
@@ -170,7 +170,7 @@ test("a certificate nobody vouches for is told, and nothing is sent through it",
   await once(server, "listening");
   const TRIEVE_BASE_URL = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const environment = { ...trieve.environment, TRIEVE_BASE_URL };
-  const client = await connectInMemory({ environment, clock: hurried });
+  const client = await connectInMemory({ environment, clock: fastClock });
   const { text } = await client.call("send_invitation", { emails: ["a@example.com"] });
   expect(text).toMatch(/^network_error: .*SELF_SIGNED_CERT.* Nothing was sent or deleted\./);
   expect(requests).toBe(0);
@@ -181,7 +181,7 @@ describe("retries", () => {
   test("a list is answered by the third attempt", async () => {
     trieve.add("a@example.com");
     trieve.proxy.next("GET", { answer: 503 }, { reset: true });
-    const server = await connectInMemory({ ...trieve, clock: hurried });
+    const server = await connectInMemory({ ...trieve, clock: fastClock });
     const { facts } = await server.call("list_invitations");
     expect(facts.matched).toBe(1);
     expect(trieve.proxy.count("GET")).toBe(3);
@@ -217,7 +217,7 @@ describe("retries", () => {
     trieve.proxy.always(() => ({ silence: "all" }));
     const server = await connectInMemory({
       ...trieve,
-      clock: hurried,
+      clock: fastClock,
       limits: { ...LIMITS, callMs: 200 },
     });
     const started = Date.now();

@@ -2,9 +2,14 @@ import { expect, test } from "vitest";
 import { Failure } from "../src/errors.ts";
 import { runBatch } from "../src/trieve/batch.ts";
 import { createCallContext } from "../src/trieve/call.ts";
-import { ageInDays, isSameEmail, parseTimestamp, readRows } from "../src/trieve/invitation.ts";
+import {
+  ageInDays,
+  isSameEmail,
+  parseTimestamp,
+  readInvitations,
+} from "../src/trieve/invitation.ts";
 import type { Outcome } from "../src/trieve/outcome.ts";
-import { dreamClock } from "./support/calls.ts";
+import { virtualClock } from "./support/calls.ts";
 
 // How a call goes through its targets, whatever it does to them.
 
@@ -13,7 +18,7 @@ const TARGETS = ["a", "b", "c"].map((name) => ({ name }));
 type Work = Parameters<typeof runBatch<(typeof TARGETS)[number]>>[3];
 
 function start({ ms = 1_000, signal = new AbortController().signal } = {}) {
-  const clock = dreamClock();
+  const clock = virtualClock();
   const told: string[] = [];
   const call = createCallContext(clock, signal, ms, {
     step: () => void told.push("step"),
@@ -177,14 +182,14 @@ test.each<[string, string[], string[]]>([
 ])("ids are shown by %s", (_, beginnings, shown) => {
   const whole = "00000000-0000-4000-8000-000000000000";
   const rows = beginnings.map((id) => row(`${id}${whole.slice(id.length)}`.toUpperCase()));
-  const { invitations, skipped } = readRows(rows, ORGANIZATION);
+  const { invitations, skipped } = readInvitations(rows, ORGANIZATION);
   expect(skipped).toBe(0);
   expect(invitations.map(({ shortId }) => shortId)).toEqual(shown);
 });
 
 test("one invitation that is listed twice keeps its short id", () => {
   const id = "aaaaaaaa-0000-4000-8000-000000000000";
-  const { invitations } = readRows([row(id), row(id)], ORGANIZATION);
+  const { invitations } = readInvitations([row(id), row(id)], ORGANIZATION);
   expect(invitations.map(({ shortId }) => shortId)).toEqual(["aaaaaaaa", "aaaaaaaa"]);
 });
 
@@ -201,7 +206,7 @@ test.each<[string, object, boolean]>([
   ["with words for used", { used: "no" }, false],
 ])("a row %s is read or counted", (_, more, isRead) => {
   const one = row("aaaaaaaa-0000-4000-8000-000000000000", more);
-  const { invitations, skipped } = readRows([one], ORGANIZATION);
+  const { invitations, skipped } = readInvitations([one], ORGANIZATION);
   expect([invitations.length, skipped]).toEqual(isRead ? [1, 0] : [0, 1]);
 });
 

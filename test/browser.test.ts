@@ -71,7 +71,7 @@ test("BROWSER may be a list of programs, each with arguments", () => {
   }
   for (const list of [`${nowhere}:firefoxx`, folder, import.meta.filename]) {
     expect(isProgramThere(list, folder)).toBe(false);
-    expect(missingForPage({ command: list }, folder)).toContain("BROWSER is not there");
+    expect(missingForPage({ command: list }, folder)).toContain("BROWSER was not found");
     expect(missingForPage({ command: list })).toBeUndefined();
   }
 });

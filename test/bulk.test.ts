@@ -3,7 +3,7 @@ import fc from "fast-check";
 import pLimit from "p-limit";
 import { expect, test } from "vitest";
 import { addMember, type Row } from "../src/sandbox/store.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import { type CallAnswer, type Person, says } from "./support/client.ts";
 import type { Fault, SeenRequest } from "./support/fault-proxy.ts";
 import { checkWords, type Told, toldBy, UNTOUCHED } from "./support/invariants.ts";
@@ -392,7 +392,7 @@ async function play(steps: readonly Step[]): Promise<number> {
   trieve.add("ivy@example.com", { used: true });
   const world = new World(trieve);
   const person: Person = (question) => world.person(question);
-  world.server = await connectInMemory({ ...trieve, person, clock: hurried });
+  world.server = await connectInMemory({ ...trieve, person, clock: fastClock });
   let sent = 0;
   try {
     for (const one of steps) sent += await playStep(world, one);
@@ -410,7 +410,7 @@ test.each<[string, Fault]>([
 ])("a resend whose mail goes out after %s is not done again by its address", async (_, fault) => {
   const trieve = await startTrieve();
   const { id } = trieve.add("ann@example.com");
-  const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried });
+  const server = await connectInMemory({ ...trieve, person: says.yes, clock: fastClock });
   const resend = (name: string) => server.call("resend_invitation", { invitations: [name] });
   trieve.proxy.next("POST", fault);
   await resend("ann@example.com");

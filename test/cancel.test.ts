@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { createTestApp, hurried } from "./support/app.ts";
+import { createTestApp, fastClock } from "./support/app.ts";
 import { endLines } from "./support/audit.ts";
 import { HELLO, startBin, toolCall } from "./support/bin.ts";
 import { says } from "./support/client.ts";
@@ -117,7 +117,7 @@ describe("an attempt ends in time, whatever the garbage collector takes meanwhil
     const { id } = trieve.add("bob@example.com");
     trieve.proxy.next(method, fault);
     const limits = { ...LIMITS, attemptMs: 4_000, sendMs: 4_000 };
-    const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried, limits });
+    const server = await connectInMemory({ ...trieve, person: says.yes, clock: fastClock, limits });
     const args = { send_invitation: { emails: [EMAIL] }, delete_invitation: { invitations: [id] } };
     const call = server.call(tool, args[tool as keyof typeof args]);
     await vi.waitUntil(() => trieve.proxy.count(method) > 0, { timeout: 20_000 });

@@ -3,7 +3,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
-import { hurried, steppedClock, turnableClock } from "./support/app.ts";
+import { fastClock, steppedClock, turnableClock } from "./support/app.ts";
 import { connectBin, HELLO, startBin, toolCall, transportOver } from "./support/bin.ts";
 import { type Person, says } from "./support/client.ts";
 import { connectInMemory } from "./support/memory.ts";
@@ -84,7 +84,7 @@ describe("a prompt", () => {
       ({ takenBack } = question);
       return never();
     };
-    const server = await connectInMemory({ ...trieve, person, clock: hurried });
+    const server = await connectInMemory({ ...trieve, person, clock: fastClock });
     const { facts } = await server.call("delete_invitation", { invitations: [id] });
     expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "timed_out" });
     expect(takenBack?.aborted).toBe(true);
@@ -256,7 +256,7 @@ describe("a prompt", () => {
   });
 
   test("an answer that came after the call's time is followed up all the same", async () => {
-    const clock = turnableClock(hurried.sleep);
+    const clock = turnableClock(fastClock.sleep);
     const server = await connectInMemory({ ...trieve, clock, person: says.yes });
     trieve.proxy.always(({ method }) => {
       if (method !== "DELETE") return { pass: true };
@@ -466,7 +466,7 @@ describe("the stateless question", () => {
     );
     clock.turn(10 * 60_000);
     expect((await retry(second.requestState)).result.content[0].text).toBe(
-      "confirmation_invalid: The form was answered too late, belongs to other arguments, or was shown before this server was restarted; nothing was done. Call again, so that the question is asked anew.",
+      "confirmation_invalid: The form was answered too late, was for other arguments, or was shown before this server was restarted; nothing was done. Call again, so that the question is asked anew.",
     );
     expect(trieve.proxy.count("DELETE")).toBe(0);
   });

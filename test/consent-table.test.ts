@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import type { CallAnswer, Person } from "./support/client.ts";
 import { PROTOCOLS } from "./support/protocols.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -118,7 +118,7 @@ const writes = () => trieve.proxy.count("DELETE") + trieve.proxy.count("POST");
 
 describe.each(Object.entries(PROTOCOLS))("%s", (_, connect) => {
   const connected = (person: Person) =>
-    connect({ ...trieve, person, clock: hurried, limits: LIMITS });
+    connect({ ...trieve, person, clock: fastClock, limits: LIMITS });
 
   describe("delete", () => {
     for (const [answer, give, reason] of ANSWERS) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import { says } from "./support/client.ts";
 import type { Fault } from "./support/fault-proxy.ts";
 import { connectInMemory } from "./support/memory.ts";
@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => trieve.close());
 
 const limits = { ...LIMITS, attemptMs: 6_000, sendMs: 6_000 };
-const connect = () => connectInMemory({ ...trieve, person: says.yes, clock: hurried, limits });
+const connect = () => connectInMemory({ ...trieve, person: says.yes, clock: fastClock, limits });
 const methods = () => trieve.proxy.seen.map(({ method }) => method);
 const outcomes = (facts: { results: { outcome: string }[] }) =>
   facts.results.map(({ outcome }) => outcome);

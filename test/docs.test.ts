@@ -44,7 +44,7 @@ test("the demo plays the whole job", async () => {
     "the demo answers by itself",
     "done: 1 deleted",
     "Send 2 invitations?",
-    "Left out: already_invited ines@example.com",
+    "Left out: ines@example.com (already invited)",
     "send 2",
     "done: 2 invited, 1 already_invited",
     "mail_unconfirmed: ",

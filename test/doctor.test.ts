@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { verdictOf } from "../src/doctor/doctor.ts";
-import { CLIENTS, createLaunch } from "../src/doctor/entry.ts";
+import { CLIENTS, createLaunch, missingFrom } from "../src/doctor/entry.ts";
 import { startBin } from "./support/bin.ts";
 import { type Fault, startFaultProxy } from "./support/fault-proxy.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -308,6 +308,24 @@ test("the entry of each client is what that client reads", () => {
   );
   const windows = { ...launch, command: "C:\\Program Files\\node.exe" };
   expect(CLIENTS.get("claude")?.[1](windows)).toContain('-- "C:\\Program Files\\node.exe" m.js');
+});
+
+test("what is set here and not in the entry is named, but for the key, which has its file", () => {
+  const environment = {
+    TRIEVE_API_KEY: "tr-a-key-of-mine",
+    TRIEVE_EXTRA_HEADERS: "X-Gate: a-secret",
+    TRIEVE_READ_ONLY: "true",
+    https_proxy: "http://proxy.example.org",
+    NO_PROXY: "",
+    WAYLAND_DISPLAY: "wayland-0",
+    PATH: "/bin",
+  };
+  const launch = createLaunch(environment, { command: "node", args: [] }, false);
+  expect(missingFrom(launch, environment)).toEqual([
+    "TRIEVE_EXTRA_HEADERS",
+    "WAYLAND_DISPLAY",
+    "https_proxy",
+  ]);
 });
 
 test("the entry holds what is set here: paths in full, no secret, no placeholder", () => {

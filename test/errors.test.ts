@@ -66,7 +66,7 @@ test.each<[number, boolean, ErrorCode, Origin, boolean]>([
   "a %i (as a page: %s) is %s of %s, repeatable: %s",
   (status, isPage, code, origin, isRepeatable) => {
     const failure = statusFailure({ status, isPage });
-    expect(failure).toMatchObject({ code, origin, isRepeatable, isCertain: false });
+    expect(failure).toMatchObject({ code, origin, isRepeatable, hadNoEffect: false });
   },
 );
 
@@ -85,17 +85,17 @@ test.each<[string, string, ErrorCode, Origin, boolean, boolean]>([
   ["HPE_INVALID_CONSTANT", "", "bad_response", "network", false, false],
 ])(
   "%s %s is %s of %s, repeatable: %s, certain: %s",
-  (system, message, code, origin, isRepeatable, isCertain) => {
+  (system, message, code, origin, isRepeatable, hadNoEffect) => {
     const cause = Object.assign(new Error(message), { code: system });
     const failure = networkFailure(new TypeError("fetch failed", { cause }));
-    expect(failure).toMatchObject({ code, origin, isRepeatable, isCertain });
+    expect(failure).toMatchObject({ code, origin, isRepeatable, hadNoEffect });
   },
 );
 
 test("a port that fetch refuses is certain to have got nothing, and says so", async () => {
   const cause = await fetch("http://127.0.0.1:6667").catch((error: unknown) => error);
   const failure = networkFailure(cause);
-  expect(failure).toMatchObject({ code: "network_error", isCertain: true });
+  expect(failure).toMatchObject({ code: "network_error", hadNoEffect: true });
   expect(failure.next).toContain("another port");
 });
 
@@ -112,12 +112,12 @@ test.each([
 });
 
 test("an answer that broke off may be asked for again, and proves nothing", () => {
-  expect(cutShort()).toMatchObject({ origin: "network", isRepeatable: true, isCertain: false });
+  expect(cutShort()).toMatchObject({ origin: "network", isRepeatable: true, hadNoEffect: false });
 });
 
 test.each(["ECONNRESET", "UND_ERR_SOCKET"])("%s names what may end a connection", (code) => {
   const cause = Object.assign(new Error("other side closed"), { code });
-  expect(networkFailure(cause).next).toContain("certificate of the client");
+  expect(networkFailure(cause).next).toContain("client certificate");
 });
 
 test("a failure of our own making is not repeated", () => {

@@ -56,15 +56,20 @@ test.each<[string, number, (path: string) => void, RegExp]>([
     "another key",
     401,
     (path) => writeFileSync(path, "tr-new"),
-    /has changed since the start.*restart/,
+    /has changed since this server read the key: restart/,
   ],
   [
     "another key",
     403,
     (path) => writeFileSync(path, "tr-new"),
-    /has changed since the start.*restart/,
+    /has changed since this server read the key: restart/,
   ],
-  ["nothing any more", 401, (path) => rmSync(path), /has changed since the start.*restart/],
+  [
+    "nothing any more",
+    401,
+    (path) => rmSync(path),
+    /has changed since this server read the key: restart/,
+  ],
   ["the same key", 401, (path) => keep(path), /Check the key in the file/],
   ["the same key", 403, (path) => keep(path), /Use the key of an admin or owner/],
 ])("a key that is refused is told with its file, which holds %s by then: %i", async (...row) => {

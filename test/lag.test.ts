@@ -1,7 +1,7 @@
 import { setTimeout as soon } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import { connectBin } from "./support/bin.ts";
 import { says, type TestClient } from "./support/client.ts";
 import { lagByReading, lagByTime } from "./support/lag.ts";
@@ -130,7 +130,7 @@ test("whatever is done, nothing untrue is told and nothing sent twice", async ()
         trieve.store.accounts.add("account@example.com");
         let isLate = false;
         lagByReading(trieve, () => isLate);
-        const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried });
+        const server = await connectInMemory({ ...trieve, person: says.yes, clock: fastClock });
         for (const step of steps) {
           isLate = step.isLate;
           await play(step.action, trieve, server);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import { says } from "./support/client.ts";
 import type { Fault, SeenRequest } from "./support/fault-proxy.ts";
 import { connectInMemory } from "./support/memory.ts";
@@ -133,7 +133,7 @@ async function play({ tool, count, deletes, sends, unread, accepted }: Course) {
     return answer === "204" && !isThere ? (ANSWERS["400"] as Fault) : (ANSWERS[answer] as Fault);
   });
 
-  const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried, limits });
+  const server = await connectInMemory({ ...trieve, person: says.yes, clock: fastClock, limits });
   const ids = rows.map(({ id }) => id);
   const { text } = await server.call(tool, { invitations: ids });
   const there = () => rows.map(({ id }) => store.rows.some((row) => row.id === id));

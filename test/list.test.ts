@@ -2,7 +2,7 @@ import { setTimeout as soon } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { addMember } from "../src/sandbox/store.ts";
 import { parseList } from "../src/trieve/body.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import type { Fault } from "./support/fault-proxy.ts";
 import { connectInMemory, type MemoryServer } from "./support/memory.ts";
 import { startTrieve, type TestTrieve } from "./support/trieve.ts";
@@ -491,7 +491,7 @@ test.each<[string, Fault]>([
   ["empty", { answer: 200, body: "" }],
 ])("a body that is %s is asked for again, and then a network_error", async (_, fault) => {
   trieve.add("ann@example.com");
-  const quick = await connectInMemory({ ...trieve, clock: hurried });
+  const quick = await connectInMemory({ ...trieve, clock: fastClock });
   trieve.proxy.next("GET", fault, fault);
   expect((await quick.call("list_invitations")).facts.matched).toBe(1);
   expect(trieve.proxy.count("GET")).toBe(3);

@@ -124,14 +124,14 @@ describe.concurrent.each(ENVELOPES)("in the %s protocol", (_, envelope) => {
   });
 
   test.each<[string, object, RegExp]>([
-    ["params a list", { method: "tools/list", params: [] }, /^A request has /],
-    ["params a text", { method: "tools/call", params: "x" }, /^A request has /],
+    ["params a list", { method: "tools/list", params: [] }, /^A request needs /],
+    ["params a text", { method: "tools/call", params: "x" }, /^A request needs /],
     ["no tool", { method: "tools/call", params: {} }, UNREAD],
     ["a tool without a name", { method: "tools/call", params: { name: 3 } }, UNREAD],
     ["a cursor that is none", { method: "tools/list", params: { cursor: 5 } }, UNREAD],
-    ["no method", {}, /^A request has /],
-    ["a method that is none", { method: 3 }, /^A request has /],
-    ["an id that is none", { id: 1.5, method: "ping" }, /^A request has /],
+    ["no method", {}, /^A request needs /],
+    ["a method that is none", { method: 3 }, /^A request needs /],
+    ["an id that is none", { id: 1.5, method: "ping" }, /^A request needs /],
     ["an unknown method", { method: "no/such" }, /Method not found/],
     ["an unknown tool", { method: "tools/call", params: { name: "x" } }, /Unknown tool: x$/],
   ])("%s is an error with a sentence", async (_, odd, expected) => {
@@ -180,5 +180,5 @@ test("a batch is answered item by item, and a byte order mark is forgiven", asyn
 test("an id of null is answered with null", async () => {
   const odd = { jsonrpc: "2.0", id: null, method: "ping" };
   const answers = await exchange([JSON.stringify(HELLO), JSON.stringify(odd)], 2);
-  expect(answers.find(({ id }) => id === null)?.error?.message).toMatch(/^A request has /);
+  expect(answers.find(({ id }) => id === null)?.error?.message).toMatch(/^A request needs /);
 });

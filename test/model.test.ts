@@ -2,7 +2,7 @@ import fc from "fast-check";
 import pLimit from "p-limit";
 import { expect, test } from "vitest";
 import { addMember, type Row } from "../src/sandbox/store.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import { type BinClient, connectBin } from "./support/bin.ts";
 import { says } from "./support/client.ts";
 import type { Fault } from "./support/fault-proxy.ts";
@@ -113,7 +113,7 @@ async function play(steps: readonly Step[], isBuilt: boolean): Promise<void> {
     person: (question: Parameters<typeof says.yes>[0]) => says[person](question),
   };
   const built = isBuilt ? await connectBin(options) : undefined;
-  const server = built ?? (await connectInMemory({ ...options, clock: hurried }));
+  const server = built ?? (await connectInMemory({ ...options, clock: fastClock }));
   const calls: Call[] = [];
   const seen: Row[] = [];
   try {

@@ -187,7 +187,7 @@ test("a second reading voids the question, also after the yes, and no way follow
   const second = await plainBrowser(url).read();
   expect(second.status).toBe(410);
   expect(second.text).toContain("<h1>This question is over</h1>");
-  expect(second.text).toContain("If it was not you who opened the page, another program");
+  expect(second.text).toContain("If you did not open it, another program");
   expect(second.headers["set-cookie"]).toBeUndefined();
   const { facts } = await removed;
   expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "opened_twice" });
@@ -402,7 +402,7 @@ describe("a form that a client answers by itself", () => {
     const { facts } = await remove();
     expect(facts).toMatchObject({ outcome: "not_confirmed", reason: "declined" });
     expect(facts.note).toMatch(
-      /with a decline\. The answer came within a second.*No page was used: no browser could be opened/,
+      /The client declined the question\. The answer came within a second.*No page was used: no browser could be opened/,
     );
     server = await connect(formFirst, says.decline);
     const removed = remove();
@@ -427,7 +427,7 @@ describe("a call waits for 30 s", () => {
     await pass(12);
     const other = await server.call("send_invitation", { emails: ["a@x.org"], role: "admin" });
     expect(other.text).toBe(
-      "busy: Another question is waiting for a person's answer: delete invitation of bob@example.com (admin). Wait until it has been answered, or call again in 588 seconds, when it will have expired; nothing was done. To do several things at once, put them into one call, which asks only once.",
+      "busy: Another question is waiting for a person's answer: delete invitation of bob@example.com (admin). Wait until it has been answered, or call again in 588 seconds, when yours can take its place; nothing was done. To do several things at once, put them into one call, which asks only once.",
     );
     await pass(18);
     const { facts } = await removed;
@@ -571,7 +571,7 @@ test("a page that no call waits for gives way after 120 s, by one port for both"
 });
 
 describe("where no browser opens the page, the next way is taken", () => {
-  const PROGRAM = "No page was used: no browser could be opened on this machine (BROWSER names";
+  const PROGRAM = "No page was used: no browser could be opened on this machine; BROWSER can name";
   test.each([
     ["no such program", "/no/such/browser", PROGRAM],
     ["a path that is a folder", "/tmp/", PROGRAM],
@@ -589,7 +589,7 @@ describe("where no browser opens the page, the next way is taken", () => {
   });
 
   const LOGGED: [string, string, RegExp][] = [
-    ["no display", "", /^no question page: there is no display \(.*; BROWSER may name/],
+    ["no display", "", /^no question page: there is no display \(.*; BROWSER can name/],
     ["a program that is not there", "/no/such/browser", /^no question page: no browser could be/],
     ["none", "none", /^no question page: BROWSER is none/],
   ];
@@ -649,10 +649,10 @@ describe("where no browser opens the page, the next way is taken", () => {
   test("and without one the call is refused", async () => {
     server = await connect({ BROWSER: "/no/such/browser", TRIEVE_CONFIRM: "form,page" });
     expect((await remove()).text).toBe(
-      "confirmation_unavailable: This needs a person's yes, and nobody can be asked: the client does not offer form elicitation, and no browser could be opened on this machine (BROWSER names a program for that) (this server is set to TRIEVE_CONFIRM=form,page); nothing was done. Tell the user what is missing; do not retry until it is there.",
+      "confirmation_unavailable: This needs a person's yes, and nobody can be asked: the client does not offer form elicitation, and no browser could be opened on this machine; BROWSER can name a program that opens one (this server is set to TRIEVE_CONFIRM=form,page); nothing was done. Tell the user what is missing; do not retry until it is there.",
     );
     server = await connect({ BROWSER: "", SSH_CONNECTION: "192.0.2.1 1", TRIEVE_CONFIRM: "page" });
-    expect((await remove()).text).toMatch(/remote shell.*; BROWSER may name a program that opens/);
+    expect((await remove()).text).toMatch(/remote shell.*; BROWSER can name a program that opens/);
   });
 
   test("a code from before is worth nothing once a page was refused", async () => {

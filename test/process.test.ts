@@ -40,7 +40,7 @@ describe("input", () => {
     bin.write(toolCall(1, "list_invitations"));
     expect((await bin.answer(1))["result"]).toBeDefined();
     expectOnlyJsonRpc(bin.stdout());
-    expect(bin.stderr()).toContain("not a JSON-RPC message");
+    expect(bin.stderr()).toContain("a message on stdin is not JSON-RPC");
     bin.child.stdin.end();
     await bin.exited;
   });

@@ -15,7 +15,7 @@ import { listInvitations } from "../src/tools/list.ts";
 import { listedTools } from "../src/tools/listed.ts";
 import { resolveTargets } from "../src/tools/targets.ts";
 import { createCallContext } from "../src/trieve/call.ts";
-import { type Invitation, parseTimestamp, readRows } from "../src/trieve/invitation.ts";
+import { type Invitation, parseTimestamp, readInvitations } from "../src/trieve/invitation.ts";
 import { parseRetryAfter, retryDelay } from "../src/trieve/retry.ts";
 import { createSendGuard } from "../src/trieve/send-guard.ts";
 import { connectInMemory } from "./support/memory.ts";
@@ -384,7 +384,7 @@ describe("rows", () => {
   test("good ones are read, all others counted", () => {
     fc.assert(
       fc.property(fc.array(good), fc.array(bad), (goods, bads) => {
-        const read = readRows([...bads, ...goods], ORGANIZATION);
+        const read = readInvitations([...bads, ...goods], ORGANIZATION);
         expect(read.invitations).toHaveLength(goods.length);
         expect(read.skipped).toBe(bads.length);
         for (const { role } of read.invitations) {
@@ -420,7 +420,7 @@ const invitations: fc.Arbitrary<Invitation[]> = fc
   )
   .map((rows) => {
     const whole = rows.map((row) => ({ ...row, organization_id: ORGANIZATION }));
-    return readRows(whole, ORGANIZATION).invitations;
+    return readInvitations(whole, ORGANIZATION).invitations;
   });
 
 describe("the beginning of an id that is shown", () => {

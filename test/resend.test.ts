@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { addMember } from "../src/sandbox/store.ts";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { hurried, turnableClock } from "./support/app.ts";
+import { fastClock, turnableClock } from "./support/app.ts";
 import { endLines } from "./support/audit.ts";
 import { connectBin, HELLO, startBin, toolCall } from "./support/bin.ts";
 import { type Person, says } from "./support/client.ts";
@@ -19,7 +19,7 @@ afterEach(() => trieve.close());
 const TOOL = "resend_invitation";
 const limits = { ...LIMITS, attemptMs: 6_000, sendMs: 6_000, slotMs: 4_000 };
 const connect = (person: Person = says.yes) =>
-  connectInMemory({ ...trieve, person, clock: hurried, limits });
+  connectInMemory({ ...trieve, person, clock: fastClock, limits });
 const outcomes = (facts: { results: { outcome: string }[] }) =>
   facts.results.map(({ outcome }) => outcome);
 const writes = () =>
@@ -66,7 +66,7 @@ test("deletes and sends each, one after the other, under one question", async ()
   const day = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
   expect(choices).toEqual([["keep", "resend 3"]]);
   expect(server.questions[0]?.split("\n")).toEqual([
-    "Resend 3 invitations, 1 as admin? Resending deletes and sends anew: the old link stops working, and the age starts again.",
+    "Resend 3 invitations, 1 as admin? Resending deletes the old invitation and sends a new one: the old link stops working, and the age starts again.",
     `as admin (unchanged), ${day(3)} (3 days ago), ${ids[0]}: ann@example.com`,
     `as user (unchanged), ${day(20)} (20 days ago), ${ids[1]}: bob@example.com`,
     `as user (unchanged), ${day(30)} (30 days ago), ${ids[2]}: carl@example.com`,
@@ -111,7 +111,7 @@ test("one is asked about as one, with the role before and after", async () => {
     ...["GET", "GET", "DELETE", "POST", "GET"],
   ]);
   expect(server.questions[0]?.split("\n").slice(0, 5)).toEqual([
-    "Resend this invitation? Resending deletes and sends anew: the old link stops working, and the age starts again.",
+    "Resend this invitation? Resending deletes the old invitation and sends a new one: the old link stops working, and the age starts again.",
     "E-mail: bob@example.com",
     "Change: invited as user, will be admin",
     expect.stringMatching(/^Created: .* \(20 days ago\)$/),
@@ -158,7 +158,7 @@ describe("what cannot be resent", () => {
     expect(text).toContain("\\[x\\]\\(y\\)@example.com");
     const [question = ""] = server.questions;
     expect(question.match(/^Left out: .*$/gm)).toHaveLength(rows.length);
-    expect(question).toContain("Left out: not_supported scoped@example.com");
+    expect(question).toContain("Left out: scoped@example.com (not supported)");
     expect(question).not.toContain("mallory");
     expect(writes()).toEqual(["DELETE", "POST", "DELETE", "POST"]);
   });
@@ -212,7 +212,7 @@ test("used ones are left out: the members tell who is one", async () => {
   const { facts } = await server.call(TOOL, { invitations: idsOf([ann, bob, carl]) });
   expect(facts.outcome).toBe("partly_done");
   expect(outcomes(facts)).toEqual(["already_member", "already_accepted", "resent"]);
-  expect(server.questions[0]).toContain("Left out: already_accepted bob@example.com");
+  expect(server.questions[0]).toContain("Left out: bob@example.com (already accepted)");
   const paths = trieve.proxy.seen.filter(({ path }) => path.includes("/organization/users/"));
   expect(paths).toHaveLength(1);
   const member = await server.call(TOOL, { invitations: [ann.id] });
@@ -428,7 +428,7 @@ test("none is deleted that has no turn to be sent", async () => {
 
 test("none is begun with less than 30 s of the call's time left", async () => {
   const rows = three();
-  const clock = turnableClock(hurried.sleep);
+  const clock = turnableClock(fastClock.sleep);
   trieve.proxy.always(({ method }) => {
     if (method === "POST") clock.turn(15_000);
     return { pass: true };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { addMember } from "../src/sandbox/store.ts";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import { connectBin, HELLO, startBin, toolCall } from "./support/bin.ts";
 import { type Person, says } from "./support/client.ts";
 import type { Fault } from "./support/fault-proxy.ts";
@@ -25,7 +25,7 @@ const THREE = [ANN, BOB, CARL];
 const limits = { ...LIMITS, attemptMs: 6_000, sendMs: 6_000 };
 
 const connect = (person: Person = says.yes) =>
-  connectInMemory({ ...trieve, person, clock: hurried, limits });
+  connectInMemory({ ...trieve, person, clock: fastClock, limits });
 const outcomes = (facts: { results: { outcome: string }[] }) =>
   facts.results.map(({ outcome }) => outcome);
 const methods = () => trieve.proxy.seen.map(({ method }) => method);
@@ -122,8 +122,8 @@ describe("who is left out", () => {
     const [question, ...lines] = server.questions[0]?.split("\n") ?? [];
     expect(question).toBe("Send this invitation?");
     expect(lines).toContain(`E-mail: ${CARL}`);
-    expect(lines).toContain(`Left out: already_invited ${ANN}`);
-    expect(lines).toContain(`Left out: already_accepted ${BOB}`);
+    expect(lines).toContain(`Left out: ${ANN} (already invited)`);
+    expect(lines).toContain(`Left out: ${BOB} (already accepted)`);
     // With another role they are not as asked.
     const again = await server.call(TOOL, { emails: THREE, role: "user" });
     expect(again.text).toMatch(/^already_invited: /);
@@ -163,7 +163,7 @@ describe("who is left out", () => {
     const { facts } = await server.call(TOOL, { emails: THREE });
     expect(outcomes(facts)).toEqual(["not_sent", "invited", "invited"]);
     expect(facts.results[0].reason).toBe("changed");
-    expect(facts.note).toContain("repeat the same call to do it");
+    expect(facts.note).toContain("the same call again does only these");
     expect(facts.outcome).toBe("partly_done");
   });
 
@@ -237,7 +237,7 @@ test("tells who was added, and who is a member already", async () => {
   const posts = trieve.proxy.count("POST");
   // Trieve compares letter by letter, and would mail whoever it knows in other letters.
   await server.call(TOOL, { emails: ["Bob@example.com", DORA, "eve@example.com"] });
-  expect(server.questions[1]).toContain("Left out: already_member Bob@example.com");
+  expect(server.questions[1]).toContain("Left out: Bob@example.com (already member)");
   expect(trieve.proxy.count("POST")).toBe(posts + 2);
   const twice = await server.call(TOOL, { emails: ["ANN@example.com"] });
   expect(outcomes(twice.facts)).toEqual(["already_member"]);
@@ -286,7 +286,7 @@ describe("a fault in the middle stops the rest, and the next call finishes", () 
     expect(third).toBe(outcome);
     expect(rest).toEqual(["not_sent", "not_sent", "not_sent"]);
     expect(first.text).toMatch(words);
-    expect(first.facts.note).toContain("repeat the same call to do it");
+    expect(first.facts.note).toContain("the same call again does only these");
     expect(trieve.proxy.count("POST")).toBe(3);
     for (const { reason } of first.facts.results.slice(3)) expect(reason).toBeTruthy();
 
@@ -358,7 +358,7 @@ describe("a fault in the middle stops the rest, and the next call finishes", () 
 describe("no address is mailed twice", () => {
   test("by two calls with the same list at once, nor by a call for one", async () => {
     trieve.store.mailMs = 100;
-    const server = await connectInMemory({ ...trieve, person: says.yes, clock: hurried });
+    const server = await connectInMemory({ ...trieve, person: says.yes, clock: fastClock });
     // One question at a time: the second waits for the first to be answered.
     const first = server.call(TOOL, { emails: SIX });
     await vi.waitUntil(() => trieve.proxy.count("POST") > 0, { timeout: 20_000 });
@@ -380,7 +380,7 @@ describe("no address is mailed twice", () => {
     const { facts } = await server.call(TOOL, { emails: THREE });
     expect(outcomes(facts)).toEqual(["outcome_unknown", "invited", "invited"]);
     expect(facts.results[0].reason).toContain("earlier request");
-    expect(server.questions[0]).toContain(`Left out: outcome_unknown ${ANN}`);
+    expect(server.questions[0]).toContain(`Left out: ${ANN} (outcome unknown)`);
     expect(trieve.proxy.count("POST")).toBe(3);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { addMember } from "../src/sandbox/store.ts";
-import { hurried } from "./support/app.ts";
+import { fastClock } from "./support/app.ts";
 import { type Person, says } from "./support/client.ts";
 import type { Fault } from "./support/fault-proxy.ts";
 import { spoilRowsAfterMail } from "./support/lag.ts";
@@ -18,7 +18,7 @@ const EMAIL = "ann@example.com";
 const ONE = { emails: [EMAIL] };
 
 const connect = (person: Person = says.yes) =>
-  connectInMemory({ ...trieve, person, clock: hurried });
+  connectInMemory({ ...trieve, person, clock: fastClock });
 const methods = () => trieve.proxy.seen.map(({ method }) => method);
 const rowId = (email = EMAIL) => trieve.store.rows.find((row) => row.email === email)?.id ?? "";
 
@@ -247,10 +247,10 @@ describe("addresses", () => {
     const emails = [EMAIL, "bob", "o'neil@example.com", "carl", "eve@evil.example", "[x](y)"];
     const { isError, text } = await server.call(TOOL, { emails });
     expect(isError).toBe(true);
-    expect(text).toMatch(/^invalid_email: [^:]*no @[^:]*: bob, carl\. /);
-    expect(text).toContain(": \\[x\\]\\(y\\). ");
-    expect(text).toMatch(/apostrophe[^:]*: o'neil@example\.com\. /);
-    expect(text).toMatch(/may only invite[^:]*example\.com[^:]*: eve@evil\.example\. /);
+    expect(text).toMatch(/^invalid_email: bob, carl: [^:]*no @[^:]*\. /);
+    expect(text).toContain("\\[x\\]\\(y\\): ");
+    expect(text).toMatch(/o'neil@example\.com: [^:]*apostrophe[^:]*\. /);
+    expect(text).toMatch(/eve@evil\.example: [^:]*may only invite[^:]*example\.com[^:]*\. /);
     expect(text).not.toContain(EMAIL);
     expect(text).toContain("Nothing was done.");
     expect(server.questions).toEqual([]);

@@ -111,9 +111,9 @@ describe("placeholders and blanks count as not set", () => {
       TRIEVE_BASE_URL: "$BASE",
     });
     expect(faults).toEqual([
-      "TRIEVE_API_KEY_FILE is not set: it holds a placeholder that nothing filled in; expected the API key of an admin or owner",
-      "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that nothing filled in; expected the id of the one organization to administer, a UUID",
-      "TRIEVE_BASE_URL is not set: it holds a placeholder that nothing filled in; expected the address of your Trieve's API, like https://trieve.example.com (http only to this machine)",
+      "TRIEVE_API_KEY_FILE is not set: it holds a placeholder that was not filled in; expected the API key of an admin or owner",
+      "TRIEVE_ORGANIZATION_ID is not set: it holds a placeholder that was not filled in; expected the id of the one organization to administer, a UUID",
+      "TRIEVE_BASE_URL is not set: it holds a placeholder that was not filled in; expected the address of your Trieve's API, like https://trieve.example.com (http only to this machine)",
     ]);
   });
 
@@ -121,7 +121,7 @@ describe("placeholders and blanks count as not set", () => {
     const name = "TRIEVE_ORGANIZATION_NAME";
     const { faults, warnings } = read({ ...GOOD, [name]: "$UNFILLED" });
     expect(faults).toEqual([]);
-    expect(warnings).toContain(`${name} is not set: it holds a placeholder that nothing filled in`);
+    expect(warnings).toContain(`${name} is not set: it holds a placeholder that was not filled in`);
   });
 
   test("an optional one falls back to its default", () => {
@@ -142,7 +142,7 @@ describe("a placeholder in what restricts or records is a fault, never the wide 
     for (const value of ["{env:X}", "%X%", "$(X)", "#{X}", "@X@", "$env:X", "undefined"]) {
       const { faults } = read({ ...GOOD, [name]: value });
       expect(faults).toEqual([
-        `${name} holds a placeholder that nothing filled in; set it, or remove it`,
+        `${name} holds a placeholder that was not filled in; set it, or remove it`,
       ]);
     }
   });
@@ -293,7 +293,7 @@ describe("a proxy of the environment", () => {
       const { config, warnings, faults } = read({ ...environment, ...at(host) });
       expect(config?.proxy).toBe(proxy.HTTPS_PROXY);
       expect(warnings).toEqual([
-        expect.stringMatching(/^NO_PROXY cannot be used in its entry 2; /),
+        expect.stringMatching(/^NO_PROXY cannot be used in its entry 2: /),
       ]);
       expect(faults).toEqual([]);
     }
@@ -479,11 +479,18 @@ describe("where invited people land", () => {
   );
 });
 
+test("an audit file that cannot be written is told beside whatever else is wrong", () => {
+  const environment = { TRIEVE_BASE_URL: "nope", TRIEVE_AUDIT_LOG: "/no/such/folder/audit.jsonl" };
+  const { faults, defects } = loadSettings(environment);
+  expect(faults.join()).toContain("TRIEVE_BASE_URL");
+  expect(defects.join()).toContain("TRIEVE_AUDIT_LOG cannot be written");
+});
+
 test("the address of the service that ended gets a warning, and a request only if it is meant", () => {
   const hosted = `https://api.${"trieve.ai"}`;
   const { warnings, faults } = read({ ...GOOD, TRIEVE_BASE_URL: hosted });
   expect(faults).toEqual([]);
-  expect(warnings[0]).toMatch(/^TRIEVE_BASE_URL names the hosted Trieve, which ended/);
+  expect(warnings[0]).toMatch(/^TRIEVE_BASE_URL is the hosted Trieve, which ended/);
 });
 
 test("the name of the organization is kept as it is given", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { loadSettings } from "../src/config/load.ts";
 import { createExchange } from "../src/trieve/http.ts";
 import { LIMITS } from "../src/trieve/limits.ts";
-import { hurried, turnableClock } from "./support/app.ts";
+import { fastClock, turnableClock } from "./support/app.ts";
 import type { Fault } from "./support/fault-proxy.ts";
 import { connectInMemory } from "./support/memory.ts";
 import { startTrieve } from "./support/trieve.ts";
@@ -85,8 +85,8 @@ describe("sends whose answers did not come from Trieve", () => {
   async function thirdSend(fault: Fault) {
     const trieve = await startTrieve();
     // Nobody waits here for a place that is held.
-    const sleep: typeof hurried.sleep = (ms, signal) =>
-      ms > 10_000 ? new Promise(() => {}) : hurried.sleep(ms, signal);
+    const sleep: typeof fastClock.sleep = (ms, signal) =>
+      ms > 10_000 ? new Promise(() => {}) : fastClock.sleep(ms, signal);
     const server = await connectInMemory({
       ...trieve,
       clock: turnableClock(sleep),
@@ -103,7 +103,11 @@ describe("sends whose answers did not come from Trieve", () => {
   }
 
   test.each<[string, Fault, RegExp]>([
-    ["502 that is late", { answer: 502, after: 1_200 }, /HTTP 502 from something before Trieve/],
+    [
+      "502 that is late",
+      { answer: 502, after: 1_200 },
+      /something before Trieve answered HTTP 502/,
+    ],
     ["page that is late", { answer: 200, headers: HTML, after: 1_200 }, /^outcome_unknown: /],
     ["silence", { silence: "all" }, /no answer came/],
   ])("hold their places after a %s, and who finds none is told for how long", async (...row) => {
@@ -115,9 +119,9 @@ describe("sends whose answers did not come from Trieve", () => {
   });
 
   test.each<[string, Fault, RegExp]>([
-    ["502 at once", { answer: 502 }, /HTTP 502 from something before Trieve/],
-    ["500 that is late", { answer: 500, after: 1_200 }, /the answer was HTTP 500/],
-    ["page at once", { answer: 503, headers: HTML }, /HTTP 503 from something before Trieve/],
+    ["502 at once", { answer: 502 }, /something before Trieve answered HTTP 502/],
+    ["500 that is late", { answer: 500, after: 1_200 }, /Trieve answered HTTP 500/],
+    ["page at once", { answer: 503, headers: HTML }, /something before Trieve answered HTTP 503/],
   ])("and none after a %s", async (_, fault, words) => {
     const { told, third, posts } = await thirdSend(fault);
     for (const text of told) expect(text).toMatch(words);

@@ -8,7 +8,7 @@ import { confirmationText } from "./code.ts";
 import type { DecisionOf, PageQuestion, Question, Reason, TurnedAway, Unread } from "./question.ts";
 
 const REASONS: Record<Exclude<Reason, "kept" | "opened_twice">, string> = {
-  declined: "The client answered the question with a decline",
+  declined: "The client declined the question",
   cancelled: "The question was dismissed in the client",
   timed_out: "No answer came in time",
   client_error: "The client gave no valid answer",
@@ -35,7 +35,8 @@ export function turnedAwayText({ why, host }: TurnedAway = { why: "again" }): st
 
 /** Why nobody saw a page. */
 export const UNREAD: Record<Unread, string> = {
-  not_opened: "no browser could be opened on this machine (BROWSER names a program for that)",
+  not_opened:
+    "no browser could be opened on this machine; BROWSER can name a program that opens one",
   not_fetched: "no browser fetched the page within 25 seconds",
 };
 
@@ -112,7 +113,7 @@ export function unavailable(allowed: readonly string[], missing: readonly string
 export function formExpired(): Failure {
   return new Failure("confirmation_invalid", {
     happened:
-      "The form was answered too late, belongs to other arguments, or was shown before this server was restarted; nothing was done",
+      "The form was answered too late, was for other arguments, or was shown before this server was restarted; nothing was done",
     next: "Call again, so that the question is asked anew",
   });
 }
@@ -121,6 +122,6 @@ export function formExpired(): Failure {
 export function busy({ ms, open }: DecisionOf<"busy">): Failure {
   return new Failure("busy", {
     happened: `Another question is waiting for a person's answer: ${open.title}`,
-    next: `Wait until it has been answered, or call again in ${Math.ceil(ms / 1_000)} seconds, when it will have expired; nothing was done. To do several things at once, put them into one call, which asks only once`,
+    next: `Wait until it has been answered, or call again in ${Math.ceil(ms / 1_000)} seconds, when yours can take its place; nothing was done. To do several things at once, put them into one call, which asks only once`,
   });
 }

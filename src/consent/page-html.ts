@@ -18,13 +18,13 @@ export function renderPage({ kind, page }: PageReply, clock: Clock): string {
 }
 
 function questionPage({ action, field, expiresAt }: PageQuestion, clock: Clock): string {
-  const { question, meaning, rows, facts, choices } = action;
+  const { question, consequence, rows, facts, choices } = action;
   const [refusing, acting] = choices;
   return documentHtml(
     question,
     `<p class="who">Your assistant asks, through trieve-invitations-mcp</p>
 <h1>${escapeHtml(question)}</h1>
-${meaning === undefined ? "" : `<p>${escapeHtml(meaning)}</p>`}
+${consequence === undefined ? "" : `<p>${escapeHtml(consequence)}</p>`}
 <div class="facts" role="region" aria-label="What this is about" tabindex="0">
 ${tableHtml(rows)}${factsHtml(facts)}
 </div>
@@ -47,7 +47,7 @@ function answerPage(page: PageQuestion, clock: Clock): string {
   }
   const why =
     answer === "opened_twice"
-      ? `${turnedAwayText(turnedAway)} If it was not you who opened the page, another program on this machine did. `
+      ? `${turnedAwayText(turnedAway)} If you did not open it, another program on this machine did. `
       : "";
   return notice("This question is over", [
     `${why}No answer to it counts, and nothing was done.`,
@@ -59,7 +59,8 @@ function yesPage(page: PageQuestion, clock: Clock): string {
   const { action, awaitedBy, state, until, expiresAt, field } = page;
   const heading = answerText(action.choices[1]);
   if (state === "over") {
-    const words = "That answer counted. If it was not you who gave it, another program here did.";
+    const words =
+      "That answer counted. If you did not give it, another program on this machine did.";
     return notice(heading, [`This question is over. ${words}`]);
   }
   const seconds = Math.ceil((until - clock.elapsed()) / 1_000);
@@ -133,10 +134,10 @@ function tableHtml(rows: readonly Row[]): string {
   const heads = first.cells.map(
     ({ label }) => `<th role="columnheader" scope="col">${escapeHtml(label)}</th>`,
   );
-  const lines = rows.map(({ cells, hasRights }) => {
+  const lines = rows.map(({ cells, isPrivileged }) => {
     const [address = "", ...others] = cells.map(({ text }) => escapeHtml(text));
     const tds = others.map((text) => `<td role="cell">${text}</td>`);
-    const mark = hasRights ? ' class="rights"' : "";
+    const mark = isPrivileged ? ' class="rights"' : "";
     return `<tr role="row"${mark}><th role="rowheader" scope="row">${address}</th> ${tds.join(" ")}</tr>`;
   });
   return `<table role="table">

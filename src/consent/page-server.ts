@@ -38,7 +38,7 @@ export function createPageServer(questions: Questions) {
     const page = [...pages].find(({ id }) => sameText(url, `/${id}`));
     if (page === undefined) return undefined;
     if (method === "GET") {
-      return isPrefetch(headers) ? 503 : questions.read(page, readingFault(headers));
+      return isPrefetch(headers) ? 503 : questions.read(page, faultIn(headers));
     }
     if (method !== "POST") return 405;
     if (!(Number(headers["content-length"]) <= MAX_BODY_BYTES)) return 413;
@@ -102,10 +102,7 @@ function isPrefetch(headers: IncomingHttpHeaders): boolean {
 }
 
 /** Why this request cannot come from a browser window that a person looks at; undefined if it can. */
-function readingFault({
-  host = "(none)",
-  ...headers
-}: IncomingHttpHeaders): TurnedAway | undefined {
+function faultIn({ host = "(none)", ...headers }: IncomingHttpHeaders): TurnedAway | undefined {
   // The preload for a service worker differs from a window's request in this header only.
   if (headers["service-worker-navigation-preload"] !== undefined) return { why: "service_worker" };
   // Another host name means DNS rebinding. Another port is fine: it may have been forwarded.

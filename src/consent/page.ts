@@ -16,9 +16,9 @@ const ACTION_MS = 25_000;
 export function missingForPage(browser: Browser, path?: string): string | undefined {
   if (browser === "system") return undefined;
   if ("missing" in browser)
-    return `${browser.missing}; BROWSER may name a program that opens a page`;
+    return `${browser.missing}; BROWSER can name a program that opens a page`;
   if (path === undefined || isProgramThere(browser.command, path)) return undefined;
-  return "the program in BROWSER is not there; it may be the path of one, or the name of one in PATH";
+  return "the program in BROWSER was not found; give its path, or its name if it is in PATH";
 }
 
 /** Returns the function that serves a question's page and opens it. It never rejects: `questions` records a failure. */

@@ -42,11 +42,7 @@ export async function* doctor(
   if (isVerbose) yield* sound;
   else yield check("settings", `${sound.length} in order (--verbose shows each)`);
   if (config === undefined) {
-    yield {
-      name: "connection",
-      status: "skipped",
-      found: "not tried until the configuration is right",
-    };
+    yield { name: "connection", status: "skipped", found: "waits for a sound configuration" };
     return;
   }
   yield check("route", describeRoute(config));
@@ -75,8 +71,7 @@ function checkLink(config: Config): Check {
     return check(name, "without the address of the dashboard nothing can be sent", hint);
   }
   const link = `${appUrl}/auth?inv_code=...&organization_id=${organizationId}&redirect_uri=${redirectUri(config)}`;
-  if (appUrl.endsWith("/api"))
-    return check(name, `${link} (not checked: doctor asks only the API)`);
+  if (appUrl.endsWith("/api")) return check(name, `${link} (unchecked: doctor asks only the API)`);
   const hint = "end TRIEVE_APP_URL in /api, unless a proxy there adds it";
   return check(name, `${link}. Trieve's API accepts invitations at an address below /api`, hint);
 }

@@ -17,7 +17,7 @@ type Reading = { message?: Message; refusal?: Message };
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 
 const INVALID_REQUEST =
-  "A request has an id (a string or an integer), a method (a string) and params (an object)";
+  "A request needs an id (a string or an integer), a method (a string) and params (an object)";
 
 function refuse(id: string | number | null, code = -32600, message = INVALID_REQUEST): Reading {
   return { refusal: { jsonrpc: "2.0", id, error: { code, message } } };
@@ -33,7 +33,7 @@ export function readLine(line: string): Reading[] {
     // PowerShell writes a byte order mark first.
     value = JSON.parse(line.replace(/^\uFEFF/, ""));
   } catch {
-    return [refuse(null, -32700, "Each line holds one message as JSON")];
+    return [refuse(null, -32700, "Each line must be one message in JSON")];
   }
   if (!Array.isArray(value)) return [readMessage(value)];
   return value.length === 0 ? [NO_ID] : [...new Set(value.map(readMessage))];

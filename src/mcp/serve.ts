@@ -6,10 +6,9 @@ import type { App } from "./server.ts";
 const GRACE_MS = 1_500;
 const EXIT_MS = 1_800;
 const MODERN_KEY = "io.modelcontextprotocol/protocolVersion";
-const UNANSWERABLE =
-  "something on stdin is not a JSON-RPC message, or has no id that an answer can carry";
+const UNANSWERABLE = "a message on stdin is not JSON-RPC, or has no id that an answer could carry";
 const HEADERS =
-  "stdin has Content-Length headers; MCP over stdio has one JSON message a line and no headers";
+  "stdin has Content-Length headers; MCP over stdio has one JSON message a line, without headers";
 /** In bytes; far above any call to this server. */
 const LONGEST_LINE = 10 * 1024 * 1024;
 

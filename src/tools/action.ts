@@ -12,7 +12,7 @@ export interface Row {
   /** The address first. All rows have the same labels, which head the columns. */
   cells: readonly [address: Required<Fact>, ...details: Required<Fact>[]];
   /** Whether the role is owner or admin. */
-  hasRights: boolean;
+  isPrivileged: boolean;
 }
 
 /** Something to do once a person agrees to it. All its texts are safe to show. */
@@ -22,7 +22,7 @@ export interface Action {
   /** The question to a person: "Delete 3 invitations?" */
   question: string;
   /** What a yes leads to, if the question does not say so: "This cannot be undone." */
-  meaning?: string | undefined;
+  consequence?: string | undefined;
   /** One for each target, highest role first; none for a single target. */
   rows: readonly Row[];
   facts: readonly Fact[];
@@ -37,8 +37,8 @@ export interface Action {
 }
 
 /** The action as text to ask a person with: the question, every target, every fact. */
-export function formatAction({ question, meaning, rows, facts }: Action): string {
-  const first = meaning === undefined ? question : `${question} ${meaning}`;
+export function formatAction({ question, consequence, rows, facts }: Action): string {
+  const first = consequence === undefined ? question : `${question} ${consequence}`;
   return [first, ...rows.map(formatRow), ...formatFacts(facts)].join("\n");
 }
 

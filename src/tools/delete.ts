@@ -1,7 +1,7 @@
 import { deleteAll } from "../trieve/delete.ts";
 import { createPlan, openTargets } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
-import { resolveTargets, unresolvedTarget } from "./targets.ts";
+import { resolveTargets, targetNamed } from "./targets.ts";
 import { defineTool } from "./tool.ts";
 
 export const deleteInvitation = defineTool({
@@ -12,19 +12,16 @@ export const deleteInvitation = defineTool({
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
   input: { invitations, confirmation },
   output: writeOutput,
-  targets: ({ invitations }) => invitations.map(unresolvedTarget),
+  targets: ({ invitations }) => invitations.map(targetNamed),
   async plan({ invitations }, context, call) {
     const { trieve } = context;
-    const list = await trieve.client.list(call);
-    const resolved = resolveTargets(invitations, {
-      list,
-      guard: trieve.guard,
-      untouched: "not_deleted",
-    });
+    const { client, guard } = trieve;
+    const list = await client.list(call);
+    const resolved = resolveTargets(invitations, { list, guard, untouched: "not_deleted" });
     const statuses = new Set(openTargets(resolved).map(({ invitation }) => invitation.status));
     return createPlan(context, resolved, {
       verb: "delete",
-      meaning: "This cannot be undone.",
+      consequence: "This cannot be undone.",
       detailsOf: ({ invitation: { role, status } }) => [
         { label: "Role", text: role },
         { label: "Status", text: status },

@@ -19,7 +19,7 @@ const ROLE_MEANINGS: Record<string, string> = {
 };
 
 /** What differs between the actions of the tools. */
-interface ActionParts<T> extends Pick<Action, "meaning" | "needsConsent" | "role"> {
+interface ActionParts<T> extends Pick<Action, "consequence" | "needsConsent" | "role"> {
   verb: keyof typeof REFUSAL;
   /** What the question says about a target besides its address and date. */
   detailsOf?(target: T): readonly Required<Fact>[];
@@ -33,14 +33,13 @@ interface ActionParts<T> extends Pick<Action, "meaning" | "needsConsent" | "role
 export function createPlan<T extends Target & { email: string; role: string }>(
   context: ToolContext,
   resolved: readonly Resolved<T>[],
-  { verb, meaning, needsConsent, role, ...parts }: ActionParts<T>,
+  { verb, consequence, needsConsent, role, ...parts }: ActionParts<T>,
 ): Plan {
   const targets = openTargets(resolved);
   const leftOut = resolved.filter((one) => one.outcome !== undefined);
   if (targets.length === 0) return { kind: "outcomes", outcomes: leftOut, role };
   const count = targets.length;
   const only = count === 1 ? targets[0] : undefined;
-  const emails = targets.map(({ email }) => email);
   const what = only ? "invitation" : `${count} invitations`;
   const now = context.clock.now();
   const { organizationId, organizationName, host } = context;
@@ -57,23 +56,26 @@ export function createPlan<T extends Target & { email: string; role: string }>(
   // For a single target, an explanation replaces the cell with the same label.
   const cells = only === undefined ? [] : [...cellsOf(only), ...explanations];
   const explained = new Map(cells.map((fact) => [fact.label, fact]));
+  const emailsAs = (role: string) =>
+    targets.filter((one) => one.role === role).map((one) => one.email);
   // In the question itself, because Claude Code shows only three lines: how many will be admins or owners.
   const privileged = roles
-    .filter((role) => isMailed && hasRights(role))
-    .map((role) => `, ${targets.filter((one) => one.role === role).length} as ${role}`);
+    .filter((role) => isMailed && isPrivileged(role))
+    .map((role) => `, ${emailsAs(role).length} as ${role}`);
+  const addresses = roles.map((role) => `${formatAddresses(emailsAs(role))} (${role})`).join("; ");
   const action: Action = {
-    title: `${verb} ${what} ${isMailed ? "to" : "of"} ${formatAddresses(emails)} (${roles.join(", ")})`,
+    title: `${verb} ${what} ${isMailed ? "to" : "of"} ${addresses}`,
     question: `${capitalised(verb)} ${only ? "this invitation" : what + privileged.join("")}?`,
-    meaning,
+    consequence,
     rows: only
       ? []
-      : highestFirst.map((one) => ({ cells: cellsOf(one), hasRights: hasRights(one.role) })),
+      : highestFirst.map((one) => ({ cells: cellsOf(one), isPrivileged: isPrivileged(one.role) })),
     facts: [
       ...(only ? explained.values() : explanations),
       ...(isMailed ? [JOINS, ...linkWarning(context)].map((text) => ({ text })) : []),
       ...leftOut.map(({ target, outcome }) => ({
         label: "Left out",
-        text: `${outcome} ${readable(target.email ?? target.name ?? "")}`,
+        text: `${readable(target.email ?? target.name ?? "")} (${outcome.replaceAll("_", " ")})`,
       })),
       { label: "Organization", text: organizationText(organizationId, organizationName) },
       { label: "Trieve", text: host },
@@ -91,7 +93,7 @@ export function createPlan<T extends Target & { email: string; role: string }>(
   return { kind: "action", action };
 }
 
-function hasRights(role: string): boolean {
+function isPrivileged(role: string): boolean {
   return role === "admin" || role === "owner";
 }
 

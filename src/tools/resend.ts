@@ -8,7 +8,7 @@ import { conflictFor, type Resend, resendAll } from "../trieve/resend.ts";
 import { createPlan } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
 import { addressFailure, checkSend, roleFailure } from "./sendable.ts";
-import { type Resolved, resolveTargets, unresolvedTarget } from "./targets.ts";
+import { type Resolved, resolveTargets, targetNamed } from "./targets.ts";
 import { defineTool } from "./tool.ts";
 
 export const resendInvitation = defineTool({
@@ -23,8 +23,7 @@ export const resendInvitation = defineTool({
     confirmation,
   },
   output: writeOutput,
-  targets: ({ invitations, role }) =>
-    invitations.map((name) => ({ ...unresolvedTarget(name), role })),
+  targets: ({ invitations, role }) => invitations.map((name) => ({ ...targetNamed(name), role })),
   async plan({ invitations, role }, context, call) {
     const { policy, trieve } = context;
     checkSend(context, role);
@@ -44,8 +43,8 @@ export const resendInvitation = defineTool({
     );
     return createPlan(context, resolved, {
       verb: "resend",
-      meaning:
-        "Resending deletes and sends anew: the old link stops working, and the age starts again.",
+      consequence:
+        "Resending deletes the old invitation and sends a new one: the old link stops working, and the age starts again.",
       detailsOf: (resend) => [changeFact(resend)],
       needsConsent: true,
       role,
@@ -78,7 +77,7 @@ function resendFailure(
 
 // The address of an existing invitation cannot be corrected.
 const INVITE_ANEW =
-  "Ask the user for another address of this person, invite that, and delete this one";
+  "Ask the user for another address of this person, invite that one, and delete this invitation";
 
 const SCOPED = {
   happened: "It carries scopes, which a new invitation would not have",

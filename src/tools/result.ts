@@ -79,7 +79,7 @@ function notesOf(outcomes: readonly Outcome[]): string[] {
 }
 
 const STAYS_A_MEMBER = "whoever had accepted stays a member; the record was the only trace of that";
-const UNTOUCHED_MEANING = "Nothing was done to these; repeat the same call to do it.";
+const UNTOUCHED_MEANING = "Nothing was done to these, and the same call again does only these.";
 
 type Row = z.infer<typeof resultRow>;
 

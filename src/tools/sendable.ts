@@ -50,16 +50,12 @@ export function checkAddresses(emails: readonly string[], policy: Policy): void 
   const [first] = faults;
   if (first === undefined) return;
   const kinds = [...new Set(faults.map(({ failure }) => failure.happened))];
-  const sentences = kinds.map((happened) => {
+  const lines = kinds.map((happened) => {
     const all = faults.filter(({ failure }) => failure.happened === happened);
     const names = all.map(({ name }) => neutralise(name)).join(", ");
-    return emails.length === 1 ? happened : `${happened}: ${names}`;
+    return emails.length === 1 ? happened : `${names}: ${happened}`;
   });
   const { code, next } = first.failure;
   const rest = faults.length < emails.length ? " The other addresses are fine." : "";
-  throw new Failure(code, {
-    happened: sentences.join(". "),
-    known: `Nothing was done.${rest}`,
-    next,
-  });
+  throw new Failure(code, { happened: lines.join(". "), known: `Nothing was done.${rest}`, next });
 }

@@ -81,7 +81,7 @@ function resolveTarget(
     return isJustResent ? { target, outcome: "already_resent" } : { target };
   }
   if (deleted === undefined)
-    return failedOutcome(unresolvedTarget(name), new Failure("not_found"), untouched);
+    return failedOutcome(targetNamed(name), new Failure("not_found"), untouched);
   const target = listedTarget(newest ?? deleted.invitation);
   if (!isResend) return { target, outcome: "already_gone" };
   const failure = guard.doubts.get(target.email) ? doubtFailure() : new Failure("already_gone");
@@ -120,6 +120,6 @@ function formatAmbiguous(name: string, invitations: readonly Invitation[]): stri
 }
 
 /** The target for a name that matches no invitation (yet). Of an id it keeps only the beginning, which may be shown. */
-export function unresolvedTarget(name: string): Target {
+export function targetNamed(name: string): Target {
   return name.includes("@") ? { name, email: name } : { name: neutralise(name.slice(0, 8)) };
 }

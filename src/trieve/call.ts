@@ -82,10 +82,7 @@ export function reserveTime(call: CallContext, ms: number): CallContext {
 }
 
 /** A signal that fires after `ms` milliseconds or when `signal` does; `end` clears the timer and the listener. */
-export function createDeadline(
-  ms: number,
-  signal?: AbortSignal,
-): { signal: AbortSignal; end(): void } {
+export function createDeadline(ms: number, signal?: AbortSignal) {
   const deadline = new AbortController();
   const giveUp = () => deadline.abort();
   const timeout = setTimeout(giveUp, ms);

@@ -43,7 +43,7 @@ const REASONS: readonly [pattern: RegExp, happened: string, next: string][] = [
 /** The failure for a response that proves nothing was sent. */
 export function refusalOf({ status, refusal, failure }: WriteResponse): Failure {
   const known = "Nothing was sent.";
-  if (failure && status !== 400) return failure.knowing(known);
+  if (failure && status !== 400) return failure.withKnown(known);
   if (refusal.startsWith("Could not get database connection")) {
     const detail = "HTTP 400, its database did not answer";
     return new Failure("upstream_error", { detail, known, origin: "trieve" });
@@ -86,7 +86,7 @@ export function classify(
   }
   if (status === "throttled" && isListRead && response.failure) {
     if (isMember) return { target, outcome: "already_member" };
-    return failedOutcome(target, response.failure.knowing(NOT_LISTED), "not_sent");
+    return failedOutcome(target, response.failure.withKnown(NOT_LISTED), "not_sent");
   }
   const says = SAYS[status] ?? unclearText(response);
   const shows = isStored ? NEITHER : "the list does not show that address";
@@ -97,7 +97,7 @@ export function classify(
 const MAIL_FAILED = "The invitation exists. Its mail failed, so the person has no link";
 const PROBABLY =
   "probably: the list shows no invitation, and the members could not be read to be sure";
-const NO_MAIL = "Trieve says that its mail failed, so nothing told the person";
+const NO_MAIL = "Trieve says that its mail failed, so the person was not told";
 
 const SAYS: Partial<Record<ReturnType<typeof sendStatus>, string>> = {
   accepted: "Trieve accepted the invitation",
@@ -111,9 +111,9 @@ const UNREAD = "the list could not be read in full afterwards";
 
 /** Describes a response that leaves open what the send did. */
 function unclearText({ status, failure }: WriteResponse): string {
-  if (status === 0) return `The request was sent, but no answer came (${failure?.happened})`;
-  const who = failure?.origin === "gate" ? " from something before Trieve" : "";
-  return `The request was sent, and the answer was HTTP ${status}${who}`;
+  if (status === 0) return `The request was sent, no answer came (${failure?.happened})`;
+  const who = failure?.origin === "gate" ? "something before Trieve" : "Trieve";
+  return `The request was sent, ${who} answered HTTP ${status}`;
 }
 
 /** Added to every message about a send that may have reached the address. */

@@ -9,7 +9,7 @@ import { isPage, parseList, readText } from "./body.ts";
 import type { CallContext } from "./call.ts";
 import { createExchange, type Fetch } from "./http.ts";
 import { statusFailure } from "./http-errors.ts";
-import { type InvitationList, readRows } from "./invitation.ts";
+import { type InvitationList, readInvitations } from "./invitation.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { type MemberList, readMembers } from "./member.ts";
 import { parseRetryAfter, retryDelay } from "./retry.ts";
@@ -156,7 +156,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
       });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (!error.isCertain) return { status: 0, refusal: "", failure: error };
+      if (!error.hadNoEffect) return { status: 0, refusal: "", failure: error };
       undo();
       throw error;
     }
@@ -164,7 +164,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
 
   return {
     inSlot: (call, work) => inSlot("send", slotMs(call), call.signal, work),
-    list: async (call) => readRows(await read(call, INVITATIONS), organizationId),
+    list: async (call) => readInvitations(await read(call, INVITATIONS), organizationId),
     members: async (call) => readMembers(await read(call, MEMBERS), organizationId),
     send(call, { email, role }, slot) {
       return write(call, { slot, maxMs: limits.sendMs, workMs: SEND_WORK_MS }, (fetch) =>

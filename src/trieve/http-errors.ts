@@ -14,11 +14,11 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 const SIGN_IN = {
   happened:
     "Something before Trieve answered, with what looks like the page or redirect of a sign-in",
-  next: "Check TRIEVE_BASE_URL; a gate before the API may want headers, which TRIEVE_EXTRA_HEADERS adds",
+  next: "Check TRIEVE_BASE_URL; a gateway before the API may want headers; set them in TRIEVE_EXTRA_HEADERS",
 };
 const CHECK_FILE = { next: "Check the key in the file that TRIEVE_API_KEY_FILE names" };
 const KEY_IS_OLD = {
-  next: "The file that TRIEVE_API_KEY_FILE names has changed since the start, when the key was read: restart the server",
+  next: "The file that TRIEVE_API_KEY_FILE names has changed since this server read the key: restart the server",
 };
 
 const TRIEVE_STATUSES: readonly number[] = [200, 204, 400, 401, 403, 404, 408, 500];

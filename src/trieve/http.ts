@@ -52,7 +52,7 @@ export function createExchange(config: Config, clock: Clock, customFetch?: typeo
       if (error instanceof Failure) throw error;
       if (deadline.signal.aborted) throw new Failure("timeout", { origin: "network" });
       const failure = networkFailure(error, config);
-      isUnanswered = !failure.isCertain;
+      isUnanswered = !failure.hadNoEffect;
       throw failure;
     } finally {
       deadline.end();

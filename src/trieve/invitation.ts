@@ -27,7 +27,7 @@ export interface InvitationList {
 }
 
 /** The invitations among `rows`. A row that is malformed or another organization's is counted, never shown. */
-export function readRows(rows: readonly unknown[], organizationId: string): InvitationList {
+export function readInvitations(rows: readonly unknown[], organizationId: string): InvitationList {
   const invitations: Invitation[] = [];
   for (const row of rows) {
     const invitation = readInvitation(row, organizationId);

@@ -15,9 +15,9 @@ interface Meaning extends FailureDetails {
 
 // These end the TLS handshake, so nothing reached Trieve. (Over TLS 1.3 a missing client certificate is reported after
 // the request is written, but the server has not read it.)
-const TLS = { origin: "tls", isCertain: true } as const;
+const TLS = { origin: "tls", hadNoEffect: true } as const;
 // The connection was never opened, so nothing can have arrived.
-const UNOPENED = { isCertain: true } as const;
+const UNOPENED = { hadNoEffect: true } as const;
 const NOT_HTTP = { code: "bad_response", isRepeatable: false } as const;
 
 /** The first match is used. */
@@ -46,26 +46,26 @@ const MEANINGS: readonly Meaning[] = [
     when: /certificate.required|alert.(handshake.failure|bad.certificate|certificate.unknown|unknown.ca|access.denied)/i,
     ...TLS,
     happened:
-      "The server ended the TLS handshake: most likely it wants a certificate of the client, and this program has none",
-    next: "Reach Trieve past that gate, or have it accept a header (TRIEVE_EXTRA_HEADERS) instead",
+      "The server ended the TLS handshake: most likely it wants a client certificate, and this program has none",
+    next: "Go around that gateway, or have it accept a header (TRIEVE_EXTRA_HEADERS) instead",
   },
   {
     when: /no.application.protocol|protocol.version|unsupported.protocol|no.protocols|insufficient.security|no.(shared.)?cipher/i,
     ...TLS,
     happened: "The server and this program have no version of TLS or HTTP, or no cipher, in common",
-    next: "Have the gate before Trieve offer TLS 1.2 or 1.3, and HTTP/1.1",
+    next: "Have the gateway before Trieve offer TLS 1.2 or 1.3, and HTTP/1.1",
   },
   {
     when: /ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)|\bEPROTO\b|before secure TLS connection/,
     ...TLS,
     happened: "No TLS connection could be set up: perhaps this port speaks plain HTTP",
-    next: "Check scheme and port in TRIEVE_BASE_URL; a firewall, or a gate that wants a certificate of the client, can end the handshake too",
+    next: "Check scheme and port in TRIEVE_BASE_URL; a firewall, or a gateway that wants a client certificate, can end the handshake too",
   },
   { when: /^ERR_SSL_/, origin: "tls" },
   {
     when: /^(HPE_|HTTPParserError|Z_DATA|Z_VERSION|ERR_BROTLI|UND_ERR_(HEADERS_OVERFLOW|RES_CONTENT_LENGTH|REQ_CONTENT_LENGTH|INFO|NOT_SUPPORTED))/,
     ...NOT_HTTP,
-    happened: "What answers there is not a Trieve: it does not speak HTTP, or not correctly",
+    happened: "What answers there is not Trieve: it does not speak HTTP, or not correctly",
     next: "Check scheme, host and port in TRIEVE_BASE_URL",
   },
   {
@@ -93,7 +93,7 @@ const MEANINGS: readonly Meaning[] = [
   // The server closed the connection without a reason, as one that requires a client certificate may over TLS 1.3.
   {
     when: /^(ECONNRESET|UND_ERR_SOCKET)/,
-    next: "Check TRIEVE_BASE_URL and the network, then call again; a firewall, or a gate that wants a certificate of the client, ends connections like this too",
+    next: "Check TRIEVE_BASE_URL and the network, then call again; a firewall, or a gateway that wants a client certificate, ends connections like this too",
   },
 ];
 
@@ -105,7 +105,7 @@ const CA_FILE = {
   },
   "no PEM": {
     happened:
-      "The certificate is not trusted, and the file that NODE_EXTRA_CA_CERTS names holds none in PEM",
+      "The certificate is not trusted, and the file that NODE_EXTRA_CA_CERTS names holds no certificate in PEM",
     next: "Convert it to PEM, a text that begins with BEGIN CERTIFICATE, and restart this server",
   },
   other: {
@@ -122,7 +122,7 @@ const CONTAINER = {
 
 /** What to do about a proxy that does not forward requests. */
 export const PROXY_NEXT =
-  "Check HTTPS_PROXY and HTTP_PROXY in the server's environment, or leave the host out with NO_PROXY";
+  "Check HTTPS_PROXY and HTTP_PROXY in the server's environment, or exclude the host with NO_PROXY";
 
 /** The failure for a rejected `fetch` or a body that was cut off. */
 export function networkFailure(
@@ -135,7 +135,7 @@ export function networkFailure(
   const text = `${systemCode} ${message}`;
   const found: Partial<Meaning> = MEANINGS.find(({ when }) => when.test(text)) ?? {};
   // The code alone is not enough: a host may also become unreachable after the connection is open.
-  const isUnopened = syscall === "connect" || (found.isCertain && found.origin !== "tls");
+  const isUnopened = syscall === "connect" || (found.hadNoEffect && found.origin !== "tls");
   const proxyStatus = /^Proxy response \((\d+)\)/.exec(message)?.[1];
   const about = { detail: systemCode || undefined, cause };
   if (proxy !== undefined && (isUnopened || proxyStatus !== undefined)) {
@@ -145,7 +145,7 @@ export function networkFailure(
   const isCut = cause instanceof TypeError && cause.message === "terminated";
   if (isCut && found.code === undefined) return cutShort(about);
   const details = { ...found, ...found.explain?.(config, isInContainer) };
-  return connectionError({ ...about, isCertain: isUnopened, ...details }, found.code);
+  return connectionError({ ...about, hadNoEffect: isUnopened, ...details }, found.code);
 }
 
 /** The failure for a response that was cut off. */
@@ -164,7 +164,7 @@ function proxyFailure(host: string, status: string | undefined, about: FailureDe
     ...(status === undefined ? {} : { detail: `HTTP ${status}`, origin: "gate" }),
     happened: `The proxy ${host} ${status === undefined ? "could not be reached" : refusal}`,
     next: PROXY_NEXT,
-    isCertain: true,
+    hadNoEffect: true,
   });
 }
 

@@ -60,7 +60,7 @@ export function resendAll(
 /** Rethrows the error of a delete; if its outcome is unknown, adds that nothing was sent. */
 function rethrow(error: unknown): never {
   if (!(error instanceof Failure && error.code === "outcome_unknown")) throw error;
-  throw error.knowing(`${error.known} No new one was sent.`);
+  throw error.withKnown(`${error.known} No new one was sent.`);
 }
 
 function deletedNotSent(cause: Failure): Failure {
@@ -85,7 +85,7 @@ export function conflictFor(
 
 const OTHER_EXISTS = {
   happened: "The address has another invitation or a used record, so Trieve would refuse a new one",
-  next: "Delete the one that is not wanted first, with delete_invitation",
+  next: "First delete the one that is not wanted, with delete_invitation",
 };
 
 /** The outcome of a send as that of a resend, whose old invitation is deleted. */
@@ -99,7 +99,7 @@ function asResent(sent: Outcome): Outcome {
     return failedOutcome(target, deletedNotSent(failure), "not_resent");
   }
   const known = [OLD_IS_GONE, failure.known].filter(Boolean).join(" ");
-  return { ...sent, failure: failure.knowing(known) };
+  return { ...sent, failure: failure.withKnown(known) };
 }
 
 const OLD_IS_GONE = "The old invitation is deleted, so its link no longer works.";

@@ -7,7 +7,7 @@ import type { Person } from "./client.ts";
 import "../../src/mcp/call.ts";
 
 /** Real time, with waits a hundred times shorter. */
-export const hurried: Clock = {
+export const fastClock: Clock = {
   ...systemClock,
   sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
 };

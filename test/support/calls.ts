@@ -50,7 +50,7 @@ export const START = Date.UTC(2026, 0, 31, 12);
 const DAY_MS = 86_400_000;
 
 /** Time that moves only by `turn` or by sleeping, which takes no real time. A sleep of more than 10 s never ends. */
-export function dreamClock(): Clock & { turn(ms: number): void } {
+export function virtualClock(): Clock & { turn(ms: number): void } {
   let elapsed = 0;
   return {
     now: () => START + elapsed,
@@ -86,7 +86,7 @@ export interface Played {
 export function startCalls(environment: Record<string, string> = {}, limits: Partial<Limits> = {}) {
   const store: Store = createStore();
   const app = createSandboxApp(store);
-  const clock = dreamClock();
+  const clock = virtualClock();
   const known = new Set<Row>();
   const answers: Record<Method, Answer[]> = { GET: [], POST: [], DELETE: [] };
   let requests: string[] = [];

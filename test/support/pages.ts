@@ -58,7 +58,7 @@ export function pageAction({
   return {
     title: "delete invitation of bob@example.com (admin)",
     question: "Delete this invitation?",
-    meaning: "This cannot be undone.",
+    consequence: "This cannot be undone.",
     rows,
     facts: [
       { label: "E-mail", text: "bob@example.com" },
@@ -90,7 +90,7 @@ export function pageRow(email: string, role = "user", status = "pending", id = "
       { label: "Created", text: "2026-11-01 (23 days ago)" },
       { label: "Invitation", text: id },
     ],
-    hasRights: role !== "user",
+    isPrivileged: role !== "user",
   };
 }
 

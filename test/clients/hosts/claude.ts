@@ -15,7 +15,7 @@ function environment({ model }: Visit) {
     ANTHROPIC_API_KEY: "played",
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     DISABLE_AUTOUPDATER: "1",
-    // Else tools are looked up one by one, which a played model does not do.
+    // Else tools are looked up one by one, which a scripted model does not do.
     ENABLE_TOOL_SEARCH: "false",
   };
 }

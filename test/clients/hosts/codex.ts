@@ -19,7 +19,7 @@ env_key = "PLAYED_KEY"
 enabled = false
 `;
   stay.put(".codex/config.toml", `${model}\n${configurationOf("Codex", stay.setup)}`);
-  // On a slow machine Codex would begin the turn without the tools, which a played model does not wait for.
+  // On a slow machine Codex would begin the turn without the tools, which a scripted model does not wait for.
   const required = ["-c", "mcp_servers.trieve-invitations.required=true"];
   return stay.start("codex", [...required, ...args], { PLAYED_KEY: "played" });
 }

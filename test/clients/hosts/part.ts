@@ -3,7 +3,7 @@ import type { TestTrieve } from "../../support/trieve.ts";
 import type { Person, Question } from "./person.ts";
 import { isSame, type Write } from "./writes.ts";
 
-/** What the played model wants next: a tool of the server under test, by its own name. */
+/** What the scripted model wants next: a tool of the server under test, by its own name. */
 export interface Call {
   tool: string;
   args: Record<string, unknown>;

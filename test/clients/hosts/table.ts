@@ -11,7 +11,7 @@ const HEAD = [
   "the model sees",
   "the tools",
   "first answer, ms",
-  "besides",
+  "also",
   "holds",
 ];
 
@@ -30,7 +30,7 @@ export function hostRows(
     sight(one),
     toolChanges(one.model.tools()).join("; ") || "as they are",
     String(one.startMs ?? "-"),
-    besides(one),
+    triedToReach(one),
     `${one.checks.filter(({ holds }) => holds).length} of ${one.checks.length}`,
   ]);
   const none = missing.map(([name, reason]) => [
@@ -81,7 +81,7 @@ function sight({ results }: Driven): string {
   return result === error ? result : `${result}; of errors ${error}`;
 }
 
-function besides({ model }: Driven): string {
+function triedToReach({ model }: Driven): string {
   const outside = [...new Set(model.refused)].toSorted().map((one) => one.replace(/:443$/, ""));
   const words = outside.map((one) =>
     /^registry\./.test(one) ? "a package registry" : `\`${one}\``,
