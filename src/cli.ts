@@ -6,7 +6,7 @@ import { loadSettings, type Settings } from "./config/load.ts";
 import { SETTING_LIST } from "./config/settings.ts";
 import { isLocal } from "./config/url.ts";
 import type { Check } from "./doctor/connection.ts";
-import { CLIENTS, type Client, createLaunch, missingFrom } from "./doctor/entry.ts";
+import { CLIENTS, type ClientEntry, createLaunch, missingFrom } from "./doctor/entry.ts";
 import { serve } from "./mcp/serve.ts";
 import { type App, createApp } from "./mcp/server.ts";
 import { traceOf } from "./text.ts";
@@ -89,7 +89,7 @@ function write(text: string): void {
 }
 
 /** Prints the configuration entry with which a client starts this program the way it was started here. */
-function writeEntry([place, entry]: Client, sandbox: boolean): void {
+function writeEntry([place, entry]: ClientEntry, sandbox: boolean): void {
   const [, main = ""] = process.argv;
   // npx runs programs from a cache that may be cleared: the entry must not name that path.
   const run = /[/\\]_npx[/\\]/.test(main)

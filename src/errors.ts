@@ -142,9 +142,9 @@ export type FailureDetails = {
 };
 
 /** An expected failure. Its texts are this program's own: only `cause` may hold anything from upstream. */
-export class Failure extends Error {
+export class Failure<Code extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "Failure";
-  readonly code: ErrorCode;
+  readonly code: Code;
   /** Without a full stop, like `next`. */
   readonly happened: string;
   readonly next: string;
@@ -158,7 +158,7 @@ export class Failure extends Error {
   /** The request certainly had no effect: it cannot have arrived, or was refused. */
   readonly hadNoEffect: boolean;
 
-  constructor(code: ErrorCode, details: FailureDetails = {}) {
+  constructor(code: Code, details: FailureDetails = {}) {
     const { detail, happened = ERRORS[code].happened, next = ERRORS[code].next } = details;
     const withDetail = detail === undefined ? happened : `${happened} (${detail})`;
     super(`${code}: ${withDetail}`, { cause: details.cause });
@@ -173,7 +173,7 @@ export class Failure extends Error {
   }
 
   /** The same failure, with full sentences on what is known despite it. */
-  withKnown(known: string): Failure {
+  withKnown(known: string): Failure<Code> {
     return new Failure(this.code, { ...this, known, cause: this.cause });
   }
 }
@@ -181,11 +181,10 @@ export class Failure extends Error {
 /** The failure as `<code>: <what happened>. <what is known, if anything.> <what to do next>.` */
 export function formatFailure(
   { code, happened, known, next, origin }: Failure,
-  { isWrite, hasWritten }: { isWrite: boolean; hasWritten: boolean },
+  isUndone: boolean,
 ): string {
   // Only a failed request needs this: the texts of this program's own failures say it already.
-  const isUndone = origin !== "program" && isWrite && !hasWritten;
-  const remark = known ?? (isUndone && "Nothing was sent or deleted.");
+  const remark = known ?? (isUndone && origin !== "program" && "Nothing was sent or deleted.");
   return [`${code}: ${happened}.`, remark, `${next}.`].filter(Boolean).join(" ");
 }
 

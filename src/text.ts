@@ -62,7 +62,7 @@ function escaped(character: string): string {
 }
 
 /** The organization's name, where one is set, and its id. */
-export function organizationText(id: string, name: string | undefined): string {
+export function organizationNameAndId(id: string, name: string | undefined): string {
   return name === undefined ? id : `${neutralise(name)} (${id})`;
 }
 

@@ -104,7 +104,7 @@ async function play(moves: readonly Move[]): Promise<number> {
     clock,
     audit: { log: () => {} },
     version: "0",
-    open: () => client,
+    createClient: () => client,
   });
 
   const nameOf = (n: number, how: Move["how"]) => {

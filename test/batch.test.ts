@@ -13,7 +13,7 @@ import { virtualClock } from "./support/calls.ts";
 
 // How a call goes through its targets, whatever it does to them.
 
-const TARGETS = ["a", "b", "c"].map((name) => ({ name }));
+const TARGETS = ["a", "b", "c"].map((email) => ({ email }));
 
 type Work = Parameters<typeof runBatch<(typeof TARGETS)[number]>>[3];
 
@@ -21,8 +21,8 @@ function start({ ms = 1_000, signal = new AbortController().signal } = {}) {
   const clock = virtualClock();
   const told: string[] = [];
   const call = createCallContext(clock, signal, ms, {
-    step: () => void told.push("step"),
-    write: ({ name }) => void told.push(`begun ${name}`),
+    progress: (message) => void told.push(message),
+    write: ({ email }) => void told.push(`begun ${email}`),
   });
   // Another batch of the same call may have gone before.
   call.outcomes.push({ target: {}, outcome: "deleted" });
@@ -46,21 +46,21 @@ test("before anything is done, every target is untouched", async () => {
 
 test("every target has its outcome in its place, and a step", async () => {
   const { run, outcomes, told } = start();
-  await run(async (target) => (target.name === "b" ? undefined : done(target)));
+  await run(async (target) => (target.email === "b" ? undefined : done(target)));
   expect(outcomes()).toEqual([
     "deleted undefined",
     "deleted undefined",
     NOT_BEGUN,
     "deleted undefined",
   ]);
-  expect(told).toEqual(["step", "step", "step"]);
+  expect(told).toEqual(["1 of 3", "2 of 3", "3 of 3"]);
 });
 
 test("a request that may change something leaves its outcome open until it is taken back", async () => {
   const { run, call, outcomes, told } = start();
   const seen: string[][] = [];
   await run(async (target, own) => {
-    if (target.name !== "b") return undefined;
+    if (target.email !== "b") return undefined;
     const takeBack = own.beginWrite();
     seen.push(outcomes());
     expect(call.spent.writes).toBe(1);
@@ -69,7 +69,7 @@ test("a request that may change something leaves its outcome open until it is ta
     seen.push(outcomes());
     return undefined;
   });
-  expect(told).toEqual(["step", "begun b", "step", "step"]);
+  expect(told).toEqual(["1 of 3", "begun b", "2 of 3", "3 of 3"]);
   expect(seen).toEqual([
     ["deleted undefined", NOT_BEGUN, "outcome_unknown outcome_unknown", NOT_BEGUN],
     ["deleted undefined", NOT_BEGUN, NOT_BEGUN, NOT_BEGUN],
@@ -97,7 +97,7 @@ test("a failure of one target leaves the others, any other stops them with its o
   const end = async (code: "changed" | "forbidden") => {
     const { run, outcomes } = start();
     await run(async (target) => {
-      if (target.name === "a") throw new Failure(code);
+      if (target.email === "a") throw new Failure(code);
       return done(target);
     });
     return outcomes().slice(1);

@@ -269,7 +269,7 @@ describe("a fault in the middle stops the rest", () => {
     const { facts } = await server.call(TOOL, { invitations: ids });
     expect(facts.outcome).toBe("partly_done");
     expect(outcomes(facts)).toEqual(["deleted", outcome, "not_deleted"]);
-    expect(facts.note).toContain("the same call again does only these");
+    expect(facts.note).toContain("the same call again does them");
     expect(trieve.store.rows).toHaveLength(2);
     const second = await server.call(TOOL, { invitations: ids });
     expect(second.facts.outcome).toBe("done");

@@ -8,7 +8,7 @@ import { cutShort, networkFailure } from "../src/trieve/network-errors.ts";
 type Details = ConstructorParameters<typeof Failure>[1];
 
 const explain = (failure: Failure, isWrite: boolean, hasWritten: boolean) =>
-  formatFailure(failure, { isWrite, hasWritten });
+  formatFailure(failure, isWrite && !hasWritten);
 
 const CODES: Partial<Record<ErrorCode, Details>> = {
   unauthorized: { origin: "trieve" },

@@ -86,17 +86,9 @@ describe("a call", () => {
   test.each<[string, object, object[]]>([
     ["list_members", {}, []],
     ["send", { emails: ["a@b.org"], role: "admin" }, [{ email: "a@b.org", role: "admin" }]],
-    [
-      "delete",
-      { invitations: ["a@b.org", ID] },
-      [{ name: "a@b.org", email: "a@b.org" }, { name: "0123abcd" }],
-    ],
-    ["resend", { invitations: [ID], role: "user" }, [{ name: "0123abcd", role: "user" }]],
-    [
-      "resend",
-      { invitations: ["a@b.org"] },
-      [{ name: "a@b.org", email: "a@b.org", role: undefined }],
-    ],
+    ["delete", { invitations: ["a@b.org", ID] }, [{ email: "a@b.org" }, { givenId: "0123abcd" }]],
+    ["resend", { invitations: [ID], role: "user" }, [{ givenId: "0123abcd", role: "user" }]],
+    ["resend", { invitations: ["a@b.org"] }, [{ email: "a@b.org", role: undefined }]],
   ])("to %s %j names whom it is about", (verb, given, targets) => {
     expect(prepare(verb, given).targets).toEqual(targets);
   });

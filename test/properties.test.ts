@@ -447,7 +447,7 @@ describe("the beginning of an id that is shown", () => {
     resolveTargets(names, {
       list: { invitations: all, skipped: 0 },
       guard,
-      untouched: "not_deleted",
+      isResend: false,
     });
 
   test("and the address and whole id name the same one, however they are written, once", () => {
@@ -490,10 +490,8 @@ describe("the beginning of an id that is shown", () => {
 describe("the cursor", () => {
   function contextOf(invitations: Invitation[]): ToolContext {
     return {
-      trieve: {
-        client: { list: async () => ({ invitations: [...invitations], skipped: 0 }) },
-        guard: createSendGuard(systemClock),
-      },
+      client: { list: async () => ({ invitations: [...invitations], skipped: 0 }) },
+      guard: createSendGuard(systemClock),
       organizationId: ORGANIZATION,
       clock: { now: () => NOW },
     } as unknown as ToolContext;
@@ -502,7 +500,7 @@ describe("the cursor", () => {
   const page = async (invitations: Invitation[], input: object) => {
     const call = createCallContext(systemClock, new AbortController().signal, 1_000);
     const plan = await listInvitations.prepare(input, POLICY).plan(contextOf(invitations), call);
-    return (plan.kind === "result" ? plan.result.facts : {}) as unknown as {
+    return (plan.kind === "result" ? plan.facts : {}) as unknown as {
       invitations: { id: string }[];
       next_cursor?: string;
     };

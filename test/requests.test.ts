@@ -4,7 +4,13 @@ import { type Clock, systemClock } from "../src/clock.ts";
 import { loadSettings } from "../src/config/load.ts";
 import { answersHealthCheck } from "../src/doctor/connection.ts";
 import { Failure } from "../src/errors.ts";
-import { isPage, parseList, readText, sendInit, withoutLongBody } from "../src/trieve/body.ts";
+import {
+  isGatewayPage,
+  parseList,
+  readText,
+  sendInit,
+  withoutLongBody,
+} from "../src/trieve/body.ts";
 import { afterWrite, createCallContext, reserveTime } from "../src/trieve/call.ts";
 import { createExchange, openRoute } from "../src/trieve/http.ts";
 import { statusFailure, waitText } from "../src/trieve/http-errors.ts";
@@ -189,9 +195,9 @@ describe("what is read of an answer", () => {
   ])("%s", async (_, status, headers, page) => {
     const body = status === 204 ? null : Buffer.from("why");
     const given = new Response(body, { status, headers });
-    expect(isPage(given)).toBe(page);
+    expect(isGatewayPage(given)).toBe(page);
     const read = await withoutLongBody(given);
-    expect([read.status, read.body, isPage(read)]).toEqual([status, null, page]);
+    expect([read.status, read.body, isGatewayPage(read)]).toEqual([status, null, page]);
     expect(body === null || given.bodyUsed || (await given.text()) === "").toBe(true);
   });
 
@@ -217,10 +223,10 @@ describe("what is read of an answer", () => {
     ["application/text/html", false],
     ["", false],
   ])("whether %j is a page", (type, expected) => {
-    expect(isPage(new Response(null, { status: 201, headers: { "content-type": type } }))).toBe(
-      expected,
-    );
-    expect(isPage(new Response(null))).toBe(false);
+    expect(
+      isGatewayPage(new Response(null, { status: 201, headers: { "content-type": type } })),
+    ).toBe(expected);
+    expect(isGatewayPage(new Response(null))).toBe(false);
   });
 
   test("a body to its last byte, and no more than that", async () => {
@@ -506,10 +512,9 @@ describe("a call", () => {
     expect(call.timeLeft()).toBe(-1);
   });
 
-  test("counts what it spends, and tells of writes and steps", () => {
+  test("counts what it spends, and tells of writes", () => {
     const told: unknown[] = [];
     const on = {
-      step: () => void told.push("step"),
       write: (target: object) => void told.push(target),
     };
     const call = createCallContext(virtualClock(), new AbortController().signal, 1, on);
@@ -520,12 +525,10 @@ describe("a call", () => {
     call.beginWrite();
     expect(call.spent).toEqual({ requests: 4, writes: 2 });
     takeBack();
-    call.step();
     expect(call.spent).toEqual({ requests: 4, writes: 1 });
-    expect(told).toEqual([{ email: "a@example.com" }, {}, "step"]);
+    expect(told).toEqual([{ email: "a@example.com" }, {}]);
     const silent = createCallContext(virtualClock(), new AbortController().signal, 1);
     silent.beginWrite();
-    silent.step();
   });
 
   test("that has done something cannot be cancelled any more, and is the same call", () => {

@@ -163,7 +163,7 @@ describe("who is left out", () => {
     const { facts } = await server.call(TOOL, { emails: THREE });
     expect(outcomes(facts)).toEqual(["not_sent", "invited", "invited"]);
     expect(facts.results[0].reason).toBe("changed");
-    expect(facts.note).toContain("the same call again does only these");
+    expect(facts.note).toContain("the same call again does them");
     expect(facts.outcome).toBe("partly_done");
   });
 
@@ -286,7 +286,7 @@ describe("a fault in the middle stops the rest, and the next call finishes", () 
     expect(third).toBe(outcome);
     expect(rest).toEqual(["not_sent", "not_sent", "not_sent"]);
     expect(first.text).toMatch(words);
-    expect(first.facts.note).toContain("the same call again does only these");
+    expect(first.facts.note).toContain("the same call again does them");
     expect(trieve.proxy.count("POST")).toBe(3);
     for (const { reason } of first.facts.results.slice(3)) expect(reason).toBeTruthy();
 

@@ -320,7 +320,7 @@ async function play(course: Course) {
     version: "0",
     clock,
     audit: { log: () => {} },
-    open: (options) => createTrieveClient({ ...options, fetch: world.fetch }),
+    createClient: (options) => createTrieveClient({ ...options, fetch: world.fetch }),
   });
   const name = `${course.tool}_invitation`;
   const args =

@@ -122,6 +122,6 @@ export function formExpired(): Failure {
 export function busy({ ms, open }: DecisionOf<"busy">): Failure {
   return new Failure("busy", {
     happened: `Another question is waiting for a person's answer: ${open.title}`,
-    next: `Wait until it has been answered, or call again in ${Math.ceil(ms / 1_000)} seconds, when yours can take its place; nothing was done. To do several things at once, put them into one call, which asks only once`,
+    next: `Wait until it has been answered, or call again in ${Math.ceil(ms / 1_000)} seconds; nothing was done. To do several things at once, put them into one call, which asks only once`,
   });
 }

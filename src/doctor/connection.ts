@@ -1,7 +1,7 @@
 import { systemClock } from "../clock.ts";
 import type { Config } from "../config/settings.ts";
 import { type ErrorCode, Failure } from "../errors.ts";
-import { organizationText } from "../text.ts";
+import { organizationNameAndId } from "../text.ts";
 import { createCallContext } from "../trieve/call.ts";
 import { createTrieveClient } from "../trieve/client.ts";
 import { openRoute } from "../trieve/http.ts";
@@ -67,7 +67,10 @@ export async function* checkConnection(config: Config, version: string): AsyncGe
   const reachable = check("reachable", host);
   const tls = check("tls", protocol === "https:" ? "certificate accepted" : "none (http)");
   const { organizationId, organizationName } = config;
-  const organization = check("organization", organizationText(organizationId, organizationName));
+  const organization = check(
+    "organization",
+    organizationNameAndId(organizationId, organizationName),
+  );
   const key = check("key", "accepted");
   const since = performance.now();
   try {

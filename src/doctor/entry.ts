@@ -11,10 +11,10 @@ export interface Launch {
 }
 
 /** What `doctor --client` prints for a client: where the entry goes, and the entry itself. */
-export type Client = readonly [place: string, entry: (launch: Launch) => string];
+export type ClientEntry = readonly [place: string, entry: (launch: Launch) => string];
 
 /** Every client that `doctor --client` knows, by name; docs/clients.md is generated with these too. */
-export const CLIENTS: ReadonlyMap<string, Client> = new Map<string, Client>([
+export const CLIENTS: ReadonlyMap<string, ClientEntry> = new Map<string, ClientEntry>([
   ["claude", ["Run this", claudeCommand]],
   ["cursor", ["Put this into ~/.cursor/mcp.json", mcpServers]],
   ["vscode", ["Put this into .vscode/mcp.json", vscodeServers]],

@@ -23,13 +23,11 @@ export interface CallsOptions {
   audit: AuditSink;
   limits?: Limits;
   /** Creates the client for Trieve. */
-  open?: (options: TrieveOptions) => Client;
+  createClient?: (options: TrieveOptions) => Client;
 }
 
-/** What a call returns: a result for the model, an error (a result without facts), or a form for the client to show. */
-export type CallResult =
-  | { kind: "result"; text: string; facts?: Result["facts"] | undefined }
-  | { kind: "form"; form: Form; id: string };
+/** What a call returns: a result for the model, or a form for the client to show. */
+export type CallResult = ({ kind: "result" } & Result) | { kind: "form"; form: Form; id: string };
 
 const AUDIT_FAILED =
   "TRIEVE_AUDIT_LOG could not be written, so an audit line of this call is only on stderr.";
@@ -52,16 +50,23 @@ export interface Running {
  * performs and writes the audit lines.
  */
 export function createCalls(options: CallsOptions) {
-  const { settings, version, clock, audit, limits = LIMITS, open = createTrieveClient } = options;
+  const {
+    settings,
+    version,
+    clock,
+    audit,
+    limits = LIMITS,
+    createClient = createTrieveClient,
+  } = options;
   const { config, faults } = settings;
 
   function configure(config: Config) {
-    const client = open({ config, clock, version, limits });
+    const client = createClient({ config, clock, version, limits });
     const trieve = { client, clock, guard: createSendGuard(clock) };
     // Not the whole configuration: tools need none of its secrets.
     const { organizationId, organizationName, links, policy } = config;
     const organization = { organizationId, organizationName, host: new URL(config.baseUrl).host };
-    const context: ToolContext = { ...organization, links, policy, trieve, clock };
+    const context: ToolContext = { ...organization, links, policy, ...trieve };
     return { context, confirm: createConfirm(context, config.confirm, config.browser, audit.log) };
   }
   const configured = config && configure(config);
@@ -76,18 +81,13 @@ export function createCalls(options: CallsOptions) {
     /** For the audit lines of a call with several targets. */
     let callId: string | undefined;
     let isLogged = true;
-    let steps = 0;
     // A client's abort reason can be anything, even a string; what the call throws has to be an AbortError.
     const ended = new AbortController();
     const cancel = () => ended.abort();
     caller.signal.addEventListener("abort", cancel);
     if (caller.signal.aborted) cancel();
     const call = createCallContext(clock, ended.signal, limits.callMs, {
-      step() {
-        const total = call.outcomes.length;
-        steps += 1;
-        if (total > 1) caller.progress?.(`${steps} of ${total}`, total - steps);
-      },
+      progress: caller.progress,
       // A process that is killed leaves at least this.
       write: (target) => void writeAuditLines([{ target, outcome: "begun" }]),
     });
@@ -96,13 +96,13 @@ export function createCalls(options: CallsOptions) {
     function writeAuditLines(entries: readonly Entry[]): void {
       if (!isWrite) return;
       for (const { target, invitation, failure, outcome } of entries) {
-        const { email, role, name } = target;
+        const { email, role, givenId } = target;
         const entry = {
           tool: tool.name,
           organization_id: config?.organizationId ?? null,
           email,
           role,
-          invitation: (target.invitation ?? invitation)?.shortId ?? (email ? undefined : name),
+          invitation: (target.invitation ?? invitation)?.shortId ?? givenId,
           outcome,
           reason: failure?.code === outcome ? undefined : failure?.code,
           confirmed_by: confirmedBy ?? null,
@@ -131,41 +131,32 @@ export function createCalls(options: CallsOptions) {
       });
       switch (answer.kind) {
         case "result":
-          return { kind: "result", ...answer.result };
+          return answer;
         case "not_done":
           auditAll(answer.outcome);
-          return { kind: "result", ...answer.result };
+          return { ...answer, kind: "result" };
         case "form":
           auditAll("input_required");
           return answer;
       }
-      if (answer.kind === "act") confirmedBy = answer.by;
-      const { role } = answer.kind === "act" ? answer.action : answer;
-      const outcomes = answer.kind === "act" ? await answer.action.perform(call) : answer.outcomes;
+      const { action, by } = answer;
+      confirmedBy = by;
+      const outcomes = await action.perform(call);
       writeAuditLines(outcomes);
-      const rendered = renderOutcomes(outcomes, context, role, confirmedBy);
-      if (rendered.kind === "error") return errorResult(rendered.failure, rendered.lines);
-      return { kind: "result", ...rendered.result };
+      const isUndone = !hasWritten();
+      return { kind: "result", ...renderOutcomes(outcomes, context, action.role, by, isUndone) };
     }
 
-    const state = () => ({
-      isWrite,
-      hasWritten: call.spent.writes > 0,
-      isCancelled: call.signal.aborted,
-    });
-
-    function errorResult(failure: Failure, lines: readonly string[] = []): CallResult {
-      const text = [formatFailure(failure, state()), ...lines].join("\n");
-      return { kind: "result", text };
-    }
+    const hasWritten = () => call.spent.writes > 0;
 
     function toErrorResult(error: unknown): CallResult {
-      const { failure, trace } = asFailure(error, state());
+      const state = { hasWritten: hasWritten(), isCancelled: call.signal.aborted };
+      const { failure, trace } = asFailure(error, state);
       // After an internal error, the audit records what was known of each target by then.
       if (trace !== undefined && call.outcomes.length > 0) writeAuditLines(call.outcomes);
       else auditAll(failure.code);
       if (trace !== undefined) audit.log(trace);
-      return errorResult(failure);
+      return { kind: "result", text: formatFailure(failure, isWrite && !hasWritten()) };
     }
 
     async function run(): Promise<CallResult> {

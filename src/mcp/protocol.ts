@@ -1,6 +1,6 @@
 import { config } from "zod";
 import type { Caller } from "../consent/form.ts";
-import type { CallResult } from "./call.ts";
+import type { Result } from "../tools/result.ts";
 
 // What legacy.ts and modern.ts have in common.
 
@@ -33,7 +33,7 @@ export function withoutDump(message: { error?: { code: number; data?: unknown } 
 }
 
 /** A finished call as a result of tools/call. */
-export function toolResult({ text, facts }: Extract<CallResult, { kind: "result" }>) {
+export function toolResult({ text, facts }: Result) {
   const content = [{ type: "text" as const, text }];
   return facts === undefined ? { content, isError: true } : { content, structuredContent: facts };
 }

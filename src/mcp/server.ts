@@ -1,7 +1,7 @@
 import type { Settings } from "../config/load.ts";
 import { CONFIRM_METHODS, type ConfirmMethod } from "../config/settings.ts";
 import type { Caller } from "../consent/form.ts";
-import { neutralise, organizationText } from "../text.ts";
+import { neutralise, organizationNameAndId } from "../text.ts";
 import { listedTools } from "../tools/listed.ts";
 import type { ListedTool } from "../tools/tool.ts";
 import type { CallResult, CallsOptions, Running } from "./call.ts";
@@ -63,7 +63,8 @@ export function createApp(options: CallsOptions): App {
 }
 
 function writeInstructions({ config, policy }: Settings): string {
-  const organization = config && organizationText(config.organizationId, config.organizationName);
+  const organization =
+    config && organizationNameAndId(config.organizationId, config.organizationName);
   const mailing = config?.sandbox ? " (a sandbox: nothing is mailed)" : "";
   const asked = policy.askAlways ? "any invitation" : "an invitation as admin or owner";
   const methods = config?.confirm ?? CONFIRM_METHODS;

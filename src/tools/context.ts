@@ -1,19 +1,17 @@
-import type { Clock } from "../clock.ts";
 import { LINK_IS_LOCAL } from "../config/policy.ts";
 import type { Config } from "../config/settings.ts";
 import { neutralise } from "../text.ts";
 import type { Trieve } from "../trieve/client.ts";
 
 export interface ToolContext
-  extends Pick<Config, "organizationId" | "organizationName" | "links" | "policy"> {
-  trieve: Trieve;
+  extends Trieve,
+    Pick<Config, "organizationId" | "organizationName" | "links" | "policy"> {
   /** Host and port of the API, as the operator set them. */
   host: string;
-  clock: Clock;
 }
 
 /** The organization as shown in results: its configured name, or else its id. */
-export function organizationLabel({ organizationId, organizationName }: ToolContext): string {
+export function organizationNameOrId({ organizationId, organizationName }: ToolContext): string {
   return organizationName === undefined ? organizationId : neutralise(organizationName);
 }
 

@@ -14,10 +14,9 @@ export const deleteInvitation = defineTool({
   output: writeOutput,
   targets: ({ invitations }) => invitations.map(targetNamed),
   async plan({ invitations }, context, call) {
-    const { trieve } = context;
-    const { client, guard } = trieve;
+    const { client, guard } = context;
     const list = await client.list(call);
-    const resolved = resolveTargets(invitations, { list, guard, untouched: "not_deleted" });
+    const resolved = resolveTargets(invitations, { list, guard, isResend: false });
     const statuses = new Set(openTargets(resolved).map(({ invitation }) => invitation.status));
     return createPlan(context, resolved, {
       verb: "delete",
@@ -30,7 +29,7 @@ export const deleteInvitation = defineTool({
         .sort()
         .map((status) => ({ label: "Status", text: `${status} - ${STATUS_MEANINGS[status]}` })),
       needsConsent: true,
-      perform: (call, targets) => deleteAll(trieve, call, targets),
+      perform: (call, targets) => deleteAll(context, call, targets),
     });
   },
 });

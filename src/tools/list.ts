@@ -44,10 +44,10 @@ export const listInvitations = defineTool({
   input,
   output: listOutput({ invitations: z.array(listed) }, ["pending", "used"]),
   async plan(filters, context, call) {
-    const { trieve, clock } = context;
+    const { client, clock, guard } = context;
     const show = createPaging(filters, context);
     const matches = matcher(filters);
-    const { invitations: all, skipped } = await trieve.client.list(call);
+    const { invitations: all, skipped } = await client.list(call);
     const now = clock.now();
     const sign = filters.order === "newest" ? -1 : 1;
     const used = all.filter(({ status }) => status === "used").length;
@@ -67,7 +67,7 @@ export const listInvitations = defineTool({
         age_days: ageInDays(one, now),
         email_suspicious: !isPlainEmail(one.email) || undefined,
         scoped: one.scoped || undefined,
-        mail_failed: trieve.guard.mailFailures.get(one.id),
+        mail_failed: guard.mailFailures.get(one.id),
       }),
       columns: `id role ${isAll ? "status " : ""}created age_days email`,
       formatRow: (one) => formatInvitation(one, isAll),

@@ -23,7 +23,7 @@ export const listMembers = defineTool({
   async plan(filters, context, call) {
     const show = createPaging(filters, context);
     const matches = createSearch("every", filters.email);
-    const { members: all, skipped } = await context.trieve.client.members(call);
+    const { members: all, skipped } = await context.client.members(call);
     const withRole = (role: string) => all.filter((member) => member.role === role);
     return show({
       name: "members",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { Failure } from "../errors.ts";
-import { organizationLabel, type ToolContext } from "./context.ts";
+import { organizationNameOrId, type ToolContext } from "./context.ts";
 import type { Result } from "./result.ts";
 
 // The arguments and results that the lists share, and their paging.
@@ -76,7 +76,7 @@ export function createPaging({ limit, cursor, ...filters }: Arguments, context: 
   }
   const start: Key = lastKey === "" ? [Number.NEGATIVE_INFINITY, ""] : JSON.parse(lastKey);
 
-  return <Row, Facts>(listing: Listing<Row, Facts>): { kind: "result"; result: Result } => {
+  return <Row, Facts>(listing: Listing<Row, Facts>): { kind: "result" } & Result => {
     const { name, matching, keyOf, columns, which = "", totals, skipped } = listing;
     const rest = matching
       .map((row) => ({ row, key: keyOf(row) }))
@@ -87,7 +87,7 @@ export function createPaging({ limit, cursor, ...filters }: Arguments, context: 
     const hasMore = last !== undefined && rest.length > page.length;
     const next_cursor = hasMore ? cursorFor(JSON.stringify(last.key)) : undefined;
     const rows = page.map(({ row }) => listing.factsOf(row));
-    const organization = organizationLabel(context);
+    const organization = organizationNameOrId(context);
     const matched = matching.length;
     const shown = rows.length < matched ? `, ${rows.length} shown` : "";
     const all = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
@@ -100,10 +100,8 @@ export function createPaging({ limit, cursor, ...filters }: Arguments, context: 
     const facts = { organization, [name]: rows, matched, next_cursor, totals };
     return {
       kind: "result",
-      result: {
-        facts: { ...facts, skipped: skipped || undefined },
-        text: lines.filter(Boolean).join("\n"),
-      },
+      facts: { ...facts, skipped: skipped || undefined },
+      text: lines.filter(Boolean).join("\n"),
     };
   };
 }

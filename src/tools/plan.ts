@@ -1,5 +1,5 @@
 import { ROLES } from "../config/policy.ts";
-import { capitalised, neutralise, organizationText, readable } from "../text.ts";
+import { capitalised, neutralise, organizationNameAndId, readable } from "../text.ts";
 import type { CallContext } from "../trieve/call.ts";
 import { ageInDays, createdDate, type Invitation } from "../trieve/invitation.ts";
 import type { Outcome, Target } from "../trieve/outcome.ts";
@@ -29,7 +29,7 @@ interface ActionParts<T> extends Pick<Action, "consequence" | "needsConsent" | "
   perform(call: CallContext, targets: readonly T[]): Promise<readonly Outcome[]>;
 }
 
-/** A plan to act on the targets in `resolved` that have no outcome yet, or just the outcomes if there are none. */
+/** A plan to act on the targets in `resolved` that have no outcome yet; if there are none, the action does nothing, and nobody is asked. */
 export function createPlan<T extends Target & { email: string; role: string }>(
   context: ToolContext,
   resolved: readonly Resolved<T>[],
@@ -37,7 +37,6 @@ export function createPlan<T extends Target & { email: string; role: string }>(
 ): Plan {
   const targets = openTargets(resolved);
   const leftOut = resolved.filter((one) => one.outcome !== undefined);
-  if (targets.length === 0) return { kind: "outcomes", outcomes: leftOut, role };
   const count = targets.length;
   const only = count === 1 ? targets[0] : undefined;
   const what = only ? "invitation" : `${count} invitations`;
@@ -75,17 +74,17 @@ export function createPlan<T extends Target & { email: string; role: string }>(
       ...(isMailed ? [JOINS, ...linkWarning(context)].map((text) => ({ text })) : []),
       ...leftOut.map(({ target, outcome }) => ({
         label: "Left out",
-        text: `${readable(target.email ?? target.name ?? "")} (${outcome.replaceAll("_", " ")})`,
+        text: `${readable(target.email ?? target.givenId ?? "")} (${outcome.replaceAll("_", " ")})`,
       })),
-      { label: "Organization", text: organizationText(organizationId, organizationName) },
+      { label: "Organization", text: organizationNameAndId(organizationId, organizationName) },
       { label: "Trieve", text: host },
     ],
     choices: [REFUSAL[verb], only ? verb : `${verb} ${count}`],
-    needsConsent,
+    needsConsent: needsConsent && count > 0,
     targets,
     role,
     async perform(call) {
-      const outcomes = await parts.perform(call, targets);
+      const outcomes = count > 0 ? await parts.perform(call, targets) : [];
       const all = resolved.map((one) => outcomes.find((o) => o.target === one.target) ?? one);
       return all.filter((one) => one.outcome !== undefined);
     },

@@ -3,7 +3,7 @@ import { type Policy, ROLES, type Role } from "../config/policy.ts";
 import { Failure } from "../errors.ts";
 import type { Invitation, InvitationList } from "../trieve/invitation.ts";
 import { alreadyAccepted, createMemberCheck, type IsMember } from "../trieve/obstacle.ts";
-import { failedOutcome, type Listed, type Outcome } from "../trieve/outcome.ts";
+import { failedOutcome, type Listed, type Outcome, type TargetFailure } from "../trieve/outcome.ts";
 import { conflictFor, type Resend, resendAll } from "../trieve/resend.ts";
 import { createPlan } from "./plan.ts";
 import { confirmation, invitations, writeOutput } from "./schema.ts";
@@ -25,19 +25,18 @@ export const resendInvitation = defineTool({
   output: writeOutput,
   targets: ({ invitations, role }) => invitations.map((name) => ({ ...targetNamed(name), role })),
   async plan({ invitations, role }, context, call) {
-    const { policy, trieve } = context;
+    const { policy, client, guard } = context;
     checkSend(context, role);
-    const list = await trieve.client.list(call);
-    const { guard } = trieve;
-    const found = resolveTargets(invitations, { list, guard, untouched: "not_resent", role });
-    const isMember = createMemberCheck(trieve.client, call);
+    const list = await client.list(call);
+    const found = resolveTargets(invitations, { list, guard, isResend: true, role });
+    const isMember = createMemberCheck(client, call);
     const resolved = await Promise.all(
       found.map(async (one): Promise<Resolved<Resend>> => {
         if (one.outcome !== undefined) return one;
         const { target } = one;
         if (target.invitation.status === "used") return usedOutcome(target, isMember);
         const failure = resendFailure(target.invitation, role, list, policy);
-        if (failure !== undefined) return failedOutcome(target, failure, "not_resent");
+        if (failure !== undefined) return failedOutcome(target, failure);
         return { target: { ...target, role: role ?? (target.role as Role) } };
       }),
     );
@@ -48,7 +47,7 @@ export const resendInvitation = defineTool({
       detailsOf: (resend) => [changeFact(resend)],
       needsConsent: true,
       role,
-      perform: (call, targets) => resendAll(trieve, call, targets),
+      perform: (call, targets) => resendAll(context, call, targets),
     });
   },
 });
@@ -57,7 +56,7 @@ export const resendInvitation = defineTool({
 async function usedOutcome(target: Listed, isMember: IsMember): Promise<Outcome> {
   const isJoined = await isMember(target.email);
   if (isJoined) return { target, outcome: "already_member" };
-  return failedOutcome(target, alreadyAccepted(isJoined), "not_resent");
+  return failedOutcome(target, alreadyAccepted(isJoined));
 }
 
 /** Why a pending invitation cannot be resent; undefined if it can. */
@@ -66,7 +65,7 @@ function resendFailure(
   role: Role | undefined,
   { invitations }: InvitationList,
   policy: Policy,
-): Failure | undefined {
+): TargetFailure | undefined {
   if (invitation.scoped) return new Failure("not_supported", SCOPED);
   return (
     conflictFor(invitations, invitation) ??

@@ -1,22 +1,17 @@
 import type * as z from "zod";
 import type { ConfirmMethod } from "../config/settings.ts";
 import { shownEmail } from "../email.ts";
-import { Failure } from "../errors.ts";
+import { Failure, formatFailure } from "../errors.ts";
 import { type Outcome, type OutcomeName, summarise } from "../trieve/outcome.ts";
 import type { Action } from "./action.ts";
-import { linkWarning, organizationLabel, type ToolContext } from "./context.ts";
+import { linkWarning, organizationNameOrId, type ToolContext } from "./context.ts";
 import type { resultRow } from "./schema.ts";
 
-/** A result's facts for `structuredContent`, and the same facts as text. */
+/** What the model gets: facts for `structuredContent` and the same facts as text, or the text of an error alone. */
 export interface Result {
-  facts: { organization: string; [fact: string]: unknown };
   text: string;
+  facts?: { organization: string; [fact: string]: unknown } | undefined;
 }
-
-/** The response to a call that acted: a result, or an error with a line for each target. */
-export type Answer =
-  | { kind: "result"; result: Result }
-  | { kind: "error"; failure: Failure; lines: readonly string[] };
 
 /** Notes on outcomes, each given once for all targets with that outcome. */
 const MEANINGS: Partial<Record<OutcomeName, string>> = {
@@ -32,26 +27,27 @@ const MEANINGS: Partial<Record<OutcomeName, string>> = {
 
 const UNTOUCHED: ReadonlySet<OutcomeName> = new Set(["not_sent", "not_resent", "not_deleted"]);
 
-/** Renders the outcomes of a call; `role` is the role given in the call. */
+/** Renders the outcomes of a call; `role` is the role given in the call, `isUndone` whether it has written nothing. */
 export function renderOutcomes(
   outcomes: readonly Outcome[],
   context: ToolContext,
   role: string | undefined,
   confirmedBy: ConfirmMethod | undefined,
-): Answer {
+  isUndone: boolean,
+): Result {
   const outcome = summarise(outcomes);
   const rows = outcomes.map(toRow);
   if (outcome instanceof Failure) {
     const [row] = rows;
     // With a single target, the error's own text already gives the reason.
     if (row !== undefined && rows.length === 1) row.reason = undefined;
-    return { kind: "error", failure: outcome, lines: rows.map(formatRow) };
+    return { text: [formatFailure(outcome, isUndone), ...rows.map(formatRow)].join("\n") };
   }
   const counts = new Map<OutcomeName, number>();
   for (const { outcome } of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const isMailed = outcomes.some(({ outcome }) => outcome === "invited" || outcome === "resent");
   const note = [...notesOf(outcomes), ...(isMailed ? linkWarning(context) : [])].join(" ");
-  const shared = { organization: organizationLabel(context), role, confirmed_by: confirmedBy };
+  const shared = { organization: organizationNameOrId(context), role, confirmed_by: confirmedBy };
   const summary = [...counts].map(([name, count]) => `${count} ${name}`).join(", ");
   const facts = { outcome, ...shared, counts: Object.fromEntries(counts), results: rows, note };
   const lines = [
@@ -59,7 +55,7 @@ export function renderOutcomes(
     ...formatFields(shared),
     ...rows.map(formatRow),
   ];
-  return { kind: "result", result: { facts, text: lines.join("\n") } };
+  return { facts, text: lines.join("\n") };
 }
 
 /** What the outcomes mean and what to do next, without repetitions. */
@@ -79,18 +75,17 @@ function notesOf(outcomes: readonly Outcome[]): string[] {
 }
 
 const STAYS_A_MEMBER = "whoever had accepted stays a member; the record was the only trace of that";
-const UNTOUCHED_MEANING = "Nothing was done to these, and the same call again does only these.";
+const UNTOUCHED_MEANING = "Nothing was done to these, and the same call again does them.";
 
 type Row = z.infer<typeof resultRow>;
 
 /** One target of a result, with untrusted text made safe. */
 function toRow(one: Outcome): Row {
   const { target, outcome, invitation } = one;
-  const { email, name } = target;
-  const existing = target.invitation;
+  const { email, givenId, invitation: existing } = target;
   return {
     email: email === undefined ? undefined : shownEmail(email),
-    id: (existing ?? invitation)?.shortId ?? (email === undefined ? name : undefined),
+    id: (existing ?? invitation)?.shortId ?? givenId,
     outcome,
     new_id: existing && invitation?.shortId,
     reason: reasonOf(one),
@@ -113,10 +108,9 @@ function formatRow({ outcome, id, new_id, reason, email }: Row): string {
 }
 
 /** The response to a call that has not acted: a question is still open, or nobody said yes. */
-export interface NotDone {
+export interface NotDone extends Result {
   kind: "not_done";
   outcome: "confirmation_required" | "confirmation_pending" | "not_confirmed";
-  result: Result;
 }
 
 /** Renders the response for an action that was not done. `note` and `fields` must be trusted text. */
@@ -127,9 +121,9 @@ export function renderNotDone(
   note: string,
   fields: Readonly<Record<string, string>>,
 ): NotDone {
-  const shared = { organization: organizationLabel(context), role, ...fields };
+  const shared = { organization: organizationNameOrId(context), role, ...fields };
   const text = [`${outcome}: ${note}`, ...formatFields(shared)].join("\n");
-  return { kind: "not_done", outcome, result: { facts: { outcome, ...shared, note }, text } };
+  return { kind: "not_done", outcome, facts: { outcome, ...shared, note }, text };
 }
 
 function formatFields(fields: Readonly<Record<string, string | undefined>>): string[] {

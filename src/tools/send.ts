@@ -30,7 +30,7 @@ export const sendInvitation = defineTool({
   targets: ({ emails, role }) => emails.map((email) => ({ email, role })),
   mayNeedConsent: ({ emails, role }, policy) => emails.length > 1 || needsConsent(policy, role),
   async plan({ emails, role }, context, call) {
-    const { policy, trieve } = context;
+    const { policy, client, guard } = context;
     checkSend(context, role);
     checkAddresses(emails, policy);
     const targets = emails
@@ -42,10 +42,10 @@ export const sendInvitation = defineTool({
     // The question must only contain what can be done. Without a question, sendAll checks that itself.
     let resolved: Resolved<Addressee>[] = targets.map((target) => ({ target }));
     if (targets.length > 1 || needsConsent(policy, role)) {
-      const list = await trieve.client.list(call);
-      const isMember = createMemberCheck(trieve.client, call);
+      const list = await client.list(call);
+      const isMember = createMemberCheck(client, call);
       const resolve = async (target: Addressee) =>
-        (await findObstacle(trieve, target, list, isMember)) ?? { target };
+        (await findObstacle(context, target, list, isMember)) ?? { target };
       resolved = await Promise.all(targets.map(resolve));
     }
     const isAsked = openTargets(resolved).length > 1 || needsConsent(policy, role);
@@ -56,8 +56,8 @@ export const sendInvitation = defineTool({
       perform(call, agreed) {
         // First those that were left out: nothing that stops the sends stops a look at them.
         const leftOut = targets.filter((target) => !agreed.includes(target));
-        const send = () => sendAll(trieve, call, [...leftOut, ...agreed], agreed);
-        return isAsked ? send() : trieve.guard.countSend(call, send);
+        const send = () => sendAll(context, call, [...leftOut, ...agreed], agreed);
+        return isAsked ? send() : guard.countSend(call, send);
       },
     });
   },

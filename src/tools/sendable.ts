@@ -19,7 +19,7 @@ export function checkSend({ links, policy }: ToolContext, role: string | undefin
 }
 
 /** Why nobody may be invited with this role; undefined if it is allowed. */
-export function roleFailure(role: string, policy: Policy): Failure | undefined {
+export function roleFailure(role: string, policy: Policy) {
   if (allowedRoles(policy).some((allowed) => allowed === role)) return undefined;
   return new Failure("role_not_allowed", {
     happened: `This server may invite up to the role ${policy.maxRole} (TRIEVE_MAX_ROLE)`,
@@ -30,7 +30,7 @@ export function roleFailure(role: string, policy: Policy): Failure | undefined {
  * Why an address may not be invited; undefined if it may. `next` replaces the default next step for an address that is
  * not valid.
  */
-export function addressFailure(email: string, policy: Policy, next?: string): Failure | undefined {
+export function addressFailure(email: string, policy: Policy, next?: string) {
   const happened = emailProblem(email);
   if (happened !== undefined) return new Failure("invalid_email", { happened, next });
   const { allowedDomains } = policy;

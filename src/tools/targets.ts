@@ -7,13 +7,7 @@ import {
   isSameEmail,
 } from "../trieve/invitation.ts";
 import { doubtFailure } from "../trieve/obstacle.ts";
-import {
-  failedOutcome,
-  type Listed,
-  type Outcome,
-  type Target,
-  type Untouched,
-} from "../trieve/outcome.ts";
+import { failedOutcome, type Listed, type Outcome, type Target } from "../trieve/outcome.ts";
 import type { DeletedInvitation, SendGuard } from "../trieve/send-guard.ts";
 
 /** What a name stands for: a target that something can be done to, or the outcome if nothing is to be done. */
@@ -23,8 +17,7 @@ export type Resolved<T extends Target = Listed> = { target: T; outcome?: undefin
 interface Sources {
   list: InvitationList;
   guard: Pick<SendGuard, "deleted" | "mailFailures" | "doubts">;
-  /** The outcome of a target that is left alone; it also shows whether this is a resend or a delete. */
-  untouched: Untouched;
+  isResend: boolean;
   /** The new role that a resend was called with. */
   role?: string | undefined;
 }
@@ -51,19 +44,17 @@ export function resolveTargets(names: readonly string[], sources: Sources): Reso
 }
 
 /** The listed invitations that match a name. For a resend by address, only the pending ones if there are any. */
-function candidatesFor(name: string, { list, untouched }: Sources): readonly Invitation[] {
+function candidatesFor(name: string, { list, isResend }: Sources): readonly Invitation[] {
   const all = list.invitations.filter((invitation) => matchesName(invitation, name));
   const pending = all.filter(({ status }) => status === "pending");
-  const isResend = untouched === "not_resent";
   return isResend && name.includes("@") && pending.length > 0 ? pending : all;
 }
 
 function resolveTarget(
   name: string,
   candidate: Invitation | undefined,
-  { list, guard, untouched, role }: Sources,
+  { list, guard, isResend, role }: Sources,
 ): Resolved {
-  const isResend = untouched === "not_resent";
   const allDeleted = guard.deleted.values();
   const deleted = allDeleted.find(({ invitation }) => matchesName(invitation, name));
   const newest = deleted && newestOf(deleted, guard.deleted);
@@ -80,12 +71,11 @@ function resolveTarget(
     const target = listedTarget(current);
     return isJustResent ? { target, outcome: "already_resent" } : { target };
   }
-  if (deleted === undefined)
-    return failedOutcome(targetNamed(name), new Failure("not_found"), untouched);
+  if (deleted === undefined) return failedOutcome(targetNamed(name), new Failure("not_found"));
   const target = listedTarget(newest ?? deleted.invitation);
   if (!isResend) return { target, outcome: "already_gone" };
   const failure = guard.doubts.get(target.email) ? doubtFailure() : new Failure("already_gone");
-  return failedOutcome(target, failure, untouched);
+  return failedOutcome(target, failure);
 }
 
 function matchesName({ id, email }: Invitation, name: string): boolean {
@@ -121,5 +111,5 @@ function formatAmbiguous(name: string, invitations: readonly Invitation[]): stri
 
 /** The target for a name that matches no invitation (yet). Of an id it keeps only the beginning, which may be shown. */
 export function targetNamed(name: string): Target {
-  return name.includes("@") ? { name, email: name } : { name: neutralise(name.slice(0, 8)) };
+  return name.includes("@") ? { email: name } : { givenId: neutralise(name.slice(0, 8)) };
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { allowedRoles, type Policy, ROLES } from "../config/policy.ts";
 import type { CallContext } from "../trieve/call.ts";
-import type { Outcome, Target } from "../trieve/outcome.ts";
+import type { Target } from "../trieve/outcome.ts";
 import type { Action } from "./action.ts";
 import { readArguments } from "./arguments.ts";
 import type { ToolContext } from "./context.ts";
@@ -28,11 +28,8 @@ interface JsonObject {
   required?: string[];
 }
 
-/** What planning a call leads to: a result, outcomes if nothing is left to do, or an action. */
-export type Plan =
-  | { kind: "result"; result: Result }
-  | { kind: "outcomes"; outcomes: readonly Outcome[]; role?: string | undefined }
-  | { kind: "action"; action: Action };
+/** What planning a call leads to: a result, or an action. */
+export type Plan = ({ kind: "result" } & Result) | { kind: "action"; action: Action };
 
 /** A call whose arguments have been checked. */
 export interface ToolCall {
@@ -91,7 +88,7 @@ export function defineTool<Shape extends z.ZodRawShape>(definition: ToolDefiniti
         binding: JSON.stringify([name, bound]),
         confirmation: typeof confirmation === "string" ? confirmation : undefined,
         targets: definition.targets?.(parsed) ?? [],
-        mayNeedConsent: definition.mayNeedConsent?.(parsed, policy) ?? true,
+        mayNeedConsent: definition.mayNeedConsent?.(parsed, policy) ?? !hints.readOnlyHint,
         plan: (context, call) => definition.plan(parsed, context, call),
       };
     },

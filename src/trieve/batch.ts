@@ -1,7 +1,14 @@
 import pLimit from "p-limit";
-import { Failure } from "../errors.ts";
+import { type ErrorCode, Failure } from "../errors.ts";
 import { type CallContext, REPORT_MS, reserveTime } from "./call.ts";
-import { classOf, failedOutcome, type Outcome, type Target, type Untouched } from "./outcome.ts";
+import {
+  classOf,
+  failedOutcome,
+  isTargetFailure,
+  type Outcome,
+  type Target,
+  type Untouched,
+} from "./outcome.ts";
 
 interface Options {
   /** The outcome of a target that was left alone. */
@@ -32,6 +39,7 @@ export async function runBatch<T extends Target>(
   );
   let stopReason: Failure | undefined;
   let hasStarted = false;
+  let done = 0;
 
   const stop = (failure: Failure) => {
     stopReason ??= failure;
@@ -50,14 +58,17 @@ export async function runBatch<T extends Target>(
     } catch (error) {
       const failure = toFailure(error, call);
       const outcome =
-        error === stopReason
-          ? { target, outcome: untouched, failure }
-          : failedOutcome(target, failure, untouched);
+        error !== stopReason && isTargetFailure(failure)
+          ? failedOutcome(target, failure)
+          : { target, outcome: untouched, failure };
       // Any other failure concerns this target alone.
-      if (outcome.outcome === untouched || classOf(outcome) === "unsure") stop(failure);
+      if (classOf(outcome) === "unsure") stop(earlierUnclear(failure.code));
+      else if (outcome.outcome === untouched) stop(failure);
       call.record(outcome);
     } finally {
-      call.step();
+      done += 1;
+      const total = targets.length;
+      if (total > 1) call.progress?.(`${done} of ${total}`, total - done);
     }
   }
 
@@ -91,6 +102,14 @@ function toFailure(error: unknown, { signal }: CallContext): Failure {
   const isAbort = error instanceof Error && error.name === "AbortError";
   if (isAbort && signal.aborted) return new Failure("cancelled", CANCELLED);
   throw error;
+}
+
+/** Why the rest is not started after a target that is unsure, with the code of that one. */
+export function earlierUnclear(code: ErrorCode): Failure {
+  return new Failure(code, {
+    happened: "This was not started, because an earlier one failed or is unclear",
+    next: "But first find out what came of that one",
+  });
 }
 
 const NOT_STARTED = new Failure("cancelled");

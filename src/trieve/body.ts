@@ -32,7 +32,7 @@ export async function withoutLongBody({ status, headers, body }: Response): Prom
  * Whether a response must come from a gateway in front of Trieve: Trieve's API never sends HTML, a browser sign-in
  * challenge, or a 200 that is not JSON.
  */
-export function isPage({ status, headers }: Response): boolean {
+export function isGatewayPage({ status, headers }: Response): boolean {
   const type = headers.get("content-type") ?? "";
   const isWrong = status === 200 ? !/^$|json\b/i.test(type) : /^text\/html\b/i.test(type);
   return isWrong || /^(basic|digest|negotiate|ntlm)\b/i.test(headers.get("www-authenticate") ?? "");

@@ -18,8 +18,8 @@ export interface CallContext {
   beginWrite(target?: Target): () => void;
   /** Replaces the target's entry in `outcomes`. */
   record(outcome: Outcome): void;
-  /** Reports progress: one more target is done. */
-  step(): void;
+  /** Reports one more step, and how many are left. Present if the client asked for progress. */
+  progress?: ((message: string, left: number) => void) | undefined;
 }
 
 /** The context of a call that starts now and may take `ms` milliseconds. */
@@ -27,7 +27,7 @@ export function createCallContext(
   clock: Clock,
   signal: AbortSignal,
   ms: number,
-  on: { step?(): void; write?(target: Target): void } = {},
+  on: Pick<CallContext, "progress"> & { write?(target: Target): void } = {},
 ): CallContext {
   const spent = { requests: 0, writes: 0 };
   const outcomes: Outcome[] = [];
@@ -59,7 +59,7 @@ export function createCallContext(
     record(outcome) {
       outcomes[outcomes.findIndex(({ target }) => target === outcome.target)] = outcome;
     },
-    step: () => on.step?.(),
+    progress: on.progress,
   };
 }
 

@@ -77,7 +77,7 @@ export function classify(
   if (row !== undefined) {
     if (status === "accepted") return { target, outcome: "invited", invitation: row };
     const happened = status === "mail_failed" ? MAIL_FAILED : undefined;
-    return failedOutcome(target, new Failure("mail_unconfirmed", { happened }), "not_sent", row);
+    return failedOutcome(target, new Failure("mail_unconfirmed", { happened }), row);
   }
   const isStored = status === "accepted" || status === "mail_failed";
   if (isStored && isListRead && isMember !== false) {
@@ -86,12 +86,12 @@ export function classify(
   }
   if (status === "throttled" && isListRead && response.failure) {
     if (isMember) return { target, outcome: "already_member" };
-    return failedOutcome(target, response.failure.withKnown(NOT_LISTED), "not_sent");
+    return { target, outcome: "not_sent", failure: response.failure.withKnown(NOT_LISTED) };
   }
   const says = SAYS[status] ?? unclearText(response);
   const shows = isStored ? NEITHER : "the list does not show that address";
   const known = `${says}, and ${isListRead ? shows : UNREAD}. ${IN_DOUBT}`;
-  return failedOutcome(target, new Failure("outcome_unknown", { known }), "not_sent");
+  return failedOutcome(target, new Failure("outcome_unknown", { known }));
 }
 
 const MAIL_FAILED = "The invitation exists. Its mail failed, so the person has no link";

@@ -5,7 +5,7 @@ import { ROLES, type Role } from "../config/policy.ts";
 import type { Config } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
 import type { paths } from "./api.gen.ts";
-import { isPage, parseList, readText } from "./body.ts";
+import { isGatewayPage, parseList, readText } from "./body.ts";
 import type { CallContext } from "./call.ts";
 import { createExchange, type Fetch } from "./http.ts";
 import { statusFailure } from "./http-errors.ts";
@@ -93,7 +93,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
   function failureOf(response: Response): Failure {
     const { status, headers } = response;
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"), clock.now());
-    return statusFailure({ status, retryAfterMs, isPage: isPage(response) }, config.keyFile);
+    return statusFailure({ status, retryAfterMs, isPage: isGatewayPage(response) }, config.keyFile);
   }
 
   /** How long the call's next request may take. Throws Failure `timeout` if the call's time is up. */
@@ -113,7 +113,7 @@ export function createTrieveClient(options: TrieveOptions): Client {
         const query = { at: randomUUID() };
         const params = { header, path: { organization_id: organizationId }, query };
         const { data, response } = await api.GET(list, { params, parseAs: "stream", fetch });
-        if (response.status === 200 && !isPage(response)) {
+        if (response.status === 200 && !isGatewayPage(response)) {
           return parseList(await readText(data ?? null, limits.bodyBytes));
         }
         const failure = failureOf(response);

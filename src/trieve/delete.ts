@@ -89,5 +89,5 @@ const UNCLEAR = {
   there: "The invitation is still listed, but a request may still take effect.",
   changed:
     "The invitation changed meanwhile, or cannot be read any more, and a request may still take effect.",
-  unread: "The request went out, and afterwards the list could not be read.",
+  unread: "The request went out, and the list could not be read in time to tell what it did.",
 };

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/settings.ts";
 import { Failure } from "../errors.ts";
-import { isPage, sendInit, withoutLongBody } from "./body.ts";
+import { isGatewayPage, sendInit, withoutLongBody } from "./body.ts";
 import { createDeadline } from "./call.ts";
 import { isFromGate } from "./http-errors.ts";
 import { networkFailure } from "./network-errors.ts";
@@ -28,7 +28,7 @@ interface Options {
  * to Trieve, or use `customFetch` if it is given.
  */
 export function createExchange(config: Config, clock: Clock, customFetch?: typeof fetch) {
-  let route: Promise<typeof fetch> | undefined;
+  let route = customFetch && Promise.resolve(customFetch);
 
   return async <T>(
     { slot, ms, workMs, signal }: Options,
@@ -42,17 +42,16 @@ export function createExchange(config: Config, clock: Clock, customFetch?: typeo
         // The signal goes to fetch itself: a Request passes its signal on only until it is garbage-collected.
         const init = { ...(await sendInit(request)), signal: deadline.signal };
         route ??= openRoute(config);
-        const response = await (customFetch ?? (await route))(request, init);
-        isUnanswered = isFromGate(response.status, isPage(response));
+        const response = await (await route)(request, init);
+        isUnanswered = isFromGate(response.status, isGatewayPage(response));
         const isList = request.method === "GET" && response.status === 200 && !isUnanswered;
         return isList ? response : withoutLongBody(response);
       });
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof Failure) throw error;
       if (deadline.signal.aborted) throw new Failure("timeout", { origin: "network" });
-      const failure = networkFailure(error, config);
-      isUnanswered = !failure.hadNoEffect;
+      const failure = error instanceof Failure ? error : networkFailure(error, config);
+      if (failure.origin !== "trieve") isUnanswered ||= !failure.hadNoEffect;
       throw failure;
     } finally {
       deadline.end();

@@ -35,7 +35,7 @@ export async function findObstacle(
     const failure = pending
       ? new Failure("mail_unconfirmed", { known: EARLIER_SEND })
       : doubtFailure();
-    return failedOutcome(target, failure, "not_sent", pending);
+    return failedOutcome(target, failure, pending);
   }
   if (pending !== undefined)
     return alreadyInvited(target, pending, guard.mailFailures.get(pending.id));
@@ -47,16 +47,16 @@ export async function findObstacle(
   if (isJoined) return { target, outcome: "already_member" };
   // Trieve compares case-sensitively: a used record in other case blocks only while its person may be a member.
   const used = isJoined === undefined ? same[0] : same.find((one) => one.email === email);
-  return used && failedOutcome(target, alreadyAccepted(isJoined), "not_sent", used);
+  return used && failedOutcome(target, alreadyAccepted(isJoined), used);
 }
 
 /** Why nothing is sent to an address while the outcome of an earlier request is unknown. */
-export function doubtFailure(): Failure {
+export function doubtFailure() {
   return new Failure("outcome_unknown", { known: `${EARLIER_SEND} ${IN_DOUBT}` });
 }
 
 /** Why a used invitation blocks a new one; undefined means that it is unknown whether the person is a member. */
-export function alreadyAccepted(isMember: false | undefined): Failure {
+export function alreadyAccepted(isMember: false | undefined) {
   return new Failure("already_accepted", isMember === undefined ? MEMBERSHIP_UNKNOWN : {});
 }
 
@@ -67,7 +67,7 @@ function alreadyInvited(target: Addressee, pending: Invitation, didMailFail = fa
   }
   const mail = didMailFail ? ", and its mail failed" : "";
   const happened = `A pending invitation to this address exists (${as})${mail}; nothing was sent`;
-  return failedOutcome(target, new Failure("already_invited", { happened }), "not_sent", pending);
+  return failedOutcome(target, new Failure("already_invited", { happened }), pending);
 }
 
 const EARLIER_SEND =

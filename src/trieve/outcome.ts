@@ -1,5 +1,5 @@
 import type { Role } from "../config/policy.ts";
-import { Failure } from "../errors.ts";
+import { type ErrorCode, Failure } from "../errors.ts";
 import type { Invitation } from "./invitation.ts";
 
 /** The class of each outcome if it has no failure: done now, already so, unsure, or not done. */
@@ -40,8 +40,8 @@ export interface Target {
   email?: string | undefined;
   role?: string | undefined;
   invitation?: Invitation | undefined;
-  /** What the caller gave, if it matches no invitation: an address, or the beginning of an id. */
-  name?: string | undefined;
+  /** The beginning of an id that matches no invitation, as the caller gave it. */
+  givenId?: string | undefined;
   /** Variants of the address in other letter case that the caller also gave. Untrusted. */
   spellings?: readonly string[] | undefined;
 }
@@ -71,16 +71,20 @@ export interface Outcome {
   reason?: string | undefined;
 }
 
-/** The outcome for a failed target: the failure's code if there is an outcome of that name, else `untouched`. */
+/** A failure whose code is also the name of an outcome. */
+export type TargetFailure = Failure<OutcomeName & ErrorCode>;
+
+export function isTargetFailure(failure: Failure): failure is TargetFailure {
+  return Object.hasOwn(CLASSES, failure.code);
+}
+
+/** The outcome for a failed target, named by the failure's code. */
 export function failedOutcome(
   target: Target,
-  failure: Failure,
-  untouched: Untouched,
+  failure: TargetFailure,
   invitation?: Invitation,
 ): Outcome {
-  const { code } = failure;
-  const outcome = Object.hasOwn(CLASSES, code) ? (code as OutcomeName) : untouched;
-  return { target, outcome, failure, invitation };
+  return { target, outcome: failure.code, failure, invitation };
 }
 
 /** The class of an outcome. With a failure it is unsure or open, whatever its name. */

@@ -4,7 +4,13 @@ import { afterWrite, type CallContext, REPORT_MS, reserveTime } from "./call.ts"
 import type { Trieve } from "./client.ts";
 import { deleteListed, listAgain } from "./delete.ts";
 import type { Invitation } from "./invitation.ts";
-import { type Addressee, failedOutcome, type Listed, type Outcome } from "./outcome.ts";
+import {
+  type Addressee,
+  failedOutcome,
+  type Listed,
+  type Outcome,
+  type TargetFailure,
+} from "./outcome.ts";
 import { post, reportSent, type Sent } from "./send.ts";
 
 /** An invitation to delete and send again, with this role. */
@@ -34,9 +40,11 @@ export function resendAll(
         if (conflictFor(before.invitations, invitation)) throw new Failure("changed");
         if (!isThere) throw new Failure("already_gone");
         const deleting = reserveTime(call, SEND_MS + REPORT_MS);
-        const isDeleted = await deleteListed(trieve, deleting, invitation, slot).catch(rethrow);
+        const isDeleted = await deleteListed(trieve, deleting, invitation, slot).catch(
+          rethrowWithNothingSent,
+        );
         if (!isDeleted) throw new Failure("already_gone");
-        call.record(failedOutcome(target, new Failure("deleted_not_sent"), "not_resent"));
+        call.record(failedOutcome(target, new Failure("deleted_not_sent")));
         const sending = afterWrite(call, clock, SEND_MS);
         const response = await post(trieve, sending, target, slot, stop).catch((error) => {
           throw error instanceof Failure ? deletedNotSent(error) : error;
@@ -58,12 +66,12 @@ export function resendAll(
 }
 
 /** Rethrows the error of a delete; if its outcome is unknown, adds that nothing was sent. */
-function rethrow(error: unknown): never {
+function rethrowWithNothingSent(error: unknown): never {
   if (!(error instanceof Failure && error.code === "outcome_unknown")) throw error;
   throw error.withKnown(`${error.known} No new one was sent.`);
 }
 
-function deletedNotSent(cause: Failure): Failure {
+function deletedNotSent(cause: Failure) {
   const isThrottled = cause.code === "rate_limited";
   const known = `${cause.happened}.${isThrottled ? ` ${cause.known}` : ""}`;
   return new Failure("deleted_not_sent", { ...(isThrottled && THROTTLED), known, cause });
@@ -78,7 +86,7 @@ const THROTTLED = {
 export function conflictFor(
   invitations: readonly Invitation[],
   { id, email }: Invitation,
-): Failure | undefined {
+): TargetFailure | undefined {
   const hasOther = invitations.some((other) => other.id !== id && other.email === email);
   return hasOther ? new Failure("not_supported", OTHER_EXISTS) : undefined;
 }
@@ -92,11 +100,11 @@ const OTHER_EXISTS = {
 function asResent(sent: Outcome): Outcome {
   const { target, outcome, failure } = sent;
   if (outcome === "already_member") {
-    return failedOutcome(target, deletedNotSent(new Failure("rejected", IS_MEMBER)), "not_resent");
+    return failedOutcome(target, deletedNotSent(new Failure("rejected", IS_MEMBER)));
   }
   if (failure === undefined) return outcome === "invited" ? { ...sent, outcome: "resent" } : sent;
   if (outcome !== "mail_unconfirmed" && outcome !== "outcome_unknown") {
-    return failedOutcome(target, deletedNotSent(failure), "not_resent");
+    return failedOutcome(target, deletedNotSent(failure));
   }
   const known = [OLD_IS_GONE, failure.known].filter(Boolean).join(" ");
   return { ...sent, failure: failure.withKnown(known) };

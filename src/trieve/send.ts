@@ -1,5 +1,5 @@
 import { Failure } from "../errors.ts";
-import { runBatch } from "./batch.ts";
+import { earlierUnclear, runBatch } from "./batch.ts";
 import { afterWrite, type CallContext, REPORT_MS, reserveTime } from "./call.ts";
 import { classify, isDecidedByMembers, refusalOf, sendStatus } from "./classify.ts";
 import { lookTwice, type Trieve, type WriteResponse } from "./client.ts";
@@ -54,7 +54,7 @@ export function sendAll(
 }
 
 const NOT_ASKED_ABOUT = new Failure("changed", {
-  happened: "It was left out of the question, but nothing stands in its way any more",
+  happened: "Something stood in its way when this call began, and no longer does",
   next: "Call again with the same arguments for these",
 });
 
@@ -76,15 +76,10 @@ export async function post(
     guard.remember({ target, outcome: "already_member" });
     return undefined;
   }
-  if (status === "throttled") stop(response.failure ?? EARLIER_UNCLEAR);
-  else if (status !== "accepted") stop(EARLIER_UNCLEAR);
+  if (status === "throttled" && response.failure) stop(response.failure);
+  else if (status !== "accepted") stop(earlierUnclear("outcome_unknown"));
   return response;
 }
-
-const EARLIER_UNCLEAR = new Failure("outcome_unknown", {
-  happened: "The mail of another send failed, or what came of it is unclear",
-  next: "But first find out what came of that one",
-});
 
 /**
  * Finds out what sends did, and calls `report` for each: reads the list, again 3 s later if an invitation is missing,

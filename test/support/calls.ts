@@ -153,7 +153,8 @@ export function startCalls(environment: Record<string, string> = {}, limits: Par
     clock,
     audit: { log: (line) => log.push(line) },
     limits: { ...LIMITS, ...limits },
-    open: (options) => createTrieveClient({ ...options, fetch: fetch as typeof globalThis.fetch }),
+    createClient: (options) =>
+      createTrieveClient({ ...options, fetch: fetch as typeof globalThis.fetch }),
   });
 
   return {

@@ -36,10 +36,8 @@ export async function actionInDocs(emails: readonly string[]): Promise<Action> {
     organizationName: "Example Ltd",
     host: "trieve.example.com",
     clock: { now: () => Date.UTC(2026, 10, 29) },
-    trieve: {
-      client: { list: async () => ({ invitations, skipped: 0 }) },
-      guard: createSendGuard(systemClock),
-    },
+    client: { list: async () => ({ invitations, skipped: 0 }) },
+    guard: createSendGuard(systemClock),
   } as unknown as ToolContext;
   const call = deleteInvitation.prepare({ invitations: emails }, { maxRole: "admin" } as Policy);
   const plan = await call.plan(context, {} as CallContext);
