@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { platform } from "node:os";
 import { dirname } from "node:path";
+import { shownEmail } from "./email.ts";
 import { neutralise } from "./text.ts";
 
 /** One audit line, without its time: what became of one target of a call. */
@@ -37,7 +38,7 @@ export function writeAudit(sink: AuditSink, entry: AuditEntry, now: number): boo
   const line = JSON.stringify({
     time: new Date(now).toISOString(),
     ...entry,
-    email: safe(entry.email),
+    email: entry.email === undefined ? null : shownEmail(entry.email),
     role: safe(entry.role),
     invitation: safe(entry.invitation),
   });
@@ -71,6 +72,8 @@ export function appendLine(path: string, line: string): void {
   }
 }
 
+const UNWRITABLE = "TRIEVE_AUDIT_LOG cannot be written";
+
 /**
  * What is wrong with the audit file, if anything; creates nothing. `fault`: it is not a regular file; `unwritable`: it
  * cannot be written now; `open`: other users can change it.
@@ -78,26 +81,27 @@ export function appendLine(path: string, line: string): void {
 export function checkAuditFile(
   path: string,
 ): { kind: "fault" | "unwritable" | "open"; text: string } | undefined {
-  // A path that cannot be examined counts as missing: whether `throwIfNoEntry: false` covers it depends on Node.
   let stats: fs.Stats | undefined;
   try {
     stats = fs.lstatSync(path);
-  } catch {}
-  if (stats !== undefined && !stats.isFile()) {
+  } catch (error) {
+    const { code } = Object(error);
+    if (code !== "ENOENT") return { kind: "unwritable", text: `${UNWRITABLE} (${code})` };
+  }
+  if (/[/\\]$/.test(path) || (stats !== undefined && !stats.isFile())) {
     const text =
       "TRIEVE_AUDIT_LOG must name a regular file; this is a folder, a link, a pipe or a device";
     return { kind: "fault", text };
   }
   try {
-    // With `/.` this fails if the parent is a file, in which nothing can be created.
-    if (stats === undefined) fs.accessSync(`${dirname(path)}/.`, fs.constants.W_OK);
+    if (stats === undefined) fs.accessSync(dirname(path), fs.constants.W_OK);
     else fs.accessSync(path, fs.constants.R_OK | fs.constants.W_OK);
   } catch {
     const why =
       stats === undefined
         ? "its folder is missing, or this user cannot write to it"
         : "this user must be able to read and write it";
-    return { kind: "unwritable", text: `TRIEVE_AUDIT_LOG cannot be written: ${why}` };
+    return { kind: "unwritable", text: `${UNWRITABLE}: ${why}` };
   }
   if (stats === undefined || platform() === "win32" || (stats.mode & 0o022) === 0) return undefined;
   const text = "TRIEVE_AUDIT_LOG can be changed by users other than its owner; run chmod 600 on it";

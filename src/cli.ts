@@ -98,7 +98,7 @@ function writeEntry([place, entry]: ClientEntry, sandbox: boolean): void {
   const launch = createLaunch(process.env, run, sandbox);
   if (sandbox) log(`${place}:`);
   else {
-    for (const fault of loadSettings(process.env).faults) log(`configuration_error: ${fault}`);
+    logProblems(loadSettings(process.env));
     const byHand = missingFrom(launch, process.env).join(", ");
     if (byHand !== "") log(`Not in the entry, to be added by hand where needed: ${byHand}`);
     log(`${place}. Put the key into the file that it names:`);
@@ -121,11 +121,14 @@ async function runDoctor(settings: Settings, flags: string[]): Promise<never> {
   process.exit(healthy ? 0 : 1);
 }
 
-function start(settings: Settings): void {
-  const { config, faults, defects, warnings } = settings;
+function logProblems({ faults, defects, warnings }: Settings): void {
   for (const fault of faults) log(`configuration_error: ${fault}`);
   for (const warning of [...defects, ...warnings]) log(`warning: ${warning}`);
-  const path = config?.auditLog;
+}
+
+function start(settings: Settings): void {
+  logProblems(settings);
+  const path = settings.config?.auditLog;
   const append = path === undefined ? undefined : (line: string) => appendLine(path, line);
   if (process.stdin.isTTY) log(WAITING);
   app = createApp({ settings, version, clock: systemClock, audit: { log, append } });

@@ -1,5 +1,6 @@
 import { neutralise } from "./text.ts";
 
+const LONGEST = 100;
 const LOCAL_PART = /^[A-Za-z0-9!$%&+/=?^_{}~-]+(\.[A-Za-z0-9!$%&+/=?^_{}~-]+)*$/;
 const DOMAIN =
   /^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
@@ -11,7 +12,7 @@ const DOMAIN =
  * what Trieve stores.
  */
 export function isPlainEmail(value: string): boolean {
-  if (value.length > 100) return false;
+  if (value.length > LONGEST) return false;
   const at = value.lastIndexOf("@");
   const local = value.slice(0, at);
   return at > 0 && at <= 64 && LOCAL_PART.test(local) && DOMAIN.test(value.slice(at + 1));
@@ -20,6 +21,11 @@ export function isPlainEmail(value: string): boolean {
 /** An address that is safe to show: unchanged if it is plain, else neutralised. */
 export function shownEmail(value: string): string {
   return isPlainEmail(value) ? value : neutralise(value);
+}
+
+/** An address for a question. A plain one is never cut, escaped as it is: nobody agrees to a domain out of sight. */
+export function questionEmail(value: string, otherwise = neutralise): string {
+  return isPlainEmail(value) ? neutralise(value, 2 * LONGEST) : otherwise(value);
 }
 
 /**

@@ -3,8 +3,8 @@ const LONGEST = 100;
 // Everything but printable ASCII, and markdown's characters. Markdown ignores an underscore between letters or digits,
 // so first_last@x.org stays unchanged. "://" becomes ":\//", which no client turns into a link.
 const UNSAFE = /[^ -~]|[`*[\]()<>#|\\]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|(?<=:)\/(?=\/)/gu;
-// Anything of this form may be an invitation's id, and whoever has that can join the organization.
-const IDS = /\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{19,}/gi;
+// Anything of this form, but the beginning of an address, may be an invitation's id, with which anybody can join.
+const IDS = /\b(?!\S*@)([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f-]{19,}/gi;
 const ESCAPED_CHARACTER = /\\(?:u\{[0-9a-f]+\}|.)|./g;
 
 /**
@@ -41,6 +41,7 @@ const READABLE =
 export function readable(value: string): string {
   const reads = value
     .normalize("NFC")
+    .replace(IDS, "$1...")
     .replace(UNSAFE, (one) => (READABLE.test(one) ? one : escaped(one)));
   const isReadable = /[^ -~]/.test(reads) && reads.length <= LONGEST;
   return isReadable ? `${neutralise(value)} (reads ${reads})` : neutralise(value);

@@ -109,10 +109,13 @@ describe("the audit log", () => {
     expect(doctor.stdout()).toContain(`failed   configuration: ${warning}`);
   });
 
-  test("that cannot even be looked at stops nothing", async () => {
-    const file = join(folder(), "file");
-    writeFileSync(file, "");
-    const environment = { ...trieve.environment, TRIEVE_AUDIT_LOG: join(file, "audit.log") };
+  test.each([
+    ["below a file", "file/audit.log"],
+    ["with a name that is too long", "a".repeat(300)],
+  ])("that cannot even be looked at stops nothing: %s", async (_, name) => {
+    const place = folder();
+    writeFileSync(join(place, "file"), "");
+    const environment = { ...trieve.environment, TRIEVE_AUDIT_LOG: join(place, name) };
     const server = await connectBin({ environment });
     expect(server.bin.stderr()).toContain("warning: TRIEVE_AUDIT_LOG cannot be written");
     const { facts } = await server.call("send_invitation", { emails: ["a@example.com"] });
@@ -125,6 +128,7 @@ describe("the audit log", () => {
 
   test.each([
     ["a folder", () => folder(), "must name a regular file"],
+    ["a folder that is not there", () => `${folder()}/new/`, "must name a regular file"],
     ["a pipe", () => makePipe(folder()), "must name a regular file"],
     ["a device", () => "/dev/null", "must name a regular file"],
     ["a link", () => makeLink(folder()), "must name a regular file; this is a folder, a link"],

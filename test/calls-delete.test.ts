@@ -158,6 +158,12 @@ describe("a delete", () => {
         }),
       drop(ALL),
     ],
+    [
+      "begins no more after one that is unclear, and says so of the rest",
+      "partly_done",
+      (it) => it.next("DELETE", passes, says(500), says(500)),
+      drop(ALL),
+    ],
     ["of nobody finds nothing", "not_found", () => {}, drop(["zoe@example.com"])],
     [
       "of an unknown id finds nothing, and keeps the end of the id",

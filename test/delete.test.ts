@@ -442,7 +442,7 @@ test("the built program shows a code that names them, and works once", async () 
   const { confirmation, show_to_user: shown } = asked.facts;
   expect(shown).toContain("admin, pending");
   expect(confirmation).toMatch(
-    /^delete 3 invitations of ann@example\.com \(admin\); bob@example\.com, carl@example\.com \(user\) [\w-]{22}$/,
+    /^delete 3 invitations of ann@example\.com \(admin\), bob@example\.com \(user\), carl@example\.com \(user\) [\w-]{22}$/,
   );
   const fewer = await server.call(TOOL, { invitations: ids.slice(1), confirmation });
   expect(fewer.text).toMatch(/^confirmation_invalid/);

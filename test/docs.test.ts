@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
 import { exampleEntry, exampleLaunch, launchBlocks } from "../scripts/publishing.ts";
+import { bareConfirmation, confirmationText, randomSecret } from "../src/consent/code.ts";
 import { createForm } from "../src/consent/form.ts";
 import { ERRORS } from "../src/errors.ts";
 import { formatAction } from "../src/tools/action.ts";
@@ -95,6 +96,18 @@ test("docs/confirmation.md shows the question as it is put", async () => {
   const field = [decision.title, decision.description, choices.join(" / ")];
   expect(page).toContain(field.join("\n"));
   expect(page).toContain(`confirmation: ${title} `);
+});
+
+test("a question shows every domain, and its code is accepted, however long the addresses are", async () => {
+  const domain = (letter: string) => `${letter.repeat(30)}.example.com`;
+  const emails = ["a", "b", "c", "d"].map((letter) => `${"_".repeat(50)}@${domain(letter)}`);
+  const action = await actionInDocs(emails);
+  for (const letter of "abcd") expect(formatAction(action)).toContain(domain(letter));
+  for (const letter of "abc") expect(action.title).toContain(domain(letter));
+  const text = confirmationText(action, randomSecret());
+  expect(bareConfirmation(`"${text.replaceAll(" ", "  ")}".`)).toBe(text);
+  const [like = ""] = ["8f14e45f-ceea-467f-a9d8-0123456789ab@relay.example.com"];
+  expect((await actionInDocs([like])).title).toContain(like);
 });
 
 test("the README shows how to run it within 30 lines", () => {

@@ -291,6 +291,12 @@ test.each([...CLIENTS.keys()])(
   },
 );
 
+test("doctor --client warns of a setting that does not exist, which may have been a restriction", async () => {
+  const { code, errors } = await run(["doctor", "--client", "claude"], { TRIEVE_READONLY: "true" });
+  expect(code).toBe(0);
+  expect(errors).toContain("warning: TRIEVE_READONLY is not a setting");
+});
+
 test("the entry of each client is what that client reads", () => {
   const launch = { name: "x", command: "/a b/node", args: ["m.js"], env: { A: "1 'q' $HOME" } };
   const { command, args, env } = launch;
@@ -306,6 +312,11 @@ test("the entry of each client is what that client reads", () => {
   expect(entry("codex")).toBe(
     `[mcp_servers.x]\ncommand = "/a b/node"\nargs = ["m.js"]\n\n[mcp_servers.x.env]\nA = "1 'q' $HOME"`,
   );
+  const hostile = { ...launch, env: { A: "$(touch pwned)\\x", B: "C:\\$HOME", C: "end\\" } };
+  expect(CLIENTS.get("claude")?.[1](hostile)).toContain(
+    `-e 'A=$(touch pwned)\\x' -e 'B=C:\\$HOME' -e 'C=end\\' --`,
+  );
+  expect(CLIENTS.get("codex")?.[1]({ ...launch, env: { A: "\x7f" } })).toContain('A = "\\u007f"');
   const windows = { ...launch, command: "C:\\Program Files\\node.exe" };
   expect(CLIENTS.get("claude")?.[1](windows)).toContain('-- "C:\\Program Files\\node.exe" m.js');
 });
@@ -334,7 +345,7 @@ test("the entry holds what is set here: paths in full, no secret, no placeholder
     {
       TRIEVE_BASE_URL: "https://trieve.example.org",
       TRIEVE_ORGANIZATION_ID: "$ORGANIZATION",
-      TRIEVE_API_KEY_FILE: "key",
+      TRIEVE_API_KEY_FILE: "LICENSE",
       TRIEVE_AUDIT_LOG: "~/audit.jsonl",
       TRIEVE_READ_ONLY: " true ",
       BROWSER: "/opt/terminal/browser.sh",
@@ -345,11 +356,14 @@ test("the entry holds what is set here: paths in full, no secret, no placeholder
   );
   expect(env).toEqual({
     TRIEVE_BASE_URL: "https://trieve.example.org",
-    TRIEVE_API_KEY_FILE: join(process.cwd(), "key"),
+    TRIEVE_API_KEY_FILE: join(process.cwd(), "LICENSE"),
     TRIEVE_ORGANIZATION_ID: "00000000-0000-0000-0000-000000000000",
     TRIEVE_READ_ONLY: "true",
     TRIEVE_AUDIT_LOG: "~/audit.jsonl",
   });
+  // What names no file may be the key itself.
+  const mistaken = createLaunch({ TRIEVE_API_KEY_FILE: "tr-a-key-of-mine" }, run, false);
+  expect(mistaken.env["TRIEVE_API_KEY_FILE"]).toBe("/path/to/trieve-key");
   expect(createLaunch({ TRIEVE_READ_ONLY: "true" }, run, true)).toEqual({
     name: "trieve-sandbox",
     command: "node",

@@ -139,6 +139,16 @@ describe("by hand", () => {
     });
   });
 
+  test.each(["list_invitations", "list_members", "delete_invitation"])(
+    "a first and only call of %s at the end of the input is answered, without a line feed",
+    async (name) => {
+      const params = { name, arguments: { invitations: ["0123abcd"] } };
+      const call = name.startsWith("list") ? { name } : params;
+      bin.child.stdin.end(JSON.stringify(request(1, "tools/call", call)));
+      expect(await bin.answer(1)).toHaveProperty("result.content");
+    },
+  );
+
   test("a request without the envelope is an error, and the next with it is served", async () => {
     bin.write(request(1, "tools/list"));
     bin.write(request(2, "tools/list", {}, null));

@@ -26,8 +26,8 @@ export function confirmationText({ title }: Action, secret: string): string {
 /** The confirmation without what models put around it: the argument's name, quotes of any kind, a full stop. */
 export function bareConfirmation(confirmation: string): string {
   return confirmation
-    .slice(0, LONGEST)
     .replace(/\s+/g, " ")
+    .slice(0, LONGEST)
     .replace(/^[^a-z]*(confirmation\W+)?/i, "")
     .replace(/[^\w-]+$/, "");
 }

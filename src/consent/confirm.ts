@@ -114,8 +114,8 @@ export function createConfirm(
       const show = (signal: AbortSignal) => showForm(form, signal);
       const wait = () => waitForReply(show, caller, context.clock, call.signal);
       const reply = await call.offTheClock(wait);
-      if (call.signal.aborted) questions.close(id);
-      call.signal.throwIfAborted();
+      if (caller.signal.aborted) questions.close(id);
+      caller.signal.throwIfAborted();
       return conclude(questions.answer(id, binding, reply, isPageNext));
     }
 

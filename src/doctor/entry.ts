@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { isPlaceholder } from "../config/parse.ts";
 import { SETTING_LIST } from "../config/settings.ts";
@@ -28,10 +29,12 @@ function claudeCommand({ name, command, args, env }: Launch): string {
   return ["claude mcp add -s user", ...words.map(shellWord)].join(" ");
 }
 
-/** Quotes a word for a POSIX shell, and one with a backslash, a Windows path, for the shells of Windows. */
+/** Quotes a word for a POSIX shell, and a path of Windows for the shells there. */
 function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return word.includes("\\") ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^(\w+=)?[A-Z]:\\[^"$`%!]*[^"$`%!\\]$/i.test(word)
+    ? `"${word}"`
+    : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function mcpServers({ name, ...server }: Launch): string {
@@ -44,7 +47,9 @@ function vscodeServers({ name, ...server }: Launch): string {
 
 function codexTables({ name, env, ...server }: Launch): string {
   const lines = (values: object) =>
-    Object.entries(values).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+    Object.entries(values).map(
+      ([name, value]) => `${name} = ${JSON.stringify(value).replaceAll("\x7f", "\\u007f")}`,
+    );
   const table = [`[mcp_servers.${name}]`, ...lines(server)];
   return [...table, "", `[mcp_servers.${name}.env]`, ...lines(env)].join("\n");
 }
@@ -69,8 +74,11 @@ export function createLaunch(
     const value = environment[name]?.trim() ?? "";
     // A terminal often sets BROWSER for itself.
     if (value === "" || isSecret || name === "BROWSER" || isPlaceholder(value)) return [];
+    if (format !== "filepath" || value.startsWith("~")) return [[name, value]];
+    // What names no file may be the key itself.
+    if (name === "TRIEVE_API_KEY_FILE" && !existsSync(value)) return [];
     // A client may start the server in any folder.
-    return [[name, format === "filepath" && !value.startsWith("~") ? resolve(value) : value]];
+    return [[name, resolve(value)]];
   });
   const set: Record<string, string> = Object.fromEntries(given);
   const { TRIEVE_DASHBOARD_URL, ...needed } = EXAMPLE;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Message, readLine } from "./message.ts";
 import { type Channel, withoutDump } from "./protocol.ts";
 import type { App } from "./server.ts";
@@ -76,6 +77,8 @@ export function serve(
     const startedAt = performance.now();
     stdin.pause();
     await lastDelivery;
+    // Lets the SDK hand on what was delivered last.
+    await nextTurn();
     await app.stop(GRACE_MS);
     // Not below zero, of which Node warns, when the machine slept meanwhile.
     setTimeout(() => exit(code), Math.max(0, EXIT_MS - (performance.now() - startedAt)));

@@ -1,5 +1,6 @@
 import { ROLES } from "../config/policy.ts";
-import { capitalised, neutralise, organizationNameAndId, readable } from "../text.ts";
+import { questionEmail } from "../email.ts";
+import { capitalised, organizationNameAndId, readable } from "../text.ts";
 import type { CallContext } from "../trieve/call.ts";
 import { ageInDays, createdDate, type Invitation } from "../trieve/invitation.ts";
 import type { Outcome, Target } from "../trieve/outcome.ts";
@@ -48,22 +49,19 @@ export function createPlan<T extends Target & { email: string; role: string }>(
   const isMailed = verb !== "delete";
   const explanations = [...roles.map(roleFact), ...(parts.facts ?? [])];
   const cellsOf = (target: T): Row["cells"] => [
-    { label: "E-mail", text: readable(target.email) },
+    { label: "E-mail", text: questionEmail(target.email, readable) },
     ...(parts.detailsOf?.(target) ?? []),
     ...(target.invitation ? invitationFacts(target.invitation, now) : []),
   ];
   // For a single target, an explanation replaces the cell with the same label.
   const cells = only === undefined ? [] : [...cellsOf(only), ...explanations];
   const explained = new Map(cells.map((fact) => [fact.label, fact]));
-  const emailsAs = (role: string) =>
-    targets.filter((one) => one.role === role).map((one) => one.email);
   // In the question itself, because Claude Code shows only three lines: how many will be admins or owners.
   const privileged = roles
     .filter((role) => isMailed && isPrivileged(role))
-    .map((role) => `, ${emailsAs(role).length} as ${role}`);
-  const addresses = roles.map((role) => `${formatAddresses(emailsAs(role))} (${role})`).join("; ");
+    .map((role) => `, ${targets.filter((one) => one.role === role).length} as ${role}`);
   const action: Action = {
-    title: `${verb} ${what} ${isMailed ? "to" : "of"} ${addresses}`,
+    title: `${verb} ${what} ${isMailed ? "to" : "of"} ${formatTargets(highestFirst)}`,
     question: `${capitalised(verb)} ${only ? "this invitation" : what + privileged.join("")}?`,
     consequence,
     rows: only
@@ -74,7 +72,7 @@ export function createPlan<T extends Target & { email: string; role: string }>(
       ...(isMailed ? [JOINS, ...linkWarning(context)].map((text) => ({ text })) : []),
       ...leftOut.map(({ target, outcome }) => ({
         label: "Left out",
-        text: `${readable(target.email ?? target.givenId ?? "")} (${outcome.replaceAll("_", " ")})`,
+        text: `${questionEmail(target.email ?? target.givenId ?? "", readable)} (${outcome.replaceAll("_", " ")})`,
       })),
       { label: "Organization", text: organizationNameAndId(organizationId, organizationName) },
       { label: "Trieve", text: host },
@@ -112,11 +110,13 @@ function invitationFacts(invitation: Invitation, now: number): Required<Fact>[] 
   ];
 }
 
-/** The first few addresses, and how many more there are. */
-function formatAddresses(emails: readonly string[]): string {
-  const shown = emails.slice(0, MAX_SHOWN).map((email) => neutralise(email));
-  const more = emails.length - shown.length;
-  return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+/** The first few targets, each with its role where they differ, and how many more there are. */
+function formatTargets(targets: readonly { email: string; role: string }[]): string {
+  const [role, ...others] = new Set(targets.map((one) => one.role));
+  const own = others.length > 0 ? (one: { role: string }) => ` (${one.role})` : () => "";
+  const shown = targets.slice(0, MAX_SHOWN).map((one) => questionEmail(one.email) + own(one));
+  const more = targets.length > MAX_SHOWN ? ` and ${targets.length - MAX_SHOWN} more` : "";
+  return `${shown.join(", ")}${more}${others.length > 0 ? "" : ` (${role})`}`;
 }
 
 /** The targets that something can be done to: those without an outcome yet. */

@@ -1,7 +1,6 @@
 import { allowedRoles, type Policy } from "../config/policy.ts";
-import { emailProblem } from "../email.ts";
+import { emailProblem, shownEmail } from "../email.ts";
 import { Failure } from "../errors.ts";
-import { neutralise } from "../text.ts";
 import type { ToolContext } from "./context.ts";
 
 // Whether the settings allow a send at all, to this address, with this role.
@@ -52,7 +51,7 @@ export function checkAddresses(emails: readonly string[], policy: Policy): void 
   const kinds = [...new Set(faults.map(({ failure }) => failure.happened))];
   const lines = kinds.map((happened) => {
     const all = faults.filter(({ failure }) => failure.happened === happened);
-    const names = all.map(({ name }) => neutralise(name)).join(", ");
+    const names = all.map(({ name }) => shownEmail(name)).join(", ");
     return emails.length === 1 ? happened : `${names}: ${happened}`;
   });
   const { code, next } = first.failure;

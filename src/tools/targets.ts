@@ -1,3 +1,4 @@
+import { shownEmail } from "../email.ts";
 import { Failure } from "../errors.ts";
 import { neutralise } from "../text.ts";
 import {
@@ -104,9 +105,9 @@ function listedTarget(invitation: Invitation): Listed {
 function formatAmbiguous(name: string, invitations: readonly Invitation[]): string {
   const each = invitations.map((one) => {
     const about = `${one.role}, ${one.status}, created ${createdDate(one).slice(0, 10)}`;
-    return `${one.shortId} ${neutralise(one.email)} (${about})`;
+    return `${one.shortId} ${shownEmail(one.email)} (${about})`;
   });
-  return `${neutralise(name)} fits ${each.join(" and ")}`;
+  return `${shownEmail(name)} fits ${each.join(" and ")}`;
 }
 
 /** The target for a name that matches no invitation (yet). Of an id it keeps only the beginning, which may be shown. */
