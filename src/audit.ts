@@ -13,7 +13,7 @@ export interface AuditEntry {
   role: string | undefined;
   /** The short id, or what the caller gave for an invitation that was not found. */
   invitation: string | undefined;
-  /** An outcome of the tool or an error code. */
+  /** The target's outcome, an error code, or how far the call has come, such as `begun` or `not_confirmed`. */
   outcome: string;
   /** The error code, where `outcome` is not that code itself. */
   reason: string | undefined;

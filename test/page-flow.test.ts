@@ -427,7 +427,7 @@ describe("a call waits for 30 s", () => {
     await pass(12);
     const other = await server.call("send_invitation", { emails: ["a@x.org"], role: "admin" });
     expect(other.text).toBe(
-      "busy: Another question is waiting for a person's answer: delete invitation of bob@example.com (admin). Wait until it has been answered, or call again in 588 seconds, when yours can take its place; nothing was done. To do several things at once, put them into one call, which asks only once.",
+      "busy: Another question is waiting for a person's answer: delete invitation of bob@example.com (admin). Wait until it has been answered, or call again in 588 seconds; nothing was done. To do several things at once, put them into one call, which asks only once.",
     );
     await pass(18);
     const { facts } = await removed;

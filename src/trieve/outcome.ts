@@ -2,7 +2,7 @@ import type { Role } from "../config/policy.ts";
 import { type ErrorCode, Failure } from "../errors.ts";
 import type { Invitation } from "./invitation.ts";
 
-/** The class of each outcome if it has no failure: done now, already so, unsure, or not done. */
+/** The class of each outcome if it has no failure: done now, so already, unsure, or still open. */
 const CLASSES = {
   invited: "did",
   added: "did",

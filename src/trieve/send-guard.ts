@@ -17,7 +17,7 @@ const OTHER_SEND = {
 /** An invitation that this process deleted. */
 export interface DeletedInvitation {
   invitation: Invitation;
-  /** Whether it was deleted in order to be sent again. */
+  /** Whether a new one was sent in its place, or may have been. */
   isResent: boolean;
   /** The new invitation. If missing, the request for it may still take effect. */
   replacement?: Invitation | undefined;
