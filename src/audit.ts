@@ -72,8 +72,6 @@ export function appendLine(path: string, line: string): void {
   }
 }
 
-const UNWRITABLE = "TRIEVE_AUDIT_LOG cannot be written";
-
 /**
  * What is wrong with the audit file, if anything; creates nothing. `fault`: it is not a regular file; `unwritable`: it
  * cannot be written now; `open`: other users can change it.
@@ -81,29 +79,22 @@ const UNWRITABLE = "TRIEVE_AUDIT_LOG cannot be written";
 export function checkAuditFile(
   path: string,
 ): { kind: "fault" | "unwritable" | "open"; text: string } | undefined {
-  let stats: fs.Stats | undefined;
   try {
-    stats = fs.lstatSync(path);
-  } catch (error) {
-    const { code } = Object(error);
-    if (code !== "ENOENT") return { kind: "unwritable", text: `${UNWRITABLE} (${code})` };
-  }
-  if (/[/\\]$/.test(path) || (stats !== undefined && !stats.isFile())) {
-    const text =
-      "TRIEVE_AUDIT_LOG must name a regular file; this is a folder, a link, a pipe or a device";
-    return { kind: "fault", text };
-  }
-  try {
-    if (stats === undefined) fs.accessSync(dirname(path), fs.constants.W_OK);
+    const stats = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (/[/\\]$/.test(path) || stats?.isFile() === false) return { kind: "fault", text: NO_FILE };
+    // With `/.` this fails if the parent is a file, in which nothing can be created.
+    if (stats === undefined) fs.accessSync(`${dirname(path)}/.`, fs.constants.W_OK);
     else fs.accessSync(path, fs.constants.R_OK | fs.constants.W_OK);
-  } catch {
-    const why =
-      stats === undefined
-        ? "its folder is missing, or this user cannot write to it"
-        : "this user must be able to read and write it";
-    return { kind: "unwritable", text: `${UNWRITABLE}: ${why}` };
+    const isOpen = platform() !== "win32" && stats !== undefined && (stats.mode & 0o022) !== 0;
+    return isOpen ? { kind: "open", text: OPEN } : undefined;
+  } catch (error) {
+    const text = `TRIEVE_AUDIT_LOG cannot be written (${Object(error).code})`;
+    return { kind: "unwritable", text: `${text}: ${MUST_BE_WRITABLE}` };
   }
-  if (stats === undefined || platform() === "win32" || (stats.mode & 0o022) === 0) return undefined;
-  const text = "TRIEVE_AUDIT_LOG can be changed by users other than its owner; run chmod 600 on it";
-  return { kind: "open", text };
 }
+
+const NO_FILE =
+  "TRIEVE_AUDIT_LOG must name a regular file; this is a folder, a link, a pipe or a device";
+const OPEN = "TRIEVE_AUDIT_LOG can be changed by users other than its owner; run chmod 600 on it";
+const MUST_BE_WRITABLE =
+  "its folder must be there, and this user must be able to read and write the file";

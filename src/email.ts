@@ -7,9 +7,8 @@ const DOMAIN =
 
 /**
  * Whether this is a plain e-mail address: one that Trieve and every mail library accept and interpret alike. ASCII;
- * before the `@` a dot-atom of at most 64 characters (RFC 5322, without markdown's characters, and
- * without the apostrophe, which Trieve refuses); after it dotted host labels (RFC 1035); at most 100 in all, which is
- * what Trieve stores.
+ * before the `@` a dot-atom of at most 64 characters (RFC 5322, without markdown's characters and the apostrophe, which
+ * Trieve refuses); after it dotted host labels (RFC 1035); at most 100 in all, which is what Trieve stores.
  */
 export function isPlainEmail(value: string): boolean {
   if (value.length > LONGEST) return false;

@@ -93,7 +93,7 @@ describe("the audit log", () => {
     const file = join(folder(), "missing", "audit.log");
     const environment = { ...trieve.environment, TRIEVE_AUDIT_LOG: file };
     const server = await connectBin({ environment });
-    const warning = "TRIEVE_AUDIT_LOG cannot be written: its folder is missing";
+    const warning = "TRIEVE_AUDIT_LOG cannot be written (ENOENT): its folder must be there";
     expect(server.bin.stderr()).toContain(`warning: ${warning}`);
     const { facts, text } = await server.call("send_invitation", { emails: ["a@example.com"] });
     expect(facts.outcome).toBe("done");

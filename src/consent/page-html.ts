@@ -7,14 +7,8 @@ import type { PageQuestion, PageReply } from "./question.ts";
 
 /** The HTML that a browser gets. */
 export function renderPage({ kind, page }: PageReply, clock: Clock): string {
-  switch (kind) {
-    case "question":
-      return questionPage(page, clock);
-    case "answer":
-      return answerPage(page, clock);
-    case "turned_away":
-      return turnedAwayPage(page);
-  }
+  const pages = { question: questionPage, answer: answerPage, turned_away: turnedAwayPage };
+  return pages[kind](page, clock);
 }
 
 function questionPage({ action, field, expiresAt }: PageQuestion, clock: Clock): string {

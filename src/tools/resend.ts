@@ -44,7 +44,11 @@ export const resendInvitation = defineTool({
       verb: "resend",
       consequence:
         "Resending deletes the old invitation and sends a new one: the old link stops working, and the age starts again.",
-      detailsOf: (resend) => [changeFact(resend)],
+      detailsOf({ invitation, role }) {
+        const change = `invited as ${invitation.role}, will be ${role}`;
+        const isSame = role === invitation.role;
+        return [{ label: "Change", text: isSame ? `as ${role} (unchanged)` : change }];
+      },
       needsConsent: true,
       role,
       perform: (call, targets) => resendAll(context, call, targets),
@@ -82,9 +86,3 @@ const SCOPED = {
   happened: "It carries scopes, which a new invitation would not have",
   next: "Tell the user; what it allows can only be given in Trieve itself",
 };
-
-function changeFact({ invitation, role }: Resend) {
-  const isSame = role === invitation.role;
-  const change = `invited as ${invitation.role}, will be ${role}`;
-  return { label: "Change", text: isSame ? `as ${role} (unchanged)` : change };
-}
