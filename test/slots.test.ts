@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { loadSettings } from "../src/config/load.ts";
-import { createExchange } from "../src/trieve/http.ts";
+import { parseList } from "../src/trieve/body.ts";
+import { createExchange, type Fetch } from "../src/trieve/http.ts";
 import { LIMITS } from "../src/trieve/limits.ts";
 import { fastClock, turnableClock } from "./support/app.ts";
 import type { Fault } from "./support/fault-proxy.ts";
@@ -15,6 +16,7 @@ const { config } = loadSettings({
   TRIEVE_ORGANIZATION_ID: "5a4db0c5-7a0b-4d0e-9c61-000000000001",
   TRIEVE_BASE_URL: URL_GIVEN,
 });
+const JSON_TYPE = { "content-type": "application/json" };
 const HTML = { "content-type": "text/html" };
 const json = (status: number) => () => Response.json([], { status });
 const page = (status: number) => () => new Response("<html>", { status, headers: HTML });
@@ -40,7 +42,11 @@ async function heldAfter(tookMs: number, end: () => Response, more: { cancels?: 
     },
   };
   const options = { slot, ms: 20_000, workMs: 60_000, signal: caller.signal };
-  await exchange(options, (fetch) => fetch(new Request(URL_GIVEN))).catch(() => {});
+  const read = async (fetch: Fetch) => {
+    const response = await fetch(new Request(URL_GIVEN));
+    if (response.status === 200) parseList(await response.text());
+  };
+  await exchange(options, read).catch(() => {});
   return held === undefined ? undefined : Math.round(held / 1_000);
 }
 
@@ -66,6 +72,7 @@ describe("what something before Trieve answered, or that broke, holds its place 
     ["a page with 200", page(200)],
     ["a reset", broken("ECONNRESET", "read")],
     ["a closed connection", broken("UND_ERR_SOCKET")],
+    ["a list that is cut off", () => new Response('[{"id":', { headers: JSON_TYPE })],
   ])("%s", async (_, end) => {
     expect(await heldAfter(10, end)).toBeUndefined();
     expect(await heldAfter(900, end)).toBeUndefined();
