@@ -1,14 +1,13 @@
 import * as fs from "node:fs";
 import { platform } from "node:os";
 import { dirname } from "node:path";
-import { shownEmail } from "./email.ts";
 import { neutralise } from "./text.ts";
 
 /** One audit line, without its time: what became of one target of a call. */
 export interface AuditEntry {
   tool: string;
   organization_id: string | null;
-  /** Untrusted, as are `role` and `invitation`. */
+  /** Safe to show, unlike `role` and `invitation`, which are untrusted. */
   email: string | undefined;
   role: string | undefined;
   /** The short id, or what the caller gave for an invitation that was not found. */
@@ -38,7 +37,7 @@ export function writeAudit(sink: AuditSink, entry: AuditEntry, now: number): boo
   const line = JSON.stringify({
     time: new Date(now).toISOString(),
     ...entry,
-    email: entry.email === undefined ? null : shownEmail(entry.email),
+    email: entry.email ?? null,
     role: safe(entry.role),
     invitation: safe(entry.invitation),
   });

@@ -5,6 +5,7 @@ import type { Config, ConfirmMethod } from "../config/settings.ts";
 import { randomSecret } from "../consent/code.ts";
 import { createConfirm } from "../consent/confirm.ts";
 import type { Caller, Form } from "../consent/form.ts";
+import { shownEmail } from "../email.ts";
 import { asFailure, Failure, formatFailure } from "../errors.ts";
 import type { ToolContext } from "../tools/context.ts";
 import { tools } from "../tools/index.ts";
@@ -100,7 +101,7 @@ export function createCalls(options: CallsOptions) {
         const entry = {
           tool: tool.name,
           organization_id: config?.organizationId ?? null,
-          email,
+          email: email === undefined ? undefined : shownEmail(email),
           role,
           invitation: (target.invitation ?? invitation)?.shortId ?? givenId,
           outcome,
