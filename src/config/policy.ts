@@ -20,7 +20,7 @@ export function allowedRoles({ maxRole }: Policy): readonly Role[] {
 /** Reported wherever the mailed link leads to an address of this machine. */
 export const LINK_IS_LOCAL = "The mailed link works on this machine only";
 
-/** Whether a person has to agree before somebody is invited with this role. */
-export function needsConsent({ askAlways }: Policy, role: Role): boolean {
-  return askAlways || role !== "user";
+/** Whether a person has to agree before this many are invited with this role. */
+export function needsConsent({ askAlways }: Policy, role: Role, count: number): boolean {
+  return count > 1 || askAlways || role !== "user";
 }

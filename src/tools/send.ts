@@ -28,7 +28,7 @@ export const sendInvitation = defineTool({
   },
   output: writeOutput,
   targets: ({ emails, role }) => emails.map((email) => ({ email, role })),
-  mayNeedConsent: ({ emails, role }, policy) => emails.length > 1 || needsConsent(policy, role),
+  mayNeedConsent: ({ emails, role }, policy) => needsConsent(policy, role, emails.length),
   async plan({ emails, role }, context, call) {
     const { policy, client, guard } = context;
     checkSend(context, role);
@@ -41,14 +41,14 @@ export const sendInvitation = defineTool({
       });
     // The question must only contain what can be done. Without a question, sendAll checks that itself.
     let resolved: Resolved<Addressee>[] = targets.map((target) => ({ target }));
-    if (targets.length > 1 || needsConsent(policy, role)) {
+    if (needsConsent(policy, role, targets.length)) {
       const list = await client.list(call);
       const isMember = createMemberCheck(client, call);
       const resolve = async (target: Addressee) =>
         (await findObstacle(context, target, list, isMember)) ?? { target };
       resolved = await Promise.all(targets.map(resolve));
     }
-    const isAsked = openTargets(resolved).length > 1 || needsConsent(policy, role);
+    const isAsked = needsConsent(policy, role, openTargets(resolved).length);
     return createPlan(context, resolved, {
       verb: "send",
       needsConsent: isAsked,
