@@ -74,7 +74,6 @@ export function createConfirm(
 
     /** Turns a decision into an answer, after any wait for a person; undefined if another method may ask. */
     async function conclude(decision: Decision): Promise<Answer | undefined> {
-      if ("action" in decision) onAction(decision.action);
       if ("unread" in decision && decision.unread) {
         log(`no question page: ${UNREAD[decision.unread]}`);
       }
@@ -105,7 +104,6 @@ export function createConfirm(
     /** Puts an open question to the person by its method; returns as `conclude` does. */
     async function obtainAnswer(question: Question): Promise<Answer | undefined> {
       const { id, action, method } = question;
-      onAction(action);
       if (method === "code") return confirmationRequired(context, question, unread);
       if (method === "page") return conclude(await waitForPage(questions, question, call, caller));
       const { showForm } = caller;
@@ -132,12 +130,14 @@ export function createConfirm(
 
     if (mayNeedConsent) {
       const brought = decideFromCall();
+      if (brought && "action" in brought) onAction(brought.action);
       // Where a page is preferred, an invalid answer is ignored and the page asks.
       const isIgnored = brought?.kind === "unknown" && usable[0] === "page";
       const answer = brought && !isIgnored ? await conclude(brought) : undefined;
       if (answer !== undefined) return answer;
 
       const page = questions.resume(binding, call);
+      if (page) onAction(page.action);
       const resumed = page && (await obtainAnswer(page));
       if (resumed !== undefined) return resumed;
     }
