@@ -133,7 +133,7 @@ export type Origin = "program" | "network" | "tls" | "gate" | "trieve";
 
 /** Details of a failure besides its code: wording in place of the table's, and the fields that callers decide by. */
 export type FailureDetails = {
-  [Field in Exclude<keyof Failure, "name" | "code" | "message" | "knowing">]?:
+  [Field in Exclude<keyof Failure, "name" | "code" | "message" | "withKnown">]?:
     | Failure[Field]
     | undefined;
 } & {

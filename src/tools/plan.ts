@@ -30,7 +30,10 @@ interface ActionParts<T> extends Pick<Action, "consequence" | "needsConsent" | "
   perform(call: CallContext, targets: readonly T[]): Promise<readonly Outcome[]>;
 }
 
-/** A plan to act on the targets in `resolved` that have no outcome yet; if there are none, the action does nothing, and nobody is asked. */
+/**
+ * A plan to act on the targets in `resolved` that have no outcome yet. If there are none, the action does nothing, and
+ * nobody is asked.
+ */
 export function createPlan<T extends Target & { email: string; role: string }>(
   context: ToolContext,
   resolved: readonly Resolved<T>[],

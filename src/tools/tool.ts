@@ -59,7 +59,7 @@ interface ToolDefinition<Shape extends z.ZodRawShape>
   input: Shape;
   output: z.ZodObject;
   targets?(input: z.output<z.ZodObject<Shape>>): readonly Target[];
-  /** Whether a person may have to agree; always, if missing. */
+  /** Whether a person may have to agree; if missing, whenever the tool writes. */
   mayNeedConsent?(input: z.output<z.ZodObject<Shape>>, policy: Policy): boolean;
   plan(input: z.output<z.ZodObject<Shape>>, context: ToolContext, call: CallContext): Promise<Plan>;
 }
