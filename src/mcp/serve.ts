@@ -83,7 +83,8 @@ export function serve(
     // Not below zero, of which Node warns, when the machine slept meanwhile.
     setTimeout(() => exit(code), Math.max(0, EXIT_MS - (performance.now() - startedAt)));
     // Exits once the answers of the last calls are flushed.
-    setImmediate(() => stdout.write("", () => exit(code)));
+    await nextTurn();
+    stdout.write("", () => exit(code));
   }
 
   let line = "";
